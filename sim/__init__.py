@@ -1,0 +1,1 @@
+"""Numbers: systems, kernels, observables. Knows numpy, numba and scipy, nothing of labels, disks or pictures."""

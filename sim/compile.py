@@ -1,0 +1,138 @@
+"""Machine code from generated source, cached on disk so that it is never stale and never torn.
+
+A kernel's module is written under a digest of its own text (which holds the traced equation: whatever the equation reaches is
+in it), of the sources it imports, of numba's and llvmlite's versions and of the processor. Numba's own cache looks only at the
+file that defines a function and updates its index without a lock; here every digest has a folder of its own, filled under a
+kernel lock, and the files are checked against their checksums before they are loaded. What fails to load is built anew.
+
+The folder is `SEPARATRIX_CACHE_DIR`, else the user's cache folder; it is private (0700) and refused when another user owns it.
+"""
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import llvmlite
+import llvmlite.binding
+import numba
+import numpy as np
+import platformdirs
+
+from sim.errors import refuse
+from sim.lanes import INTERPRETED
+
+_FOUNDATION = ("lanes.py", "elementary.py", "compile.py", "blocks.py")
+_loaded: dict[str, ModuleType] = {}
+_guard = threading.Lock()
+
+
+def cache_dir() -> Path:
+    """Where compiled kernels live; made private on first use."""
+    chosen = os.environ.get("SEPARATRIX_CACHE_DIR")
+    folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("separatrix")) / "kernels"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.geteuid():
+        raise refuse("SEPARATRIX_CACHE_DIR", f"{folder} belongs to another user; set it to a folder of your own")
+    return folder
+
+
+@functools.cache
+def _foundation() -> str:
+    """Digest of everything that decides machine code besides the generated text."""
+    parts = [numba.__version__, llvmlite.__version__, np.__version__, sys.version, str(INTERPRETED)]
+    parts += [llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()]
+    here = Path(__file__).parent
+    parts += [(here / name).read_text() for name in _FOUNDATION if (here / name).exists()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def digest_of(source: str) -> str:
+    """The name under which the machine code of this generated source is cached."""
+    return hashlib.sha256((_foundation() + source).encode()).hexdigest()[:32]
+
+
+def load(source: str) -> ModuleType:
+    """The module with this generated source, compiled or fetched from the cache; safe in many processes and threads."""
+    digest = digest_of(source)
+    with _guard:
+        if digest not in _loaded:
+            folder = cache_dir() / digest
+            with _locked(folder):
+                try:
+                    _loaded[digest] = _import(folder, digest, source)
+                except Exception:
+                    if INTERPRETED or not (folder / "sums.json").exists():
+                        raise
+                    _empty(folder)  # a damaged entry: build it anew, once
+                    _loaded[digest] = _import(folder, digest, source)
+        return _loaded[digest]
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / "lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel frees it when the process dies, however it dies
+        yield
+
+
+def _import(folder: Path, digest: str, source: str) -> ModuleType:
+    path = folder / "kernel.py"
+    if not _intact(folder):
+        _empty(folder)
+        path.write_text(source)
+    name = f"separatrix_kernel_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot import {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)  # read when a function is decorated, that is during this import
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        numba.config.CACHE_DIR = before
+    if not (folder / "sums.json").exists():
+        _seal(folder)
+    return module
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix in (".nbi", ".nbc", ".py"))
+
+
+def _sum(path: Path) -> str:
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+
+
+def _seal(folder: Path) -> None:
+    sums = {str(path.relative_to(folder)): _sum(path) for path in _files(folder)}
+    part = folder / "sums.part"
+    part.write_text(json.dumps(sums))
+    part.replace(folder / "sums.json")
+
+
+def _intact(folder: Path) -> bool:
+    """Whether every cached file is as it was written: a flipped bit in machine code gives wrong numbers, silently."""
+    try:
+        sums = json.loads((folder / "sums.json").read_text())
+        return bool(sums) and all(_sum(folder / name) == expected for name, expected in sums.items())
+    except (OSError, ValueError):
+        return False
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != "lock":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,0 +1,105 @@
+"""The functions that equations are written with: on symbols they build the graph, on numbers and arrays they are NumPy's.
+
+>>> round(float(sigmoid(0.0)), 3)
+0.5
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sim.graph import Node
+
+
+def _symbolic(*values: Any) -> Node | None:
+    return next((value for value in values if isinstance(value, Node)), None)
+
+
+def _unary(op: str, numeric: Any, x: Any) -> Any:
+    return x.graph.apply(op, x) if isinstance(x, Node) else numeric(x)
+
+
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent."""
+    return _unary("tanh", np.tanh, x)
+
+
+def sigmoid(x: Any) -> Any:
+    """Logistic function 1 / (1 + exp(-x))."""
+    return _unary("sigmoid", lambda z: 1.0 / (1.0 + np.exp(-z)), x)
+
+
+def exp(x: Any) -> Any:
+    """Exponential."""
+    return _unary("exp", np.exp, x)
+
+
+def expm1(x: Any) -> Any:
+    """exp(x) - 1 without cancellation at small x."""
+    return _unary("expm1", np.expm1, x)
+
+
+def log(x: Any) -> Any:
+    """Natural logarithm."""
+    return _unary("log", np.log, x)
+
+
+def log1p(x: Any) -> Any:
+    """log(1 + x) without cancellation at small x."""
+    return _unary("log1p", np.log1p, x)
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)) without overflow."""
+    return _unary("softplus", lambda z: np.logaddexp(0.0, z), x)
+
+
+def sqrt(x: Any) -> Any:
+    """Square root."""
+    return _unary("sqrt", np.sqrt, x)
+
+
+def sin(x: Any) -> Any:
+    """Sine of an angle in radians."""
+    return _unary("sin", np.sin, x)
+
+
+def cos(x: Any) -> Any:
+    """Cosine of an angle in radians."""
+    return _unary("cos", np.cos, x)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """`a` where the condition holds, else `b`: the choice on data of a branch-free equation."""
+    symbol = _symbolic(condition, a, b)
+    return np.where(condition, a, b) if symbol is None else symbol.graph.apply("where", condition, a, b)
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """The larger of two; NaN if either is NaN."""
+    return np.maximum(a, b) if _symbolic(a, b) is None else where(a >= b, a, where(b > a, b, a + b))
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller of two; NaN if either is NaN."""
+    return np.minimum(a, b) if _symbolic(a, b) is None else where(a <= b, a, where(b < a, b, a + b))
+
+
+def total(values: Any) -> Any:
+    """The sum over units, in their order: of a vector, of a state of several numbers, or of the single number of a scalar state."""
+    if isinstance(values, Node):
+        return values if not values.shape else values.graph.node("total", (values,), None, ())
+    if isinstance(values, Sequence):
+        result = values[0]
+        for value in values[1:]:
+            result = result + value
+        return result
+    return np.sum(values, axis=-1)
+
+
+def outer(a: Any, b: Any) -> Any:
+    """The matrix a_i b_j (how the gradient of a weight matrix is written: `outer(g, h)`)."""
+    if isinstance(a, Node) and isinstance(b, Node):
+        return a.graph.node("outer", (a, b), None, (a.shape[0], b.shape[0]))
+    return np.multiply.outer(a, b)

@@ -1,0 +1,313 @@
+"""Bundles of SIMD lanes: one equation, many cells at once, kept in registers through the whole time loop.
+
+A bundle is an LLVM vector `<n x double>` (or `<n x i64>`, `<n x i1>`) with the operators of Python. LLVM cannot vectorise a
+recurrence over its outer loop by itself; with the cells as a value of the language there is nothing left to vectorise. With
+Numba switched off (`NUMBA_DISABLE_JIT=1`) a bundle is a NumPy array of the same length, so that the same kernels run as plain
+Python.
+
+No instruction carries a fast-math flag, and products are fused with sums only where the program says `fma`: otherwise LLVM
+would decide by what else stands around an expression, and the bits of a cell would depend on which observables run beside it.
+"""
+
+import operator
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic, models, overload, register_model
+
+INTERPRETED = bool(numba.config.DISABLE_JIT)
+
+
+class Lanes(types.Type):
+    """The Numba type of a bundle of `n` lanes of `dtype` (float64, int64 or boolean)."""
+
+    def __init__(self, dtype: types.Type, n: int) -> None:
+        self.dtype = dtype
+        self.n = n
+        super().__init__(name=f"Lanes({dtype}, {n})")
+
+
+_ELEMENT = {types.float64: ir.DoubleType(), types.int64: ir.IntType(64), types.boolean: ir.IntType(1)}
+
+
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, dmm: Any, fe_type: Lanes) -> None:
+        super().__init__(dmm, fe_type, ir.VectorType(_ELEMENT[fe_type.dtype], fe_type.n))
+
+
+def _vector(kind: types.Type, n: int) -> ir.VectorType:
+    return ir.VectorType(_ELEMENT[kind], n)
+
+
+def _broadcast(builder: Any, scalar: Any, n: int) -> Any:
+    kind = ir.VectorType(scalar.type, n)
+    undefined = ir.Constant(kind, ir.Undefined)
+    one = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(ir.IntType(32), n), [0] * n))
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, kind: Any) -> Any:
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), kind.as_pointer())
+
+
+@intrinsic(prefer_literal=True)
+def _load(typingctx, array, index, n):  # type: ignore[no-untyped-def]
+    kind = Lanes(array.dtype, n.literal_value)
+
+    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        at = context.cast(builder, args[1], sig.args[1], types.intp)
+        vector = _vector(kind.dtype, kind.n)
+        return builder.load(_pointer(context, builder, sig.args[0], args[0], at, vector), align=8)
+
+    return kind(array, types.intp, n), generate
+
+
+@intrinsic
+def _store(typingctx, array, index, value):  # type: ignore[no-untyped-def]
+    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        at = context.cast(builder, args[1], sig.args[1], types.intp)
+        builder.store(args[2], _pointer(context, builder, sig.args[0], args[0], at, args[2].type), align=8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, value), generate
+
+
+@intrinsic(prefer_literal=True)
+def _splat(typingctx, value, n):  # type: ignore[no-untyped-def]
+    kind = Lanes(types.float64, n.literal_value)
+
+    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        return _broadcast(builder, context.cast(builder, args[0], sig.args[0], types.float64), kind.n)
+
+    return kind(value, n), generate
+
+
+def _unary(name: str) -> Any:
+    @intrinsic
+    def op(typingctx, a):  # type: ignore[no-untyped-def]
+        def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+            kind = args[0].type
+            function = ir.FunctionType(kind, [kind])
+            full = f"llvm.{name}.v{kind.count}f64"
+            return builder.call(cgutils.get_or_insert_function(builder.module, function, full), args)
+
+        return a(a), generate
+
+    return op
+
+
+_fabs = _unary("fabs")
+_sqrt = _unary("sqrt")
+
+
+@intrinsic
+def _fneg(typingctx, a):  # type: ignore[no-untyped-def]
+    return a(a), lambda context, builder, sig, args: builder.fneg(args[0])
+
+
+@intrinsic
+def _fma(typingctx, a, b, c):  # type: ignore[no-untyped-def]
+    """a * b + c with one rounding; scalars among the arguments are broadcast."""
+    lanes = next((v for v in (a, b, c) if isinstance(v, Lanes)), None)
+    if lanes is None:
+        return None
+
+    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        values = [
+            value
+            if isinstance(kind, Lanes)
+            else _broadcast(builder, context.cast(builder, value, kind, types.float64), lanes.n)
+            for value, kind in zip(args, sig.args, strict=True)
+        ]
+        vector = _vector(types.float64, lanes.n)
+        function = ir.FunctionType(vector, [vector] * 3)
+        full = f"llvm.fma.v{lanes.n}f64"
+        return builder.call(cgutils.get_or_insert_function(builder.module, function, full), values)
+
+    return lanes(a, b, c), generate
+
+
+@intrinsic
+def _copysign(typingctx, a, b):  # type: ignore[no-untyped-def]
+    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        kind = args[0].type
+        function = ir.FunctionType(kind, [kind, kind])
+        full = f"llvm.copysign.v{kind.count}f64"
+        return builder.call(cgutils.get_or_insert_function(builder.module, function, full), args)
+
+    return a(a, b), generate
+
+
+@intrinsic
+def _select(typingctx, mask, a, b):  # type: ignore[no-untyped-def]
+    """Lane by lane `a` where the mask holds, else `b`; a scalar is broadcast."""
+
+    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        mask_value, *branches = args
+        values = [
+            value
+            if isinstance(kind, Lanes)
+            else _broadcast(builder, context.cast(builder, value, kind, types.float64), mask.n)
+            for value, kind in zip(branches, sig.args[1:], strict=True)
+        ]
+        return builder.select(mask_value, *values)
+
+    kind = a if isinstance(a, Lanes) else b if isinstance(b, Lanes) else Lanes(types.float64, mask.n)
+    return kind(mask, a, b), generate
+
+
+@intrinsic
+def _any(typingctx, mask):  # type: ignore[no-untyped-def]
+    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        bits = builder.bitcast(args[0], ir.IntType(mask.n))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(mask.n), 0))
+
+    return types.boolean(mask), generate
+
+
+def _reinterpret(source: types.Type, target: types.Type) -> Any:
+    @intrinsic
+    def op(typingctx, a):  # type: ignore[no-untyped-def]
+        if a.dtype != source:
+            return None
+        kind = Lanes(target, a.n)
+        return kind(a), lambda context, builder, sig, args: builder.bitcast(args[0], _vector(target, a.n))
+
+    return op
+
+
+_bits = _reinterpret(types.float64, types.int64)
+_unbits = _reinterpret(types.int64, types.float64)
+
+
+def _binary(instruction: str) -> Any:
+    @intrinsic
+    def op(typingctx, a, b):  # type: ignore[no-untyped-def]
+        lanes = a if isinstance(a, Lanes) else b
+
+        def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+            values = [
+                value
+                if isinstance(kind, Lanes)
+                else _broadcast(builder, context.cast(builder, value, kind, lanes.dtype), lanes.n)
+                for value, kind in zip(args, sig.args, strict=True)
+            ]
+            return getattr(builder, instruction)(*values)
+
+        return lanes(a, b), generate
+
+    return op
+
+
+def _comparison(symbol: str) -> Any:
+    @intrinsic
+    def op(typingctx, a, b):  # type: ignore[no-untyped-def]
+        lanes = a if isinstance(a, Lanes) else b
+
+        def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+            values = [
+                value
+                if isinstance(kind, Lanes)
+                else _broadcast(builder, context.cast(builder, value, kind, types.float64), lanes.n)
+                for value, kind in zip(args, sig.args, strict=True)
+            ]
+            return builder.fcmp_ordered(symbol, *values)
+
+        return Lanes(types.boolean, lanes.n)(a, b), generate
+
+    return op
+
+
+def _overload_operator(python: Any, on_float: Any, on_int: Any, on_mask: Any) -> None:
+    def implementation(a: Any, b: Any) -> Any:
+        lanes = a if isinstance(a, Lanes) else b if isinstance(b, Lanes) else None
+        if lanes is None:
+            return None
+        op = {types.float64: on_float, types.int64: on_int, types.boolean: on_mask}[lanes.dtype]
+        return None if op is None else lambda a, b: op(a, b)
+
+    overload(python, strict=False)(implementation)  # strict compares annotations too
+
+
+for _python, _float, _int, _mask in (
+    (operator.add, "fadd", "add", None),
+    (operator.sub, "fsub", "sub", None),
+    (operator.mul, "fmul", None, None),
+    (operator.truediv, "fdiv", None, None),
+    (operator.lshift, None, "shl", None),
+    (operator.rshift, None, "ashr", None),
+    (operator.and_, None, "and_", "and_"),
+    (operator.or_, None, "or_", "or_"),
+):
+    _overload_operator(_python, *(_binary(name) if name else None for name in (_float, _int, _mask)))
+for _python, _symbol in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">=")):
+    _overload_operator(_python, _comparison(_symbol), None, None)
+
+
+@intrinsic
+def _invert(typingctx, a):  # type: ignore[no-untyped-def]
+    return a(a), lambda context, builder, sig, args: builder.not_(args[0])
+
+
+@overload(operator.invert, strict=False)
+def _overload_invert(a: Any) -> Any:
+    return (lambda a: _invert(a)) if isinstance(a, Lanes) and a.dtype == types.boolean else None
+
+
+@overload(operator.neg, strict=False)
+def _overload_neg(a: Any) -> Any:
+    return (lambda a: _fneg(a)) if isinstance(a, Lanes) else None
+
+
+@overload(abs, strict=False)
+def _overload_abs(a: Any) -> Any:
+    return (lambda a: _fabs(a)) if isinstance(a, Lanes) else None
+
+
+# ---- the names that kernels use: intrinsics when compiled, NumPy when interpreted -----------------------------------------
+
+if INTERPRETED:
+
+    def load(array: Any, index: int, n: int) -> Any:
+        """The `n` elements of a flat array from `index` on, as a bundle."""
+        return array[index : index + n].copy()
+
+    def store(array: Any, index: int, value: Any) -> None:
+        """Write a bundle into a flat array from `index` on."""
+        array[index : index + len(value)] = value
+
+    def splat(value: float, n: int) -> Any:
+        """A bundle whose `n` lanes all hold `value`."""
+        return np.full(n, value, dtype=np.float64)
+
+    def fma(a: Any, b: Any, c: Any) -> Any:
+        """a * b + c; compiled with one rounding, interpreted with two."""
+        return a * b + c
+
+    def select(mask: Any, a: Any, b: Any) -> Any:
+        """Lane by lane `a` where the mask holds, else `b`."""
+        return np.where(mask, a, b)
+
+    def any_lane(mask: Any) -> bool:
+        """Whether the mask holds in any lane."""
+        return bool(np.any(mask))
+
+    def bits(a: Any) -> Any:
+        """The IEEE bit patterns of the lanes as integers."""
+        return a.view(np.int64)
+
+    def unbits(a: Any) -> Any:
+        """The numbers whose IEEE bit patterns are given."""
+        return a.view(np.float64)
+
+    copysign: Any = np.copysign
+    sqrt: Any = np.sqrt
+else:
+    load, store, splat, fma, select, any_lane, bits, unbits, copysign, sqrt = (
+        _load, _store, _splat, _fma, _select, _any, _bits, _unbits, _copysign, _sqrt,
+    )  # fmt: skip

@@ -1,0 +1,131 @@
+"""What an observable declares, and the forms it can take.
+
+An observable is one file in `sim/observables/` with a value named `observable` of one of the types below. Its functions are
+written like a system's `step`, on numbers of a cell, and are compiled into the pass they read; `k` holds its keywords (numbers
+are per cell and may be axes, whole numbers and words are fixed), `p` the pack, `s` the state.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+OUTCOMES = {
+    0: "pending",
+    1: "ok",
+    2: "diverged",
+    3: "not_converged",
+    4: "step_limit",
+    5: "timeout",
+    6: "crashed",
+    7: "out_of_memory",
+}
+
+
+class Coordinate(NamedTuple):
+    """The labels along a dimension of a variable's own."""
+
+    name: str
+    values: np.ndarray
+    long_name: str
+    units: str
+
+
+class Variable(NamedTuple):
+    """A stored variable: its dimensions beyond the cells', and what it says of itself."""
+
+    name: str
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: str
+    long_name: str
+    units: str
+    comment: str
+    source: str
+    flags: Mapping[int, str] | None = None
+    infinite: bool = False  # whether infinities are ordinary values (the log of zero), not a sign of divergence
+
+
+class Facts(NamedTuple):
+    """What a declaration may depend on."""
+
+    labels: int | tuple[str, ...] | None  # of the state: n units, names of a few numbers, or one number
+    steps: int
+    parameters: tuple[str, ...]  # differentiable, by name
+    k: Any  # the observable's keywords
+
+    @property
+    def unit(self) -> tuple[Coordinate, ...]:
+        """The coordinate of the state's numbers; none where the state is one number."""
+        if self.labels is None:
+            return ()
+        if isinstance(self.labels, int):
+            return (Coordinate("unit", np.arange(self.labels), "unit", "1"),)
+        return (Coordinate("unit", np.array(self.labels, dtype=object), "number of the state", "1"),)
+
+    @property
+    def time(self) -> Coordinate:
+        """Time 0..steps, the start included."""
+        return Coordinate("time", np.arange(self.steps + 1), "time", "step")
+
+
+class Declared(NamedTuple):
+    """A variable without its shape: that follows from its coordinates."""
+
+    coordinates: tuple[Coordinate, ...]
+    long_name: str
+    units: str
+    comment: str
+    source: str
+    dtype: str = "float64"
+    flags: Mapping[int, str] | None = None
+    infinite: bool = False
+
+
+class NoKeywords(NamedTuple):
+    """An observable without settings."""
+
+
+class Sampled(NamedTuple):
+    """Kept at every time from `first(facts)` on: `value(k, p, s)` is a number or the state's numbers."""
+
+    declare: Callable[[Facts], Declared]
+    value: Callable[[Any, Any, Any], Any]
+    keywords: type = NoKeywords
+    first: Callable[[Facts], int] = lambda facts: 0
+    reads: str = "rollout"
+
+
+class Reduced(NamedTuple):
+    """Accumulated over times from `first(facts)` on, then stored once.
+
+    `begin(k, p, s)` gives the accumulators, `update(k, p, s, a, t)` the next ones, `end(k, p, s, a)` the stored value.
+    """
+
+    declare: Callable[[Facts], Declared]
+    begin: Callable[[Any, Any, Any], tuple[Any, ...]]
+    update: Callable[[Any, Any, Any, Any, Any], tuple[Any, ...]]
+    end: Callable[[Any, Any, Any, Any], Any]
+    keywords: type = NoKeywords
+    first: Callable[[Facts], int] = lambda facts: 0
+    reads: str = "rollout"
+
+
+class Backward(NamedTuple):
+    """Kept at every time of the backward pass: `value(g)` of the gradient of the loss with respect to the state."""
+
+    declare: Callable[[Facts], Declared]
+    value: Callable[[Any], Any]
+    keywords: type
+    reads: str = "bptt"
+
+
+class Whole(NamedTuple):
+    """Needs a loop of its own: `evaluate(run, cells)` returns the array (cells, *shape)."""
+
+    declare: Callable[[Facts], Declared]
+    evaluate: Callable[[Any, Any], np.ndarray]
+    keywords: type = NoKeywords
+    operations: Callable[[Facts, float], float] = lambda facts, step_cost: facts.steps * step_cost
+    work_bytes: Callable[[Facts], int] = lambda facts: 0
+    reads: str = "whole"

@@ -1,0 +1,1 @@
+"""One file for each observable; found by name, imported by nobody."""

@@ -1,0 +1,1 @@
+"""One file for each task; found by name, imported by nobody."""
