@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from sim.functions import total
 from sim.generic import output
 from sim.observable import Facts
-from sim.vocabulary import About
+from sim.signature import About
 
 
 class Keywords(NamedTuple):

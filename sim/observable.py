@@ -120,12 +120,27 @@ class Backward(NamedTuple):
     reads: str = "bptt"
 
 
-class Whole(NamedTuple):
-    """Needs a loop of its own: `evaluate(run, cells)` returns the array (cells, *shape)."""
+class Forward(NamedTuple):
+    """The gradient of the loss with respect to each parameter, carried forward with the states (small states)."""
 
     declare: Callable[[Facts], Declared]
-    evaluate: Callable[[Any, Any], np.ndarray]
+    keywords: type
+    reads: str = "tangent"
+
+
+class Whole(NamedTuple):
+    """Needs a loop of its own: `plan(form, k, facts)` gives an object like `Loop` for this run."""
+
+    declare: Callable[[Facts], Declared]
+    plan: Callable[[Any, Any, Facts], "Loop"]
     keywords: type = NoKeywords
-    operations: Callable[[Facts, float], float] = lambda facts, step_cost: facts.steps * step_cost
-    work_bytes: Callable[[Facts], int] = lambda facts: 0
     reads: str = "whole"
+
+
+class Loop(NamedTuple):
+    """A loop of an observable's own: its generated source, what it does for a tile, and what it costs a cell."""
+
+    source: str
+    evaluate: Callable[[Any], np.ndarray]  # Tile -> (rows, padded cells)
+    operations: float
+    work_bytes: int = 0

@@ -1,10 +1,10 @@
 """Modules for systems with a small fixed state: the parts of `sim/kernels.py` written out for one equation and its observables.
 
-The text that comes out is ordinary Numba code on lanes; `python -m sim.pointwise ctrnn` prints an example.
+The text that comes out is ordinary Numba code on lanes, and can be read in the cache folder.
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sim import kernels
@@ -107,16 +107,13 @@ class Module:
         """The step itself."""
         self.straight("step(p, s, x)", self.unpack("p", "s"), self.equation.next, count=True)
 
-    def finished(self, kernel: str, title: str, rows: Sequence[int], carried: int) -> Program:
-        """The module's text, the kernel's loop last."""
-        source = inspect.getsource(getattr(kernels, kernel))
-        signature = "numba.void(_F, _F, _F, numba.types.UniTuple(_F, {n}), _I, _I, numba.int64[::1]{more})".format(
-            n=len(rows), more=", _F, _F, _I" if kernel == "bptt" else ""
-        )
-        body = source.replace(": Any", "").replace(": int", "").replace(" -> None", "")
-        tail = f'\n\n_F = numba.float64[::1]\n_I = numba.int64\n\n\n@numba.njit({signature}, nogil=True, error_model="numpy", cache=True)\n'
+    def finished(self, kernel: Callable[..., None], title: str, rows: Sequence[int], carried: int, more: str = "") -> Program:
+        """The module's text, the kernel's loop last; `more` are the types of arguments beyond the usual seven."""
+        body = inspect.getsource(kernel).replace(": Any", "").replace(": int", "").replace(" -> None", "")
+        signature = f"numba.void(_F, _F, _F, numba.types.UniTuple(_F, {len(rows)}), _I, _I, numba.int64[::1]{more})"
+        tail = f"\n\n_F = numba.float64[::1]\n_I = numba.int64\n\n\n@numba.njit({signature}, nogil=True, error_model=\"numpy\", cache=True)\n"
         text = _HEAD.format(title=title, width=self.width) + "".join(self.parts) + tail + body
-        return Program(text, kernel, tuple(rows), self.operations, carried)
+        return Program(text, kernel.__name__, tuple(rows), self.operations, carried)
 
 
 def rollout(equation: Equation, watchers: Sequence[Watcher], width: int = 64) -> Program:
@@ -125,7 +122,7 @@ def rollout(equation: Equation, watchers: Sequence[Watcher], width: int = 64) ->
     module.loading()
     module.stepping()
     rows, count = _watching(module, watchers)
-    return module.finished("rollout", "States forward in time.", rows, count + module.n)
+    return module.finished(kernels.rollout, "States forward in time.", rows, count + module.n)
 
 
 def _watching(module: Module, watchers: Sequence[Watcher]) -> tuple[list[int], int]:
@@ -220,7 +217,7 @@ def tangent(equation: Equation, watchers: Sequence[Watcher], k: Any, parameters:
     stores = [f"store(outs[{len(rows)}], {j} * cells + at, {label})" for j, label in enumerate(labels)]
     module.add("finish_gradient(outs, cells, at, g)", [f"{_tuple(labels)} = g", *stores])
     title = "States forward in time, and the gradient of the loss with them."
-    return module.finished("tangent", title, [*rows, len(wrt)], n + count + len(wrt) + accumulators)
+    return module.finished(kernels.tangent, title, [*rows, len(wrt)], n + count + len(wrt) + accumulators)
 
 
 def _carried(graph: Any, row: Sequence[Node | None], v: Sequence[Node], direct: Node | None, into: Node | None = None) -> Node:
@@ -265,4 +262,5 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
         rows.append(len(values))
     module.add("sample_gradient(outs, cells, at, g, t)", [*module.unpack("g"), *lines])
     module.operations *= 1.5
-    return module.finished("bptt", "The gradient of the loss through time, backward.", rows, 2 * n)
+    title = "The gradient of the loss through time, backward."
+    return module.finished(kernels.bptt, title, rows, 2 * n, ", _F, _F, _I")

@@ -1,4 +1,65 @@
-from typing import NamedTuple
-class About(NamedTuple):
-    meaning: str
-    unit: str = "1"
+"""The words a sweep may use: the keywords of a system, a task, observables and the run itself."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sim.errors import refuse
+from sim.names import find
+from sim.signature import REQUIRED, Keyword, described
+from sim.start import RunKeywords
+
+__all__ = ["REQUIRED", "Keyword", "builder", "keywords", "packs"]
+
+
+def packs(module: ModuleType) -> list[type]:
+    """The parameter packs that a system's file defines."""
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields") and value.__module__ == module.__name__
+    ]
+
+
+def builder(module: ModuleType, name: str) -> Any:
+    """What makes a system's pack from keywords: its `build`, else its one NamedTuple."""
+    if hasattr(module, "build"):
+        return module.build
+    found = packs(module)
+    if len(found) != 1:
+        raise refuse(
+            "system", f"{name!r} defines {len(found)} NamedTuples; one is needed, or a function build(*, …) that makes the right one"
+        )
+    return found[0]
+
+
+def keywords(
+    system: str,
+    task: str = "silence",
+    observables: Sequence[str] = (),
+    words: Mapping[str, Sequence[str]] | None = None,
+    folder: Path | None = None,
+) -> dict[str, Keyword]:
+    """All keywords that a sweep of these may use, by full name.
+
+    `words` are the family words chosen for group heads (`{"weights": ["gaussian"]}`); without a choice the default's keys are
+    listed. Raises Refused for unknown names, and where two owners use one name for different things.
+    """
+    chosen = words or {}
+    module = find("sim.systems", system, folder)
+    found = described(RunKeywords, "run", chosen)
+    if hasattr(module, "START"):
+        found["start"] = Keyword(**{**vars(found["start"]), "default": module.START})
+    sources = [(builder(module, system), f"system {system}"), (find("sim.tasks", task).Keywords, f"task {task}")]
+    for name in observables:
+        leaf = find("sim.observables", name, folder)
+        sources.append((leaf.observable.keywords, f"observable {name}"))
+    for source, owner in sources:
+        for path, keyword in described(source, owner, chosen).items():
+            other = found.get(path)
+            same = other is None or (other.kind, other.default, other.meaning) == (keyword.kind, keyword.default, keyword.meaning)
+            if not same:
+                raise refuse(f"parameters.{path}", f"{other.owner} and {owner} both use {path!r}, for different things; rename it in one")  # type: ignore[union-attr]
+            found.setdefault(path, keyword)
+    return found

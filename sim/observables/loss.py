@@ -1,0 +1,25 @@
+"""Squared error of the output against the target, summed over units and over the times that count."""
+
+from sim.objective import Keywords, cost, first
+from sim.observable import Declared, Facts, Reduced
+
+
+def declare(facts: Facts) -> Declared:
+    """One number a cell."""
+    return Declared(
+        (),
+        "loss",
+        "1",
+        "sum over units and over times from loss_from on of (output - target)^2; no factor 1/2, no mean",
+        "R. Pascanu, T. Mikolov & Y. Bengio, ICML 2013, arXiv:1211.5063, eq. (8)",
+    )
+
+
+observable = Reduced(
+    declare,
+    begin=lambda k, p, s: (0.0,),
+    update=lambda k, p, s, a, t: (a[0] + cost(k, p, s),),
+    end=lambda k, p, s, a: a[0],
+    keywords=Keywords,
+    first=first,
+)

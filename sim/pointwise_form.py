@@ -1,0 +1,202 @@
+"""Runs of systems with a small fixed state: which programs they need, and how a tile's numbers reach them."""
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim import pointwise
+from sim.cells import aligned, padded, rows
+from sim.compile import load
+from sim.equation import Equation
+from sim.observable import Backward, Declared, Facts, Forward, Reduced, Sampled, Whole
+from sim.series import columns_of, distinct, inputs_kind, series_of
+from sim.signature import Keyword
+from sim.start import start_of
+
+WIDTH = 64  # 64 lanes are 8 AVX-512 registers; 32 ran at 0.65 and 16 at 0.35 of the rate on the cliff map
+_SHORT = 1024  # steps up to which the tape keeps every state
+
+
+class Tile(NamedTuple):
+    """A tile's numbers as kernels take them."""
+
+    parameters: np.ndarray
+    start: np.ndarray
+    inputs: np.ndarray
+    cells: int
+    whole: int  # cells with the last bundle filled up
+    steps: int
+
+
+class Pointwise:
+    """The form of one run: its declarations, its generated programs, and their evaluation."""
+
+    def __init__(self, setting: Any, known: Mapping[str, Keyword]) -> None:
+        self.setting, self.known = setting, known
+        self.steps = int(setting.values["steps"])
+        self.inputs = inputs_kind(setting)
+        self.equation = Equation(setting.example, self.inputs)
+        self.parameters = tuple(self.equation.parameters)
+        self.declared: list[tuple[str, Declared]] = []
+        groups: dict[type, list[tuple[str, pointwise.Watcher, int]]] = {}
+        self.loops: dict[str, Any] = {}
+        self._gradient: tuple[str, Any, int] | None = None
+        for name, observable in setting.observables:
+            facts = self._facts(observable)
+            self.declared.append((name, observable.declare(facts)))
+            k = self._symbols(observable)
+            first = observable.first(facts) if isinstance(observable, (Sampled, Reduced)) else 0
+            if isinstance(observable, Whole):
+                self.loops[name] = observable.plan(self, k, facts)
+            elif isinstance(observable, Forward):
+                self._gradient = (name, k, _cost_first(facts))
+            else:
+                kind = Backward if isinstance(observable, Backward) else Sampled
+                groups.setdefault(kind, []).append((name, pointwise.Watcher(observable, k), first))
+        self._forward = groups.get(Sampled, [])
+        self._backward = groups.get(Backward, [])
+        self._programs()
+
+    def _facts(self, observable: Any) -> Facts:
+        values = self.setting.values
+        k = observable.keywords(*(values[name] for name in observable.keywords._fields))
+        return Facts(self.equation.labels, self.steps, self.parameters, k)
+
+    def _symbols(self, observable: Any) -> Any:
+        """The observable's keywords, numbers as symbols that every cell has its own value of."""
+        names = observable.keywords._fields
+        numbers = {name for name in names if self.known[name].kind == "number"}
+        return observable.keywords(
+            *(self.equation.extra(name) if name in numbers else self.setting.values[name] for name in names)
+        )
+
+    def _programs(self) -> None:
+        self.forward: pointwise.Program | None = None
+        self.backward: pointwise.Program | None = None
+        watchers = [watcher for _, watcher, _ in self._forward]
+        if self._gradient is not None:
+            self.forward = pointwise.tangent(self.equation, watchers, self._gradient[1], self.parameters, WIDTH)
+        elif watchers:
+            self.forward = pointwise.rollout(self.equation, watchers, WIDTH)
+        if self._backward:
+            k = self._backward[0][1].k
+            self.backward = pointwise.bptt(self.equation, k, [watcher for _, watcher, _ in self._backward], WIDTH)
+
+    @property
+    def programs(self) -> list[pointwise.Program]:
+        """The generated programs of this run."""
+        return [program for program in (self.forward, self.backward) if program is not None]
+
+    @property
+    def sources(self) -> list[str]:
+        """The text of everything that is compiled."""
+        return [program.source for program in self.programs] + [loop.source for loop in self.loops.values()]
+
+    @property
+    def operations(self) -> float:
+        """Counted operations of a cell."""
+        counted = sum(program.operations * self.steps for program in self.programs)
+        return counted + sum(loop.operations for loop in self.loops.values()) + 1.0
+
+    @property
+    def work_bytes(self) -> int:
+        """Scratch memory of a cell: its columns and, where it has one of its own, its input series."""
+        own = self.steps if self.inputs == "cells" else 0
+        columns = len(self.equation.columns()) + len(self.equation.state)
+        return 8 * (columns + own) + max((loop.work_bytes for loop in self.loops.values()), default=0)
+
+    def compile(self) -> None:
+        """Compile or fetch every kernel."""
+        for source in self.sources:
+            load(source)
+
+    @cached_property
+    def span(self) -> int:
+        """How many states lie between two checkpoints of the backward pass."""
+        return self.steps if self.steps <= _SHORT else max(64, math.isqrt(self.steps))
+
+    def evaluate(self, columns: Mapping[str, np.ndarray], cells: int) -> dict[str, np.ndarray]:
+        """The raw values of every observable, cells first."""
+        tile = self._tile(columns, cells)
+        result: dict[str, np.ndarray] = {}
+        if self.forward is not None:
+            names = [name for name, _, _ in self._forward]
+            first = [start for _, _, start in self._forward]
+            if self._gradient is not None:
+                names.append(self._gradient[0])
+                first.append(self._gradient[2])
+            sampled = [isinstance(watcher.observable, Sampled) for _, watcher, _ in self._forward]
+            times = [self.steps + 1 - start if each else 1 for start, each in zip(first, sampled, strict=False)]
+            self._call(self.forward, tile, names, [*times, 1][: len(names)], first, result)
+        if self.backward is not None:
+            names = [name for name, _, _ in self._backward]
+            facts = self._facts(self._backward[0][1].observable)
+            n = len(self.equation.state)
+            tapes = (aligned(self.span * n * WIDTH), aligned((self.steps // self.span + 1) * n * WIDTH), self.span)
+            times = [self.steps + 1] * len(names)
+            self._call(self.backward, tile, names, times, [_cost_first(facts)], result, tapes)
+        for name, loop in self.loops.items():
+            raw = loop.evaluate(tile)
+            result[name] = np.moveaxis(raw[..., :cells], -1, 0)
+        return result
+
+    def _call(
+        self,
+        program: pointwise.Program,
+        tile: Tile,
+        names: list[str],
+        times: list[int],
+        first: list[int],
+        result: dict[str, np.ndarray],
+        more: tuple[Any, ...] = (),
+    ) -> None:
+        outs = tuple(aligned(count * height * tile.whole) for count, height in zip(times, program.rows, strict=True))
+        kernel = getattr(load(program.source), program.kernel)
+        starts = np.array([*first, 0], dtype=np.int64)
+        kernel(tile.parameters, tile.start, tile.inputs, outs, tile.whole, tile.steps, starts, *more)
+        for name, count, height, out in zip(names, times, program.rows, outs, strict=True):
+            result[name] = np.moveaxis(out.reshape(count, height, tile.whole)[:, :, : tile.cells], -1, 0)
+
+    def _tile(self, columns: Mapping[str, np.ndarray], cells: int) -> Tile:
+        values = {**self.setting.values, **columns}
+        pack = self.setting.built(values)
+        numbers = columns_of(pack, self.equation.parameters) + [values[name] for name in self.equation.extras]
+        n = len(self.equation.state)
+        return Tile(
+            rows(numbers, cells, WIDTH),
+            rows(self._start(columns, cells, n), cells, WIDTH),
+            self._inputs(columns, cells),
+            cells,
+            padded(cells, WIDTH),
+            self.steps,
+        )
+
+    def _start(self, columns: Mapping[str, np.ndarray], cells: int, n: int) -> list[Any]:
+        if "start" in columns:
+            return [columns["start"]] * n
+        value = self.setting.values["start"]
+        names = [name for name in columns if name.startswith("start.") or name == "seed"] if isinstance(value, str) else []
+        kinds, which = distinct(columns, names, cells)
+        settings = self.setting.groups.get("start", {})
+        starts = []
+        for kind in kinds:
+            own = {**settings, **{name.partition(".")[2]: kind[name] for name in names if name != "seed"}}
+            seed = own.pop("seed", kind.get("seed", self.setting.values["seed"]))
+            starts.append(start_of(value, own, n, seed))
+        return [np.array([start[i] for start in starts])[which] for i in range(n)]
+
+    def _inputs(self, columns: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
+        series, which = series_of(self.setting, columns, cells, self.steps)
+        if self.inputs != "cells":
+            flat = aligned(self.steps)
+            flat[:] = series[0]
+            return flat
+        return rows(list(series.T[:, which]), cells, WIDTH)
+
+
+def _cost_first(facts: Facts) -> int:
+    start = int(facts.k.loss_from)
+    return start if start >= 0 else facts.steps + 1 + start

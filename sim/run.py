@@ -1,0 +1,195 @@
+"""A run: one system, one task, some observables, fixed keywords and varied ones, ready to be evaluated for many cells at once."""
+
+import hashlib
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.compile import digest_of
+from sim.errors import Problem, Refused, nearest, refuse
+from sim.generic import has, step, units
+from sim.names import find
+from sim.observable import OUTCOMES, Coordinate, Declared, Variable
+from sim.signature import REQUIRED, Keyword
+from sim.vocabulary import builder, keywords
+
+__all__ = ["OUTCOMES", "Coordinate", "Run", "Variable", "prepare"]
+
+
+class Leafs(NamedTuple):
+    """The modules a run is made of, and its keywords by owner."""
+
+    system: Any
+    task: Any
+    observables: tuple[Any, ...]
+    known: dict[str, Keyword]
+
+
+class Setting(NamedTuple):
+    """What a form (pointwise or network) is built from."""
+
+    system: str
+    task: Any
+    example: Any  # a pack with example numbers
+    observables: tuple[tuple[str, Any], ...]  # (name, observable)
+    values: Mapping[str, Any]  # every keyword's fixed value; varied ones hold an example
+    varied: frozenset[str]
+    build: Any
+    own: frozenset[str]  # the keywords that `build` takes
+    groups: Mapping[str, Mapping[str, Any]]  # keys of group heads, such as {"start": {"scale": 1.0}}
+
+    def built(self, values: Mapping[str, Any]) -> Any:
+        """The system's pack for these values (numbers, or one number a cell)."""
+        return self.build(**{path: values[path] for path in self.own})
+
+
+class Run:
+    """What `prepare` returns: declarations for the store, and `evaluate` for the numbers."""
+
+    def __init__(self, form: Any, setting: Setting, declared: Sequence[tuple[str, Declared]], digest: str) -> None:
+        self._form = form
+        self.setting = setting
+        coordinates: dict[str, Coordinate] = {}
+        variables = []
+        for name, d in declared:
+            for coordinate in d.coordinates:
+                known = coordinates.setdefault(coordinate.name, coordinate)
+                if not np.array_equal(known.values, coordinate.values):
+                    raise refuse("observables", f"{name} and another observable label {coordinate.name!r} differently; run them as two sweeps")
+            dims = tuple(c.name for c in d.coordinates)
+            shape = tuple(len(c.values) for c in d.coordinates)
+            variables.append(Variable(name, dims, shape, d.dtype, d.long_name, d.units, d.comment, d.source, d.flags, d.infinite))
+        self.variables = tuple(variables)
+        self.coordinates = tuple(coordinates.values())
+        self.operations = float(form.operations)
+        self.work_bytes = int(form.work_bytes)
+        self.digest = digest
+
+    def compile(self) -> None:
+        """Make sure the machine code is in the disk cache; cheap when it is."""
+        self._form.compile()
+
+    def evaluate(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The observables of these cells: name -> (cells, *shape), and `outcome`; a cell's bits do not depend on the others.
+
+        `columns` has one array a varied keyword, all of one length; without varied keywords one cell is computed.
+        Raises Refused where the columns are not those that were prepared.
+        """
+        if set(columns) != set(self.setting.varied):
+            raise refuse("columns", f"given {sorted(columns)}, this run varies {sorted(self.setting.varied)}")
+        lengths = {len(column) for column in columns.values()} or {1}
+        if len(lengths) != 1:
+            raise refuse("columns", f"columns of different lengths {sorted(lengths)}")
+        cells = lengths.pop()
+        raw = self._form.evaluate(columns, cells)
+        outcome = np.ones(cells, dtype=np.uint8)
+        result: dict[str, np.ndarray] = {}
+        for variable in self.variables:
+            values = raw[variable.name].reshape((cells, *variable.shape))
+            if variable.dtype == "float64" and not variable.infinite:
+                finite = np.isfinite(values)
+                if not finite.all():
+                    outcome[~finite.reshape(cells, -1).all(axis=1)] = 2
+            result[variable.name] = values.astype(variable.dtype, copy=False)
+        result["outcome"] = outcome
+        return result
+
+
+def prepare(
+    system: str,
+    *,
+    task: str = "silence",
+    observables: Sequence[str],
+    fixed: Mapping[str, Any],
+    varied: Sequence[str] | Mapping[str, Sequence[Any]] = (),
+    folder: Path | None = None,
+) -> Run:
+    """A run of this system, checked completely; nothing is compiled yet.
+
+    `fixed` gives values by full keyword name, `varied` the names that change from cell to cell (with their values, as a
+    mapping, they are checked too). Raises Refused with every fault found.
+
+    >>> run = prepare("logistic", observables=["final_state"], fixed={"steps": 1, "start": 0.5}, varied=["r"])
+    >>> float(run.evaluate({"r": np.array([2.0])})["final_state"][0])
+    0.5
+    """
+    words = {path: [value] for path, value in fixed.items() if isinstance(value, str)}
+    leafs = Leafs(
+        find("sim.systems", system, folder),
+        find("sim.tasks", task, folder),
+        tuple(find("sim.observables", name, folder) for name in observables),
+        keywords(system, task, observables, words, folder),
+    )
+    if not observables:
+        raise refuse("observables", "none are given; name at least one, such as \"final_state\"")
+    values = _values(leafs.known, fixed, list(varied))
+    samples = dict(varied) if isinstance(varied, Mapping) else {}
+    setting = _setting(system, leafs, observables, values, list(varied), samples)
+    form = _form(setting, leafs)
+    _check_axes(setting, samples)
+    return Run(form, setting, form.declared, _digest(form, leafs))
+
+
+def _values(known: Mapping[str, Keyword], fixed: Mapping[str, Any], varied: Sequence[str]) -> dict[str, Any]:
+    """Every keyword's value; all unknown and all missing ones are refused at once."""
+    problems = [
+        Problem(f"parameters.{path}", f"unknown keyword; {nearest(path, known)}") for path in (*fixed, *varied) if path not in known
+    ]
+    problems += [
+        Problem(f"parameters.{path}", f"is needed by {keyword.owner} ({keyword.meaning or keyword.kind}) and has no default; give it a value or an axis")
+        for path, keyword in known.items()
+        if keyword.default is REQUIRED and path not in fixed and path not in varied
+    ]
+    problems += [
+        Problem(f"axes.{path}", f"a {known[path].kind} of {known[path].owner} cannot be an axis: it would change shapes or the program")
+        for path in varied
+        if path in known and not known[path].sweepable
+    ]
+    if problems:
+        raise Refused(problems)
+    return {path: fixed.get(path, keyword.default) for path, keyword in known.items()}
+
+
+def _setting(
+    system: str, leafs: Leafs, observables: Sequence[str], values: dict[str, Any], varied: Sequence[str], samples: Mapping[str, Any]
+) -> Setting:
+    for path in varied:
+        if path in samples and len(samples[path]):
+            values[path] = samples[path][0]
+        elif values[path] is REQUIRED or values[path] is None or isinstance(values[path], str):
+            values[path] = 1 if leafs.known[path].kind == "integer" else 1.0
+    build = builder(leafs.system, system)
+    groups: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        head, _, key = path.partition(".")
+        if key:
+            groups.setdefault(head, {})[key] = value
+    own = frozenset(path for path, keyword in leafs.known.items() if keyword.owner == f"system {system}")
+    pairs = tuple(zip(observables, (leaf.observable for leaf in leafs.observables), strict=True))
+    example = build(**{path: values[path] for path in own})
+    if not has(step, type(example)):
+        raise refuse("system", f"{system!r} has no step for {type(example).__name__}; write one with @step.register in {leafs.system.__file__}")
+    return Setting(system, leafs.task, example, pairs, values, frozenset(varied), build, own, groups)
+
+
+def _form(setting: Setting, leafs: Leafs) -> Any:
+    from sim.pointwise_form import Pointwise
+
+    if isinstance(units(setting.example), int):
+        from sim.network_form import Network
+
+        return Network(setting, leafs.known)
+    return Pointwise(setting, leafs.known)
+
+
+def _check_axes(setting: Setting, samples: Mapping[str, Sequence[Any]]) -> None:
+    """Every axis value goes through the system's own checks before anything runs."""
+
+
+def _digest(form: Any, leafs: Leafs) -> str:
+    parts = [digest_of(source) for source in form.sources]
+    parts += [inspect.getsource(module) for module in (leafs.task, *leafs.observables)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,48 @@
+"""What belongs to the run rather than to the system: how many steps, from which state, with which seed."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+
+from sim.draws import Draw
+from sim.errors import refuse
+from sim.signature import About, Family
+
+
+def unit(n: int, draw: Draw) -> np.ndarray:
+    """1/sqrt(n) in every unit: a vector of length one (lectures, row 27)."""
+    return np.full(n, 1.0 / np.sqrt(n))
+
+
+def gaussian(n: int, draw: Draw, *, scale: Annotated[float, About("standard deviation of each unit's start")] = 1.0) -> np.ndarray:
+    """Independent normal numbers."""
+    return scale * draw.normal(1, n)[0]
+
+
+def families() -> Mapping[str, Callable[..., Any]]:
+    """The starts that are named by a word."""
+    return {"unit": unit, "gaussian": gaussian}
+
+
+class RunKeywords(NamedTuple):
+    """The keywords of every run."""
+
+    steps: Annotated[int, About("number of steps; time runs from 0 to steps", "step")]
+    start: Annotated[
+        float, About("state at time 0: a number for all units, a list, or a family"), Family(families, "start")
+    ] = 0.0
+    seed: Annotated[int, About("key of all random numbers: weights, start, inputs", "1", True)] = 0
+
+
+def start_of(value: Any, settings: Mapping[str, Any], n: int, seed: int) -> np.ndarray:
+    """The n numbers of the state at time 0; refused where the list has another length."""
+    if isinstance(value, str):
+        family = families()
+        if value not in family:
+            raise refuse("parameters.start", f"{value!r} is no start; write a number, a list of {n} numbers, or one of {sorted(family)}")
+        return np.asarray(family[value](n, Draw(seed, "start"), **settings), dtype=np.float64)
+    numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    if numbers.shape not in ((1,), (n,)):
+        raise refuse("parameters.start", f"{len(numbers)} numbers for a state of {n}; write one number for all, or {n}")
+    return np.broadcast_to(numbers, (n,)).copy()

@@ -1,0 +1,21 @@
+"""One impulse: x[t] = amplitude at t = at, else 0; an impulse at 0 is first seen in the state of time 1."""
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from sim.signature import About
+
+
+class Keywords(NamedTuple):
+    """When and how strong."""
+
+    amplitude: Annotated[float, About("height of the impulse")] = 1.0
+    at: Annotated[int, About("time of the impulse", "step")] = 0
+
+
+def inputs(k: Keywords, steps: int) -> np.ndarray:
+    """The series x[0..steps-1]."""
+    x = np.zeros(steps)
+    x[k.at : k.at + 1] = k.amplitude
+    return x
