@@ -1,0 +1,65 @@
+"""Our side of every row: the public interface, a system found by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.bench.harness import Call
+
+
+def evaluation(
+    system: str,
+    observables: Sequence[str],
+    fixed: Mapping[str, Any],
+    columns: Mapping[str, np.ndarray],
+    *,
+    task: str = "silence",
+    folder: Path | None = None,
+) -> Call:
+    """The call that simulates every cell of `columns` once; compiled before it is returned."""
+    from sim.run import prepare
+
+    run = prepare(
+        system, task=task, observables=observables, fixed=fixed, varied=tuple(columns), folder=folder
+    )
+    run.compile()
+
+    def call() -> Mapping[str, np.ndarray]:
+        return run.evaluate(columns)
+
+    return call
+
+
+def bare_tanh(cells: int, steps: int) -> Call:
+    """As many calls of our own tanh as cells times steps, from and to the first-level cache."""
+    import numba
+
+    from sim.elementary import tanh
+    from sim.lanes import load, store
+
+    @numba.njit(nogil=True, error_model="numpy")
+    def run(buffer, times):
+        for _ in range(times):
+            for at in range(0, 1024, 64):
+                store(buffer, at, tanh(load(buffer, at, 64)))
+
+    times = max(1, cells * steps // 1024)
+    memory = np.zeros(1024 + 8)
+    shift = (-memory.ctypes.data // 8) % 8  # bundles want addresses that are multiples of 64
+    buffer = memory[shift : shift + 1024]
+
+    def call() -> Mapping[str, np.ndarray]:
+        buffer[:] = np.linspace(-3.0, 3.0, 1024)
+        run(buffer, times)
+        return {}
+
+    return call
+
+
+def weights(family: str, units: int, *, seed: int, gain: float) -> np.ndarray:
+    """The matrix that our side draws, for the peers."""
+    raise NotImplementedError
