@@ -1,0 +1,24 @@
+"""Sweeps as batch jobs: plan, run, resume, open. Names load when they are first used."""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "run": "jobs.execute",
+    "plan": "jobs.plan",
+    "open": "jobs.dataset",
+    "live": "jobs.dataset",
+    "catalog": "jobs.catalog",
+    "verify": "jobs.verify",
+    "Sweep": "jobs.sweep",
+}
+__all__ = ["Sweep", "catalog", "live", "open", "plan", "run", "verify"]  # noqa: F822
+
+
+def __getattr__(name: str) -> Any:
+    """A public name from the file it lives in (PEP 562): the command line starts without xarray or numba."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'jobs' has no attribute {name!r}; it has: {', '.join(__all__)}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

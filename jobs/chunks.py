@@ -1,0 +1,100 @@
+"""Chunks as bytes and files: encoded by us without asyncio, readable by any Zarr; the metadata are zarr-python's."""
+
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import google_crc32c
+import numpy as np
+from numcodecs import blosc
+
+CODEC, LEVEL, SHUFFLE = "lz4", 1, 1  # Blosc with byte shuffle; then crc32c
+blosc.use_threads = False  # threads inside Blosc would let chance decide the order of its blocks
+
+
+class Chunk(NamedTuple):
+    """One encoded chunk: its key in the store, its stored bytes, the checksum of what stands before their last four."""
+
+    key: str
+    data: bytes
+    crc: int
+
+
+def chunk_key(name: str, index: Sequence[int]) -> str:
+    """Where a chunk lies in the store: `loss/c/0/3`."""
+    return "/".join([name, "c", *map(str, index)])
+
+
+def encode(name: str, tile: Sequence[int], array: np.ndarray, shape: Sequence[int], fill: float) -> Iterator[Chunk]:
+    """The chunks of one variable in one tile, in order of their index.
+
+    tile: index of the tile along the axes; array: its cells, then the variable's own dims; shape: of a chunk.
+    Chunks at the far edges are filled up, as Zarr has it.
+    """
+    own = len(tile)
+    counts = [-(-size // extent) for size, extent in zip(array.shape[own:], shape[own:], strict=True)]
+    for index in itertools.product(*(range(count) for count in counts)):
+        parts = [slice(i * extent, (i + 1) * extent) for i, extent in zip(index, shape[own:], strict=True)]
+        part = array[(slice(None),) * own + tuple(parts)]
+        if part.shape != tuple(shape):
+            padded = np.full(shape, fill, dtype=array.dtype)
+            padded[tuple(map(slice, part.shape))] = part
+            part = padded
+        packed = blosc.compress(np.ascontiguousarray(part), CODEC.encode(), LEVEL, SHUFFLE, 0)
+        crc = google_crc32c.value(packed)
+        yield Chunk(chunk_key(name, (*tile, *index)), packed + crc.to_bytes(4, "little"), crc)
+
+
+def intact(data: bytes, crc: int) -> bool:
+    """Whether stored bytes are those that the ledger knows."""
+    return len(data) > 4 and data[-4:] == crc.to_bytes(4, "little") and google_crc32c.value(data[:-4]) == crc
+
+
+def write(store: Path, scratch: Path, chunks: Sequence[Chunk]) -> None:
+    """Put chunks on disk for good: written beside the store, synced, renamed into place, folders synced."""
+    folders: dict[Path, None] = {}
+    for number, chunk in enumerate(chunks):
+        target = store / chunk.key
+        folders |= _make(store, target.parent)
+        temporary = scratch / f"{os.getpid()}-{chunk.key.replace('/', '-')}-{number}"
+        replace(target, temporary, chunk.data)
+        folders[target.parent] = None
+    for folder in folders:
+        sync(folder)
+
+
+def replace(target: Path, temporary: Path, data: bytes) -> None:
+    """Write bytes to a file that did not exist, sync it, and let it take its place at once."""
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+    try:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            view = memoryview(data)
+            while view:
+                view = view[file.write(view) :]
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def sync(folder: Path) -> None:
+    """Make a folder's entries permanent."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make(store: Path, folder: Path) -> dict[Path, None]:
+    """Make the folders of a chunk; returns those whose entries changed."""
+    missing = []
+    while not folder.exists() and folder != store:
+        missing.append(folder)
+        folder = folder.parent
+    for part in reversed(missing):
+        part.mkdir(exist_ok=True)
+    return dict.fromkeys(part.parent for part in missing)

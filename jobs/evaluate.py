@@ -1,0 +1,166 @@
+"""The one place where a sweep's names become numbers: stored cells and live cells both come from here."""
+
+import hashlib
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from sim.errors import Problem, Refused, refuse
+from sim.run import Coordinate, Run, Variable, prepare
+
+from jobs.sweep import Axis, Sweep
+from jobs.tiles import Grid, cut
+
+OUTCOME = "outcome"
+CRASHED, OUT_OF_MEMORY = 6, 7
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A sweep whose names have been found: one Run for each combination of its word axes."""
+
+    sweep: Sweep
+    runs: Mapping[tuple[str, ...], Run]
+
+    @property
+    def first(self) -> Run:
+        return next(iter(self.runs.values()))
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        return self.first.variables
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        return self.first.coordinates
+
+    @property
+    def digest(self) -> str:
+        """Of every source that the result depends on."""
+        digests = sorted({run.digest for run in self.runs.values()})
+        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    @property
+    def operations(self) -> float:
+        return max(run.operations for run in self.runs.values())
+
+    @property
+    def work_bytes(self) -> int:
+        return max(run.work_bytes for run in self.runs.values())
+
+    @property
+    def cell_bytes(self) -> int:
+        """Stored bytes of one cell, uncompressed."""
+        return 1 + sum(math.prod(item.shape) * np.dtype(item.dtype).itemsize for item in self.variables)
+
+    @cached_property
+    def grid(self) -> Grid:
+        words = [axis.is_word for axis in self.sweep.axes]
+        return cut(
+            self.sweep.shape,
+            words,
+            cell_bytes=self.cell_bytes,
+            work_bytes=self.work_bytes,
+            operations=self.operations,
+        )
+
+    def compile(self) -> None:
+        """Put the machine code of every run into the disk cache."""
+        for run in self.runs.values():
+            run.compile()
+
+    def block(self, cells: Sequence[slice]) -> dict[str, np.ndarray]:
+        """The arrays of a block of cells: each (cells along the axes, then the variable's own dims).
+
+        The block lies within one value of each word axis.
+        """
+        axes = self.sweep.axes
+        word = tuple(
+            str(axis.values[part.start]) for axis, part in zip(axes, cells, strict=True) if axis.is_word
+        )
+        shape = tuple(part.stop - part.start for part in cells)
+        values = [axis.values[part] for axis, part in zip(axes, cells, strict=True)]
+        return self.at(word, values, shape)
+
+    def at(self, word: tuple[str, ...], values: Sequence[np.ndarray], shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+        """The arrays of the grid spanned by `values`, one array for each axis, at one combination of words."""
+        columns: dict[str, np.ndarray] = {}
+        for position, (axis, along) in enumerate(zip(self.sweep.axes, values, strict=True)):
+            if not axis.is_word:
+                spread = [1] * len(shape)
+                spread[position] = shape[position]
+                columns[axis.path] = np.ascontiguousarray(np.broadcast_to(along.reshape(spread), shape)).ravel()
+        arrays = self.runs[word].evaluate(columns)
+        return {name: array.reshape(shape + array.shape[1:]) for name, array in arrays.items()}
+
+    def failed(self, number: int, outcome: int) -> dict[str, np.ndarray]:
+        """What stands in the cells of a tile that could not be computed: NaN, -1 and the outcome."""
+        shape = self.grid.extent(number)
+        arrays = {
+            item.name: np.full(shape + tuple(item.shape), blank(item.dtype), dtype=item.dtype)
+            for item in self.variables
+        }
+        arrays[OUTCOME] = np.full(shape, outcome, dtype=np.uint8)
+        return arrays
+
+
+def blank(dtype: str) -> float | int:
+    """What stands where nothing was computed: NaN, or -1 for integers."""
+    return math.nan if np.dtype(dtype).kind == "f" else -1
+
+
+def recipe(sweep: Sweep) -> Recipe:
+    """Every Run of the sweep, remembered. Errors: Refused where a system, a verb or a value does not fit."""
+    key = (sweep.id, str(sweep.folder))
+    if key not in _KNOWN:
+        while len(_KNOWN) >= 8:
+            _KNOWN.pop(next(iter(_KNOWN)), None)
+        _KNOWN[key] = _recipe(sweep)
+    return _KNOWN[key]
+
+
+_KNOWN: dict[tuple[str, str], Recipe] = {}
+
+
+def _recipe(sweep: Sweep) -> Recipe:
+    words = [axis for axis in sweep.axes if axis.is_word]
+    varied = {axis.path: axis.values for axis in sweep.axes if not axis.is_word}
+    runs: dict[tuple[str, ...], Run] = {}
+    problems: dict[Problem, None] = {}
+    for combination in itertools.product(*(axis.values for axis in words)):
+        fixed = dict(sweep.parameters) | {axis.path: str(word) for axis, word in zip(words, combination, strict=True)}
+        try:
+            runs[tuple(map(str, combination))] = prepare(
+                sweep.system,
+                task=sweep.task,
+                observables=sweep.observables,
+                fixed=fixed,
+                varied=varied,
+                folder=sweep.folder,
+            )
+        except Refused as refusal:
+            problems |= dict.fromkeys(refusal.problems)
+    if problems:
+        raise Refused(problems)
+    _refuse_ragged(runs, words)
+    return Recipe(sweep, runs)
+
+
+def _refuse_ragged(runs: Mapping[tuple[str, ...], Run], words: Sequence[Axis]) -> None:
+    """Words along an axis share one template: same variables, same shapes, same coordinates."""
+    (first_words, first), *others = runs.items()
+    for combination, run in others:
+        same = run.variables == first.variables and len(run.coordinates) == len(first.coordinates)
+        same = same and all(
+            one.name == other.name and np.array_equal(one.values, other.values)
+            for one, other in zip(run.coordinates, first.coordinates, strict=True)
+        )
+        if not same:
+            names = ", ".join(axis.path for axis in words)
+            raise refuse(
+                f"axes.{names}",
+                f"{combination} gives results of another shape than {first_words}; write one sweep for each",
+            )

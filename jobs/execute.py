@@ -1,0 +1,140 @@
+"""Run a sweep: plan it, own its store, compute what is missing, say what came out."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.errors import refuse
+from sim.run import OUTCOMES
+
+from jobs import rooms, template
+from jobs.executors import serial, threads
+from jobs.ledger import Ledger
+from jobs.plan import Plan, plan, read, workers_here
+from jobs.progress import Watcher, say, watcher
+from jobs.store import Store, attributes_of, take
+from jobs.sweep import Sweep
+from jobs.work import Stopped, Work
+
+__all__ = ["Result", "Stopped", "run"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to. counts: cells by outcome; computed_tiles: those that this call computed."""
+
+    path: Path
+    sweep: Sweep
+    counts: Mapping[str, int]
+    tiles: int
+    done: int
+    failed: int
+    computed_tiles: int
+    seconds: float
+    executor: str
+    messages: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
+
+
+def run(
+    sweep: Sweep | Path | str | dict[str, Any],
+    root: Path | str = "results",
+    executor: str = "auto",
+    workers: int | None = None,
+    progress: bool | Watcher = True,
+    fresh: bool = False,
+    changes: Mapping[str, Any] | None = None,
+) -> Result:
+    """Run a sweep into `ROOT/NAME.zarr`, or take up what is there and compute only what is missing.
+
+    sweep: a file, the name of a shipped sweep, a dictionary or a Sweep; executor: "auto" (by the plan), "serial",
+    "threads", "processes" or the address of a Dask scheduler; fresh: replace a store of this name; changes: dotted
+    keys to set in the sweep.
+
+    Errors, in this order: Refused (nothing has been written), Stopped (running again resumes). A tile that fails
+    is in the result and stops no other.
+
+    >>> result = run("pascanu-cliff", changes={"axes.w.num": 64, "axes.b.num": 64})  # doctest: +SKIP
+    >>> open(result.path).loss.plot()  # doctest: +SKIP
+    """
+    start = time.perf_counter()
+    given = read(sweep, dict(changes or {}))
+    where = rooms.root_path(root)
+    planned = plan(given)
+    count = workers_here(workers)
+    kind = _kind(executor, planned)
+    if fresh or not rooms.store_path(where, given.name).exists():
+        planned.refuse(where, count)
+    with rooms.owned(where, given.name):
+        store = take(where, planned.recipe, fresh=fresh)
+        pending = store.pending()
+        rooms.sweep_out(where, given.name)
+        rooms.remember_origin(where, given.name, given.folder)
+        if pending:
+            _fill(store, pending, kind, count, watcher(progress))
+        if store.is_new or pending or not attributes_of(store.path)["finished"]:
+            _finish(store)
+        rooms.scratch(where, given.name).rmdir()
+    return _result(store, kind, len(pending), time.perf_counter() - start)
+
+
+def _kind(executor: str, planned: Plan) -> str:
+    if executor == "auto":
+        return planned.executor()
+    if executor in {"serial", "threads", "processes"} or executor.startswith(("tcp://", "tls://")):
+        return executor
+    known = '"auto", "serial", "threads", "processes" or an address as tcp://host:8786'
+    raise refuse("--scheduler", f"{executor[:80]!r} given; write {known}")
+
+
+def _fill(store: Store, pending: list[int], kind: str, workers: int, watch: Watcher) -> None:
+    recipe = store.recipe
+    if store.damaged:
+        say(f"{len(store.damaged)} damaged chunks are computed again, the first: {store.damaged[0]}")
+    recipe.compile()
+    with Ledger(store.path) as ledger:
+        work = Work(store, ledger, pending, watch)
+        waiting = sum(_cells(recipe.grid.extent(number)) for number in pending)
+        watch.begin(recipe.sweep.name, store.path, recipe.grid.cells, recipe.grid.cells - waiting)
+        try:
+            if kind == "serial":
+                serial.run(work)
+            elif kind == "threads":
+                threads.run(work, workers)
+            else:
+                from jobs.executors import cluster  # distributed takes 0.3 s to import
+
+                cluster.run(work, workers, None if kind == "processes" else kind)
+        finally:
+            watch.end()
+
+
+def _cells(extent: tuple[int, ...]) -> int:
+    cells = 1
+    for size in extent:
+        cells *= size
+    return cells
+
+
+def _finish(store: Store) -> None:
+    if store.pages.done + store.pages.failed == len(store.recipe.grid):
+        template.finish(store.path, rooms.scratch(store.root, store.recipe.sweep.name) / "zarr.json")
+
+
+def _result(store: Store, kind: str, computed: int, seconds: float) -> Result:
+    pages = store.pages
+    return Result(
+        path=store.path,
+        sweep=store.recipe.sweep,
+        counts={OUTCOMES[code]: count for code, count in pages.cells.items()},
+        tiles=len(store.recipe.grid),
+        done=pages.done,
+        failed=pages.failed,
+        computed_tiles=computed,
+        seconds=seconds,
+        executor=kind,
+        messages=tuple(record.message for record in pages.records.values() if record.message),
+        repaired=tuple(store.damaged),
+    )

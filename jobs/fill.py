@@ -1,0 +1,97 @@
+"""One tile from its number to its bytes: what every executor calls, and all that it calls."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from sim.errors import refuse
+
+from jobs.chunks import Chunk, encode, write
+from jobs.evaluate import CRASHED, OUT_OF_MEMORY, OUTCOME, Recipe, recipe
+from jobs.ledger import Record
+from jobs.sweep import Sweep
+from jobs.template import chunk_shape, fill, outcome_variable
+
+
+class Filled(NamedTuple):
+    """A tile's chunks and the record that settles it once they are on disk."""
+
+    chunks: list[Chunk]
+    record: Record
+
+
+class Order(NamedTuple):
+    """What a worker elsewhere needs: names and numbers, no function and no array."""
+
+    store: str
+    scratch: str
+    sweep: str
+    folder: str
+    digest: str
+
+
+def compute(made: Recipe, number: int) -> Filled:
+    """The cells of a tile. What goes wrong in them fails this tile and no other."""
+    try:
+        return pack(made, number, made.block(made.grid.block(number)))
+    except MemoryError as fault:
+        return failed(made, number, OUT_OF_MEMORY, f"out of memory: {fault}")
+    except Exception as fault:  # noqa: BLE001  one bad tile must not stop ten thousand
+        return failed(made, number, CRASHED, f"{type(fault).__name__}: {fault}")
+
+
+def failed(made: Recipe, number: int, outcome: int, message: str) -> Filled:
+    """A tile that could not be computed: NaN, -1, the outcome, and where it lies."""
+    block = made.grid.block(number)
+    where = ", ".join(
+        f"{axis.dim}={axis.values[cells.start]}..{axis.values[cells.stop - 1]}"
+        for axis, cells in zip(made.sweep.axes, block, strict=True)
+    )
+    return pack(made, number, made.failed(number, outcome), f"tile {number} ({where}): {message}"[:500])
+
+
+def pack(made: Recipe, number: int, arrays: Mapping[str, np.ndarray], message: str = "") -> Filled:
+    """A tile's arrays as encoded chunks. Errors: TypeError where an array is not what was declared."""
+    chunks: list[Chunk] = []
+    marks: dict[str, tuple[tuple[int, int], ...]] = {}
+    place, extent = made.grid.index(number), made.grid.extent(number)
+    for item in (*made.variables, outcome_variable()):
+        array = arrays[item.name]
+        wanted = (*extent, *item.shape)
+        if array.shape != wanted or array.dtype != np.dtype(item.dtype):
+            given = f"{array.dtype} {array.shape}"
+            raise TypeError(f"{item.name} came as {given}, declared is {item.dtype} {wanted}")
+        encoded = list(encode(item.name, place, array, chunk_shape(made, item), fill(item)))
+        chunks += encoded
+        marks[item.name] = tuple((chunk.crc, len(chunk.data)) for chunk in encoded)
+    codes, counts = np.unique(arrays[OUTCOME], return_counts=True)
+    cells = {int(code): int(count) for code, count in zip(codes, counts, strict=True)}
+    return Filled(chunks, Record(number, "failed" if message else "done", cells, marks, message))
+
+
+def fill_there(order: Order, number: int) -> Record:
+    """In a worker's process: compute a tile, put its chunks on disk, return the record for the driver's ledger.
+
+    Errors: Refused where this worker has other sources than the driver; OSError where the disk fails.
+    """
+    folder = Path(order.folder) if order.folder else None
+    made = recipe(_sweep(order.sweep, folder))
+    if made.digest != order.digest:
+        text = f"a worker has other sources (digest {made.digest[:12]}) than the driver ({order.digest[:12]})"
+        raise refuse("--scheduler", f"{text}; install the same version there")
+    filled = compute(made, number)
+    write(Path(order.store), Path(order.scratch), filled.chunks)
+    return filled.record
+
+
+_SWEEPS: dict[tuple[str, Path | None], Sweep] = {}
+
+
+def _sweep(canonical: str, folder: Path | None) -> Sweep:
+    key = (canonical, folder)
+    if key not in _SWEEPS:
+        _SWEEPS.clear()
+        _SWEEPS[key] = Sweep.parse(json.loads(canonical), folder=folder)
+    return _SWEEPS[key]

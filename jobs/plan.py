@@ -1,0 +1,133 @@
+"""What a sweep will cost before anything runs: cells, tiles, bytes, memory, and who should compute it."""
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim.errors import Problem, Refused, refuse
+
+from jobs.evaluate import Recipe, recipe
+from jobs.rooms import root_path
+from jobs.sweep import Sweep
+from jobs.tiles import RATE, Grid
+
+LONG = 60.0  # nominal seconds of one core from which processes are worth their start
+BASE_MEMORY = 250 * 2**20  # of a Python process with the libraries
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cost of a sweep. Bytes are those before compression; `nominal` is in seconds of one core."""
+
+    sweep: Sweep
+    recipe: Recipe
+    grid: Grid
+    bytes: int
+    tile_bytes: int
+    nominal: float
+
+    def memory(self, workers: int) -> int:
+        """Bytes of memory that `workers` need together: their tiles and those that wait to be written."""
+        return BASE_MEMORY + self.tile_bytes * (workers + 2)
+
+    def executor(self) -> str:
+        """'serial' for a tile or two, 'threads' for short sweeps, 'processes' for long ones."""
+        if len(self.grid) <= 1:
+            return "serial"
+        return "processes" if self.nominal > LONG else "threads"
+
+    def refuse(self, root: Path, workers: int) -> None:
+        """Refuse what does not fit on the disk or in memory."""
+        problems = []
+        free = shutil.disk_usage(_existing(root)).free
+        if self.bytes > free // 2:
+            text = f"{self.grid.cells:,} cells need {size(self.bytes)}, half the free disk at {root} is {size(free // 2)}"
+            problems.append(Problem("axes", f"{text}; write smaller num, fewer observables or another --root"))
+        available = free_memory()
+        if self.memory(workers) > available:
+            text = f"{workers} tiles at once need {size(self.memory(workers))} of memory, {size(available)} are free"
+            problems.append(Problem("axes", f"{text}; take fewer --workers, fewer steps or observables"))
+        if problems:
+            raise Refused(problems)
+
+
+def plan(sweep: Sweep) -> Plan:
+    """The plan of a sweep. Errors: Refused where names do not fit together."""
+    made = recipe(sweep)
+    grid = made.grid
+    cells = grid.cells
+    tile_cells = max(_product(grid.tile), 1)
+    return Plan(
+        sweep=sweep,
+        recipe=made,
+        grid=grid,
+        bytes=cells * made.cell_bytes,
+        tile_bytes=tile_cells * (2 * made.cell_bytes + made.work_bytes),
+        nominal=cells * made.operations / RATE,
+    )
+
+
+def probe(plan: Plan) -> float:
+    """Seconds that the whole sweep takes one core, measured on one tile in its middle."""
+    plan.recipe.compile()
+    number = len(plan.grid) // 2
+    block = plan.grid.block(number)
+    few = tuple(slice(part.start, min(part.stop, part.start + max(1, _product(plan.grid.tile[:i]) and 64))) for i, part in enumerate(block))
+    plan.recipe.block(few)  # loads the machine code
+    start = time.perf_counter()
+    plan.recipe.block(block)
+    return (time.perf_counter() - start) * plan.grid.cells / _product(plan.grid.extent(number))
+
+
+def read(source: Sweep | Path | str | dict, changes: dict | None = None) -> Sweep:
+    """A sweep from whatever names one."""
+    if isinstance(source, Sweep):
+        return source.override(changes) if changes else source
+    if isinstance(source, dict):
+        sweep = Sweep.parse(source, folder=Path.cwd())
+        return sweep.override(changes) if changes else sweep
+    return Sweep.read(source, changes)
+
+
+def workers_here(wanted: int | None) -> int:
+    """How many workers: those asked for, or the processors that this process may use."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    if wanted is None:
+        return processors
+    if not 1 <= wanted <= 64 * processors:
+        raise refuse("--workers", f"{wanted} given; write a number from 1 to {64 * processors}, here best {processors}")
+    return wanted
+
+
+def free_memory() -> int:
+    """Bytes of memory that are free now."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def size(count: float) -> str:
+    """Bytes for people."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:,.3g} TB"
+
+
+def _product(numbers: tuple[int, ...]) -> int:
+    result = 1
+    for number in numbers:
+        result *= number
+    return result
+
+
+def _existing(path: Path) -> Path:
+    path = root_path(path)
+    while not path.exists():
+        path = path.parent
+    return path

@@ -1,0 +1,77 @@
+"""The work of a run: pending tiles on one side, the ledger on the other. Executors stand between."""
+
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jobs.chunks import write
+from jobs.evaluate import Recipe
+from jobs.fill import Filled, Order, compute
+from jobs.ledger import Ledger, Record
+from jobs.progress import Watcher
+from jobs.rooms import scratch
+from jobs.store import Store
+
+
+class Stopped(Exception):
+    """A run that ended early and is taken up again by running it again: a full disk, a lost scheduler."""
+
+
+@dataclass
+class Work:
+    """Pending tiles of a store, and what to do with a computed one."""
+
+    store: Store
+    ledger: Ledger
+    pending: Sequence[int]
+    watcher: Watcher
+    settled: list[int] = field(default_factory=list)
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.store.recipe
+
+    @property
+    def scratch(self) -> Path:
+        return scratch(self.store.root, self.recipe.sweep.name)
+
+    def compute(self, number: int) -> Filled:
+        """A tile's chunks and record."""
+        return compute(self.recipe, number)
+
+    def commit(self, batch: Sequence[Filled]) -> None:
+        """Put tiles on disk, then into the ledger. Errors: Stopped where the disk does not take them."""
+        try:
+            write(self.store.path, self.scratch, [chunk for filled in batch for chunk in filled.chunks])
+        except OSError as fault:
+            raise self.disk_fault(fault) from fault
+        self.acknowledge([filled.record for filled in batch])
+
+    def acknowledge(self, records: Sequence[Record]) -> None:
+        """Enter tiles whose chunks are on disk into the ledger."""
+        try:
+            self.ledger.settle(records)
+        except OSError as fault:
+            raise self.disk_fault(fault) from fault
+        for record in records:
+            self.store.pages.records[record.tile] = record
+            self.settled.append(record.tile)
+            self.watcher.settled(sum(record.cells.values()))
+
+    def disk_fault(self, fault: OSError) -> Stopped:
+        """What is said when the disk fails."""
+        cause = {
+            errno.ENOSPC: "the disk is full, or has no free inodes",
+            errno.EDQUOT: "the disk quota is used up",
+            errno.EROFS: "the disk is read-only",
+        }.get(fault.errno or 0, fault.strerror or str(fault))
+        safe = self.store.pages.done
+        total = len(self.recipe.grid)
+        return Stopped(f"{self.store.path}: {cause}; {safe} of {total} tiles are safe; mend it and run again to resume")
+
+    def order(self) -> Order:
+        """The work as names and numbers, for workers elsewhere."""
+        sweep = self.recipe.sweep
+        folder = str(sweep.folder) if sweep.folder else ""
+        return Order(str(self.store.path), str(self.scratch), sweep.canonical, folder, self.recipe.digest)
