@@ -1,0 +1,250 @@
+"""Scenes as HoloViews elements on Bokeh: Image where cells are equal, QuadMesh where not, overlays of curves.
+
+Colours carry the scale's own axis (`shade`), so that linear, logarithmic and symmetric-logarithmic maps
+are one kind of
+picture; the hover shows the numbers themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import holoviews as hv
+import holoviews.plotting.bokeh  # registers the backend without a notebook
+import numpy as np
+from bokeh.models import CustomJSHover, FixedTicker, HoverTool
+
+from viz import palettes
+from viz.escape import Markup, esc, plain
+from viz.scene import Axis, Field, Lines, Panel, Scene
+
+hv.Store.set_current_backend("bokeh")
+
+MOST_IMAGE = (2000, 2000)
+MOST_MESH = (220, 220)
+MOST_COUNTS = (1100, 480)  # a browser drops rows where there are more than pixels, and thin curves with them
+FONT = "ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
+_SIZES = {"title": "15pt", "labels": "13pt", "ticks": "11pt", "legend": "11pt"}
+_NEVER_SHADE = -1.0
+_TOOLS = ["pan", "wheel_zoom", "box_zoom", "reset", "save"]
+_NUMBER = "return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : '–'"
+
+
+def element(scene: Scene, window: tuple[Any, Any] | None = None) -> hv.Element | hv.Layout:
+    """A scene as a HoloViews element; `window` (x range, y range) draws only that part, in full detail."""
+    made = _field(scene, window) if isinstance(scene, Field) else _lines(scene)
+    made.scene = scene
+    made.scene_id = made.id
+    return made
+
+
+def figure(made: Any) -> Any:
+    """An element as a Bokeh model, new at every call."""
+    return hv.renderer("bokeh").get_plot(made).state
+
+
+def _field(field: Field, window: tuple[Any, Any] | None) -> hv.Image | hv.QuadMesh:
+    whole = field
+    if window is not None:
+        field = field.within(*window)
+    smooth = field.x.regular and field.y.regular
+    field = field.limited(*(MOST_COUNTS if field.empty == "white" else MOST_IMAGE if smooth else MOST_MESH))
+    smooth = field.x.regular and field.y.regular
+    kdims = [_dimension(field.x), _dimension(field.y)]
+    vdims, planes = _planes(field)
+    if smooth:
+        made: Any = hv.Image((field.x.centres, field.y.centres, *planes), kdims, vdims, rtol=1e-3)
+    else:
+        made = hv.QuadMesh((field.x.edges, field.y.edges, *planes), kdims, vdims)
+    return made.opts(**_field_options(whole, smooth))
+
+
+def _dimension(axis: Axis) -> hv.Dimension:
+    return hv.Dimension(axis.name, label=plain(axis.label))
+
+
+def _planes(field: Field) -> tuple[list[hv.Dimension], list[np.ndarray]]:
+    """The colour, the number, and the outcome of every cell."""
+    shade = field.scale.forward(field.values)
+    low, high = field.scale.span
+    shade = np.clip(shade, low, high)
+    if field.never is not None:
+        shade = np.where(field.never, low + _NEVER_SHADE * (high - low), shade)
+    vdims, planes = [hv.Dimension("shade", label="colour")], [shade]
+    vdims.append(hv.Dimension(_value_name(field), label=plain(field.label)))
+    planes.append(np.where(field.never, -1.0, field.values) if field.never is not None else field.values)
+    if field.codes is not None:
+        vdims.append(hv.Dimension("outcome_code", label="outcome"))
+        planes.append(field.codes)
+    planes[0] = planes[0].astype(np.float32)
+    return vdims, planes
+
+
+def _field_options(field: Field, smooth: bool) -> dict[str, Any]:
+    table = palettes.table(field.palette)
+    options: dict[str, Any] = {
+        "cmap": palettes.words(field.palette),
+        "clim": field.scale.span,
+        "colorbar": True,
+        "clipping_colors": {
+            "NaN": "white" if field.empty == "white" else palettes.web(palettes.MISSING),
+            "min": palettes.web(table[0] if field.never is None else palettes.NEVER),
+        },
+        "colorbar_opts": {
+            "width": 16,
+            "padding": 6,
+            "border_line_color": None,
+            "major_label_text_font_size": "11pt",
+            "title": None,
+        },
+        "title": plain(field.title, 90),
+        "xlabel": plain(field.x.label),
+        "ylabel": plain(field.y.label),
+        "fontsize": _SIZES,
+        "logx": field.x.kind == "log",
+        "logy": field.y.kind == "log",
+        "xlim": _ends(field.x),
+        "ylim": _ends(field.y),
+        "default_tools": _TOOLS,
+        "tools": ["hover"],
+        "active_tools": ["wheel_zoom"],
+        "framewise": True,
+        "toolbar": "above",
+        "frame_width": 560,
+        "frame_height": 480,
+        "hooks": [_tidy, _dressing(field)],
+    }
+    for side, name in ((field.x, "xticks"), (field.y, "yticks")):
+        if side.kind == "words" or len(side.centres) == 1:
+            options[name] = [(place, plain(words, 40)) for place, words in side.ticks()]
+    if field.equal:
+        ratio = (field.x.edges[-1] - field.x.edges[0]) / (field.y.edges[-1] - field.y.edges[0])
+        wide, high = (560, 560 / ratio) if ratio > 560 / 480 else (480 * ratio, 480)
+        options |= {"frame_width": int(max(wide, 160)), "frame_height": int(max(high, 160))}
+    return options if smooth else {**options, "line_alpha": 0}
+
+
+def _ends(axis: Axis) -> tuple[float, float]:
+    return float(axis.edges[0]), float(axis.edges[-1])
+
+
+def _dressing(field: Field) -> Callable[[Any, Any], None]:
+    """A hook that writes the ticks of the colours and the words of the hover into a drawn plot (new
+    models for each).
+    """
+    forward = field.scale.forward
+    ticks = [(float(forward(np.array(value))), words) for value, words in field.scale.ticks(8)]
+
+    def dress(plot: Any, _: Any) -> None:
+        bar = plot.handles.get("colorbar")
+        if bar is not None:
+            bar.title = None
+            bar.ticker = FixedTicker(ticks=[tick for tick, _ in ticks])
+            bar.major_label_overrides = dict(ticks)
+        for hover in plot.state.select({"type": HoverTool}):
+            hover.tooltips, hover.formatters = _tooltips(field)
+
+    return dress
+
+
+def _tooltips(field: Field) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    """What the hover says: coordinates, the number, and the outcome in words."""
+    tips: list[tuple[str, str]] = []
+    formatters: dict[str, Any] = {}
+    for side, key in ((field.x, "$x"), (field.y, "$y")):
+        tips.append((esc(side.name), key + ("{custom}" if side.kind == "words" else "{0.[000000]}")))
+        if side.kind == "words":
+            formatters[key] = _lookup([esc(word) for word in side.words])
+    name = _value_name(field)
+    tips.append((esc(field.label), f"@{{{name}}}{{custom}}"))
+    formatters[f"@{{{name}}}"] = CustomJSHover(code=_NUMBER)
+    if field.codes is not None:
+        tips.append(("outcome", "@{outcome_code}{custom}"))
+        known = [esc(field.meanings.get(code, str(code)).replace("_", " ")) for code in range(8)]
+        formatters["@{outcome_code}"] = _lookup(known)
+    return tips, formatters
+
+
+def _lookup(words: list[Markup]) -> CustomJSHover:
+    """A hover that shows the word at a position; the words travel as data and are escaped."""
+    return CustomJSHover(
+        args={"words": [str(word) for word in words]}, code="return words[Math.round(value)] ?? ''"
+    )
+
+
+def _value_name(field: Field) -> str:
+    """The dimension that holds the numbers; it may not be called like an axis (`b` over `w` and `b`)."""
+    return field.name if field.name not in (field.x.name, field.y.name) else f"{field.name}_value"
+
+
+def _tidy(plot: Any, _: Any) -> None:
+    """What HoloViews has no option for: fonts and a quiet frame."""
+    figure = plot.state
+    figure.title.update(text_font=FONT, text_font_style="bold", text_color="#1c2330")
+    figure.outline_line_color = "#8a919c"
+    figure.sizing_mode = None  # with a fixed frame Bokeh would ask for a width of the whole as well
+    figure.toolbar.logo = None
+    for axis in (*figure.xaxis, *figure.yaxis):
+        axis.update(
+            axis_label_text_font=FONT,
+            major_label_text_font=FONT,
+            axis_label_text_font_style="normal",
+            axis_label_text_color="#1c2330",
+            major_label_text_color="#1c2330",
+            axis_line_color=None,
+            minor_tick_line_color=None,
+            major_tick_line_color="#58606e",
+            major_tick_in=0,
+            axis_label_standoff=10,
+        )
+
+
+def _lines(lines: Lines) -> hv.Overlay | hv.NdOverlay | hv.Layout:
+    n = len(lines.panels)
+    if n == 1:
+        return _panel(lines, lines.panels[0], small=False, legend=True).opts(title=plain(lines.title, 90))
+    columns = 2 if n in (2, 4) else 3
+    panels = [
+        _panel(lines, panel, small=True, legend=i == columns - 1) for i, panel in enumerate(lines.panels)
+    ]
+    return hv.Layout(panels).cols(columns).opts(shared_axes=lines.shared)
+
+
+def _panel(lines: Lines, panel: Panel, *, small: bool, legend: bool) -> hv.Overlay:
+    kdim = hv.Dimension(lines.x_name, label=plain(lines.x_label))
+    vdim = hv.Dimension(
+        lines.name if lines.name != lines.x_name else f"{lines.name} ", label=plain(lines.y_label)
+    )
+    drawn = []
+    for i, curve in enumerate(panel.curves):
+        label = plain(curve.label, 60)
+        one = hv.Curve((curve.x, curve.y), kdim, vdim, label=label)
+        drawn.append(one.opts(color=curve.colour, line_width=2, alpha=curve.alpha, framewise=True))
+        lone = np.isfinite(curve.y).sum() <= 2 or len(curve.x) <= 12
+        if lone:
+            dots = hv.Scatter((curve.x, curve.y), kdim, vdim, label=label)
+            drawn.append(dots.opts(color=curve.colour, size=7 if i == 0 else 5, framewise=True))
+    many = len(panel.curves) > 1
+    options: dict[str, Any] = {
+        "logy": lines.log_y and panel.limits is not None,
+        "logx": lines.log_x,
+        "title": plain(panel.title, 60),
+        "framewise": True,
+        "xlabel": plain(lines.x_label),
+        "ylabel": plain(lines.y_label),
+        "fontsize": _SIZES,
+        "hooks": [_tidy],
+        "show_legend": many and legend,
+        "legend_position": "right",
+        "default_tools": _TOOLS,
+        "toolbar": "above",
+        "frame_width": 300 if small else 560,
+        "frame_height": 220 if small else 440,
+        "show_grid": True,
+        "gridstyle": {"grid_line_color": "#e4e7eb"},
+        "ylim": panel.limits or (0.0, 1.0),
+    }
+    if lines.words:
+        options["xticks"] = [(float(i), plain(word, 40)) for i, word in enumerate(lines.words)]
+    return hv.Overlay(drawn).opts(**options)

@@ -1,0 +1,105 @@
+"""Two axes of a store as a field of numbers: which ones, in which order, and what is held fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viz import reading, scales
+from viz.reading import Unseen
+from viz.scene import Field, axis
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def field(
+    dataset: xr.Dataset,
+    variable: str,
+    x: str | None,
+    y: str | None,
+    at: Mapping[str, Any] | None,
+    scale: str,
+    palette: str,
+    low: float | None,
+    high: float | None,
+) -> Field:
+    """The numbers of a variable over two axes, with the scale of colours that shows them."""
+    array = reading.variable(dataset, variable)
+    across, up = two_axes(array, x, y)
+    held = reading.fixed(dataset, tuple(str(d) for d in array.dims if d not in (across, up)), at)
+    side, height = (axis(dim, reading.label(dataset[dim]), dataset[dim].values) for dim in (across, up))
+    values = cut(array, held, up, across)[np.ix_(height.order, side.order)]
+    chosen = scales.choose(values, scale, low, high)
+    codes, _ = reading.outcomes(dataset, held)
+    codes = _codes(dataset, codes, held, (up, across), (height.order, side.order))
+    return Field(
+        x=side,
+        y=height,
+        values=values,
+        scale=chosen,
+        palette=_palette(palette, chosen),
+        name=variable,
+        label=reading.label(array),
+        title=reading.title(dataset, array),
+        caption=reading.caption(dataset, array, held, chosen.note),
+        codes=codes,
+        meanings=reading.meanings(dataset),
+    )
+
+
+def two_axes(array: xr.DataArray, x: str | None, y: str | None) -> tuple[str, str]:
+    """The names of the two dims to draw: the ones asked for, else the first two long ones, sweep axes
+    first.
+    """
+    dims = [str(dim) for dim in array.dims]
+    for name, wish in (("x", x), ("y", y)):
+        if wish is not None and wish not in dims:
+            raise Unseen(f"{name} = {wish!r}: {array.name} has no such axis; it has {', '.join(dims)}")
+    if x is not None and x == y:
+        raise Unseen(f"x and y are both {x!r}; a map needs two different axes")
+    ranked = sorted(dims, key=lambda dim: (array.sizes[dim] == 1, dims.index(dim)))
+    rest = [dim for dim in ranked if dim not in (x, y)]
+    across = x if x is not None else rest.pop(0)
+    return across, y if y is not None else rest[0]
+
+
+def cut(array: xr.DataArray, held: Mapping[str, int], up: str, across: str) -> np.ndarray:
+    """The numbers of the plane in sight as (up, across) floats; -1 of an integer that was never computed
+    stays.
+    """
+    plane: np.ndarray = array.isel(dict(held)).transpose(up, across).values
+    return plane if plane.dtype.kind == "f" else plane.astype(float)
+
+
+def _codes(
+    dataset: xr.Dataset,
+    codes: np.ndarray | None,
+    held: Mapping[str, int],
+    plane: tuple[str, str],
+    orders: tuple[Any, Any],
+) -> np.ndarray | None:
+    """Outcome codes over the plane; repeated along an axis that outcomes do not have."""
+    if codes is None:
+        return None
+    left = [str(dim) for dim in dataset["outcome"].dims if dim not in held]
+    extra = [dim for dim in left if dim not in plane]
+    if extra:
+        codes, left = (
+            codes[tuple(0 if dim in extra else slice(None) for dim in left)],
+            [d for d in left if d not in extra],
+        )
+    shaped = codes.T if left == [plane[1], plane[0]] else codes
+    shaped = shaped.reshape([dataset.sizes[dim] if dim in left else 1 for dim in plane])
+    full = np.broadcast_to(shaped, [dataset.sizes[dim] for dim in plane])
+    return full[np.ix_(*orders)]
+
+
+def _palette(wish: str, chosen: scales.Scale) -> str:
+    if wish != "auto":
+        return wish
+    if chosen.low < 0 < chosen.high:
+        return "blue_red"
+    return "magma" if chosen.kind == "log" else "viridis"

@@ -1,0 +1,261 @@
+"""Scenes as PNG, drawn directly: no browser, no plotting library, a map of 512 x 512 cells in a tenth of
+a second.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from viz import palettes
+from viz.canvas import HAIR, SOFT, Box, Sheet, clean, fitted, width, wrapped
+from viz.scales import Scale, linear_ticks, log_ticks
+from viz.scene import Axis, Field, Lines, Panel, Scene
+
+WIDTH, HEIGHT = 1280, 960
+_TITLE, _LABEL, _TICK, _CAPTION = 27, 22, 19, 17
+_EDGE = 28
+
+
+def save_png(scene: Scene, path: Path, columns: int = WIDTH, rows: int = HEIGHT) -> None:
+    """Draw a scene into a PNG file of so many pixels."""
+    image(scene, columns, rows).save(path, format="PNG", compress_level=3)
+
+
+def image(scene: Scene, columns: int = WIDTH, rows: int = HEIGHT) -> Image.Image:
+    """A scene as a Pillow image."""
+    sheet = Sheet(columns, rows)
+    top = _heading(sheet, scene.title, columns)
+    bottom = _legend_below(sheet, scene.caption, columns, rows)
+    if isinstance(scene, Field):
+        _field(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
+    else:
+        _lines(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
+    return sheet.image
+
+
+def _heading(sheet: Sheet, title: str, columns: int) -> int:
+    lines = wrapped(title, _TITLE, columns - 2 * _EDGE, 2, bold=True)
+    for i, line in enumerate(lines):
+        sheet.write(_EDGE, _EDGE - 4 + i * (_TITLE + 8), line, _TITLE, bold=True)
+    return _EDGE + len(lines) * (_TITLE + 8) + 14
+
+
+def _legend_below(sheet: Sheet, caption: str, columns: int, rows: int) -> int:
+    lines = wrapped(caption, _CAPTION, columns - 2 * _EDGE, 3)
+    top = rows - 18 - len(lines) * (_CAPTION + 7)
+    for i, line in enumerate(lines):
+        sheet.write(_EDGE, top + i * (_CAPTION + 7), line, _CAPTION, colour=SOFT)
+    return top - 14
+
+
+def _room_left(ticks: list[tuple[float, str]]) -> int:
+    """Pixels for the numbers and the label left of a frame."""
+    return (
+        12 + min(190, max((width(clean(words), _TICK) for _, words in ticks), default=0)) + 14 + _LABEL + 12
+    )
+
+
+def _field(sheet: Sheet, field: Field, room: Box) -> None:
+    upright = field.y.ticks(8)
+    bar = 150
+    box = (room[0] + _room_left(upright), room[1], room[2] - bar, room[3] - _TICK - _LABEL - 34)
+    if field.equal:
+        box = _square(box, field)
+    field = field.limited(4 * (box[2] - box[0]), 4 * (box[3] - box[1]))
+    picture = _paint(field, box[2] - box[0], box[3] - box[1])
+    sheet.image.paste(picture, box[:2])
+    sheet.frame(box)
+    across, up = _places(field.x, box[0], box[2]), _places(field.y, box[3], box[1])
+    sheet.ticks_below(box, across, field.x.ticks(8), _TICK)
+    sheet.ticks_left(box, up, upright, _TICK)
+    _name_axes(sheet, box, room[0], field.x.label, field.y.label)
+    _colour_bar(sheet, field, (box[2] + 26, box[1], box[2] + 50, box[3]), room[2])
+
+
+def _square(box: Box, field: Field) -> Box:
+    """The largest box in which one unit is as wide as it is high."""
+    ratio = (field.x.edges[-1] - field.x.edges[0]) / (field.y.edges[-1] - field.y.edges[0])
+    columns, rows = box[2] - box[0], box[3] - box[1]
+    wide, high = (columns, round(columns / ratio)) if columns / ratio <= rows else (round(rows * ratio), rows)
+    wide, high = max(wide, 60), max(high, 60)
+    left, top = box[0] + (columns - wide) // 2, box[1] + (rows - high) // 2
+    return left, top, left + wide, top + high
+
+
+def _paint(field: Field, columns: int, rows: int) -> Image.Image:
+    """The colours of a field on so many pixels; where there are more cells than pixels, colours are
+    averaged.
+    """
+    soften = 2 if len(field.x.centres) > columns or len(field.y.centres) > rows else 1
+    colours = paint(field)
+    across = _cells(field.x, columns * soften)
+    up = _cells(field.y, rows * soften)[::-1]
+    picture = Image.fromarray(np.ascontiguousarray(colours[np.ix_(up, across)]))
+    return picture.resize((columns, rows), Image.Resampling.BOX) if soften > 1 else picture
+
+
+def paint(field: Field) -> np.ndarray:
+    """Red, green and blue of every cell, shape (y, x, 3): grey where a number is missing, near-black
+    where it never came.
+    """
+    table = palettes.table(field.palette)
+    share = field.scale.unit(field.values)
+    missing = np.isnan(share)
+    colours = table[np.where(missing, 0, share * 255).round().astype(np.uint8)]
+    colours[missing] = (255, 255, 255) if field.empty == "white" else palettes.MISSING
+    if field.never is not None:
+        colours[field.never] = palettes.NEVER
+    return colours
+
+
+def _cells(axis: Axis, pixels: int) -> np.ndarray:
+    """Which cell lies under each pixel along an axis."""
+    middles = (np.arange(pixels) + 0.5) / pixels
+    low, high = axis.edges[0], axis.edges[-1]
+    at = low * (high / low) ** middles if axis.kind == "log" else low + (high - low) * middles
+    return np.clip(np.searchsorted(axis.edges, at, side="right") - 1, 0, len(axis.centres) - 1)
+
+
+class _places:  # noqa: N801 - used as a function
+    """From a position on an axis to a pixel."""
+
+    def __init__(self, axis: Axis, first: int, last: int) -> None:
+        self.first, self.last, self.logarithmic = first, last, axis.kind == "log"
+        self.low, self.high = (float(part) for part in (axis.edges[0], axis.edges[-1]))
+
+    def __call__(self, value: float) -> float:
+        low, high = self.low, self.high
+        share = np.log(value / low) / np.log(high / low) if self.logarithmic else (value - low) / (high - low)
+        return self.first + (self.last - self.first) * float(share)
+
+
+def _name_axes(sheet: Sheet, box: Box, left: int, across: str, up: str) -> None:
+    sheet.write(
+        (box[0] + box[2]) / 2,
+        box[3] + _TICK + 20,
+        fitted(clean(across), _LABEL, box[2] - box[0]),
+        _LABEL,
+        anchor="ma",
+    )
+    sheet.write_upwards(
+        min(left, box[0] - 60), (box[1] + box[3]) // 2, fitted(clean(up), _LABEL, box[3] - box[1]), _LABEL
+    )
+
+
+def _colour_bar(sheet: Sheet, field: Field, box: Box, right: int) -> None:
+    """The colours with round numbers beside them; below, what grey and near-black mean where they are in
+    sight.
+    """
+    keys = _keys(field)
+    rows = box[3] - box[1] - 34 - 30 * len(keys)
+    bar = (box[0], box[1] + 34, box[2], box[1] + 34 + rows)
+    sheet.write(box[0], box[1] - 2, fitted(clean(field.label), _TICK, right - box[0]), _TICK)
+    table = palettes.table(field.palette)[::-1]
+    strip = table[np.clip((np.arange(rows) * 256) // max(rows, 1), 0, 255)]
+    sheet.image.paste(Image.fromarray(np.repeat(strip[:, None], bar[2] - bar[0], axis=1)), bar[:2])
+    sheet.frame(bar)
+    for value, words in field.scale.ticks(8):
+        at = bar[3] - float(field.scale.unit(np.array(value))) * (bar[3] - bar[1])
+        sheet.draw.line([(bar[2], at), (bar[2] + 6, at)], fill=SOFT)
+        sheet.write(bar[2] + 11, at, words, _TICK, anchor="lm")
+    for i, (colour, words) in enumerate(keys):
+        at = bar[3] + 14 + 30 * i
+        sheet.draw.rectangle((bar[0], at, bar[2], at + 16), fill=colour, outline=SOFT)
+        sheet.write(
+            bar[2] + 11, at + 8, fitted(clean(words), _CAPTION, right + 20 - bar[2]), _CAPTION, anchor="lm"
+        )
+
+
+def _keys(field: Field) -> list[tuple[tuple[int, int, int], str]]:
+    """Colours outside the scale that are in sight, with their words."""
+    keys = []
+    if field.never is not None and field.never.any():
+        keys.append((palettes.NEVER, field.never_word.split()[0]))
+    missing = np.isnan(field.scale.unit(field.values))
+    if field.never is not None:
+        missing &= ~field.never
+    if field.empty == "grey" and missing.any():
+        why = set(field.codes[missing].tolist()) if field.codes is not None else set()
+        word = field.meanings.get(int(why.pop()), "missing") if len(why) == 1 else "missing"
+        keys.append((palettes.MISSING, "missing" if word == "ok" else word.replace("_", " ")))
+    return keys
+
+
+def _lines(sheet: Sheet, lines: Lines, room: Box) -> None:
+    labels = list(
+        dict.fromkeys(
+            (curve.label, curve.colour) for panel in lines.panels for curve in panel.curves if curve.label
+        )
+    )
+    legend = (
+        min(260, max((width(clean(words), _TICK) for words, _ in labels), default=0) + 60) if labels else 0
+    )
+    columns = 1 if len(lines.panels) == 1 else 2 if len(lines.panels) in (2, 4) else 3
+    rows = -(-len(lines.panels) // columns)
+    room_left = max(_room_left(_upright(panel, lines.log_y, rows)) for panel in lines.panels)
+    left = room[0] + room_left
+    between = 22 if lines.shared else room_left - _LABEL
+    wide, high = (room[2] - legend - left) // columns, (room[3] - room[1] - _LABEL - 18) // rows
+    for i, panel in enumerate(lines.panels):
+        x, y = left + (i % columns) * wide, room[1] + (i // columns) * high
+        box = (
+            x,
+            y + (34 if panel.title else 0),
+            x + wide - (between if columns > 1 else 0),
+            y + high - _TICK - 26,
+        )
+        upright = _upright(panel, lines.log_y, rows)
+        _panel(sheet, lines, panel, box, upright if i % columns == 0 or not lines.shared else [])
+    whole = (left, room[1], room[2] - legend, room[3] - _LABEL - _TICK - 34)
+    _name_axes(sheet, whole, room[0], lines.x_label, lines.y_label)
+    for i, (words, colour) in enumerate(labels):
+        at = room[1] + 14 + i * (_TICK + 12)
+        sheet.draw.line([(room[2] - legend + 16, at), (room[2] - legend + 44, at)], fill=colour, width=4)
+        sheet.write(room[2] - legend + 54, at, fitted(clean(words), _TICK, legend - 54), _TICK, anchor="lm")
+
+
+def _upright(panel: Panel, logarithmic: bool, rows: int) -> list[tuple[float, str]]:
+    low, high = panel.limits or (0.0, 1.0)
+    return (
+        log_ticks(low, high, 8)
+        if logarithmic and panel.limits
+        else linear_ticks(low, high, 8 if rows == 1 else 5)
+    )
+
+
+def _panel(sheet: Sheet, lines: Lines, panel: Panel, box: Box, upright: list[tuple[float, str]]) -> None:
+    scale = Scale("log" if lines.log_y and panel.limits else "linear", *(panel.limits or (0.0, 1.0)))
+    everywhere = np.concatenate([curve.x for curve in panel.curves]) if panel.curves else np.array([0.0, 1.0])
+    low, high = (float(part) for part in (everywhere.min(), everywhere.max()))
+    if not high > low:
+        low, high = low - 0.5, high + 0.5
+    across = Scale("log" if lines.log_x else "linear", low, high)
+    pad = 0 if lines.log_x else 0.01
+    bottom, top = scale.span
+
+    def place_x(value: float | np.ndarray) -> np.ndarray:
+        share = (across.forward(np.asarray(value)) - across.span[0]) / (across.span[1] - across.span[0])
+        moved: np.ndarray = box[0] + (box[2] - box[0]) * (pad + share * (1 - 2 * pad))
+        return moved
+
+    def place_y(value: float | np.ndarray) -> np.ndarray:
+        moved: np.ndarray = box[3] - (box[3] - box[1]) * (scale.forward(np.asarray(value)) - bottom) / (
+            top - bottom
+        )
+        return moved
+
+    sheet.curves(box, [(place_x(curve.x), place_y(curve.y), curve.colour) for curve in panel.curves], 2.2)
+    for value, _ in upright:
+        sheet.draw.line([(box[0], float(place_y(value))), (box[0] + 5, float(place_y(value)))], fill=HAIR)
+    sheet.frame(box)
+    words = [(float(i), word) for i, word in enumerate(lines.words)]
+    marks = words or (
+        log_ticks(low, high, 6) if lines.log_x else linear_ticks(low, high, max(3, (box[2] - box[0]) // 110))
+    )
+    sheet.ticks_below(box, lambda value: float(place_x(value)), marks, _TICK)
+    sheet.ticks_left(box, lambda value: float(place_y(value)), upright, _TICK)
+    if panel.title:
+        sheet.write(box[0], box[1] - 28, fitted(clean(panel.title), _LABEL, box[2] - box[0]), _LABEL)

@@ -1,0 +1,191 @@
+"""What a store says about its variables: sweep axes and own dims, labels with units, fixed coordinates,
+missing cells.
+
+Nothing is computed here; variables are cut before they are read, so that a picture reads only the chunks
+that it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viz.scales import text
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+PENDING, OK = 0, 1
+_LAST = ("time", "lag", "iterate")
+
+
+class Unseen(ValueError):  # noqa: N818 - a refusal, as in sim.errors
+    """A picture that cannot be drawn: what was asked, what there is, what to do."""
+
+
+def sweep_axes(dataset: xr.Dataset) -> tuple[str, ...]:
+    """The axes of the sweep, in the file's order: the dims of `outcome`."""
+    if "outcome" in dataset.variables:
+        return tuple(str(dim) for dim in dataset["outcome"].dims)
+    return max((tuple(str(d) for d in dataset[name].dims) for name in dataset.data_vars), key=len, default=())
+
+
+def variables(dataset: xr.Dataset) -> tuple[str, ...]:
+    """The variables that hold results, `outcome` last."""
+    names = [str(name) for name in dataset.data_vars if name != "outcome" and dataset[name].dims]
+    names = _by_sweep(dataset, names)
+    return (*names, "outcome") if "outcome" in dataset.variables and dataset["outcome"].dims else tuple(names)
+
+
+def _by_sweep(dataset: xr.Dataset, names: list[str]) -> list[str]:
+    """Names in the order of the sweep's observables: small ones before whole trajectories, then as stored."""
+    extra = {name: len(set(dataset[name].dims) - set(sweep_axes(dataset))) for name in names}
+    return sorted(names, key=lambda name: extra[name])
+
+
+def variable(dataset: xr.Dataset, name: str | None) -> xr.DataArray:
+    """The variable of this name, the first result without one."""
+    known = variables(dataset)
+    if not known:
+        raise Unseen("this store holds no variable with an axis, so there is nothing to draw")
+    if name is None:
+        return dataset[known[0]]
+    if name not in known:
+        raise Unseen(f"variable {name!r}: this store has no such variable; it has {', '.join(known)}")
+    return dataset[name]
+
+
+def label(thing: xr.DataArray) -> str:
+    """Name and unit as an axis shows them: `w`, `time [step]`."""
+    unit = str(thing.attrs.get("units", "")).strip()
+    return f"{thing.name} [{unit}]" if unit not in ("", "1", "dimensionless") else str(thing.name)
+
+
+def long_name(thing: xr.DataArray) -> str:
+    """The long name of a variable, or its name."""
+    return str(thing.attrs.get("long_name") or thing.name)
+
+
+def coordinate(dataset: xr.Dataset, dim: str) -> xr.DataArray:
+    """The coordinate of a dim; its index where it has none."""
+    return dataset[dim]
+
+
+def fixed(dataset: xr.Dataset, dims: tuple[str, ...], at: Mapping[str, Any] | None) -> dict[str, int]:
+    """Where the dims that are not drawn are held: index of the stored value nearest to the one asked for.
+
+    Without a wish a sweep axis and a word are held at their first value, time and its kin at their last.
+    """
+    wishes = dict(at or {})
+    unknown = [name for name in wishes if name not in dataset.sizes]
+    if unknown:
+        raise Unseen(
+            f"at {unknown[0]!r}: this store has no such axis; it has {', '.join(map(str, dataset.sizes))}"
+        )
+    return {
+        dim: nearest(dataset, dim, wishes[dim]) if dim in wishes else _default(dataset, dim) for dim in dims
+    }
+
+
+def _default(dataset: xr.Dataset, dim: str) -> int:
+    return dataset.sizes[dim] - 1 if dim in _LAST else 0
+
+
+def nearest(dataset: xr.Dataset, dim: str, wish: Any) -> int:
+    """The index of the stored value nearest to a wish; a word has to be one of the words."""
+    values = coordinate(dataset, dim).values
+    if values.dtype.kind not in "iufb":
+        words = [str(value) for value in values]
+        if str(wish) not in words:
+            raise Unseen(f"{dim} = {wish!r}: this axis has no such word; it has {', '.join(words)}")
+        return words.index(str(wish))
+    try:
+        number = float(wish)
+    except (TypeError, ValueError):
+        raise Unseen(
+            f"{dim} = {wish!r}: this axis is made of numbers, such as {text(float(values[0]))}"
+        ) from None
+    if not np.isfinite(number):
+        raise Unseen(f"{dim} = {wish!r}: a finite number is needed")
+    return int(np.argmin(np.abs(values - number)))
+
+
+def value(dataset: xr.Dataset, dim: str, index: int) -> Any:
+    """The stored coordinate value at an index, as a Python number or word."""
+    held = coordinate(dataset, dim).values[index]
+    return held.item() if isinstance(held, np.generic) else held
+
+
+def said(dataset: xr.Dataset, held: Mapping[str, int]) -> str:
+    """Fixed coordinates in words: `seed = 0, time = 50 [step]`; axes of one value are said too."""
+    return ", ".join(
+        f"{dim} = {word(value(dataset, dim, index))}{_unit(dataset, dim)}" for dim, index in held.items()
+    )
+
+
+def _unit(dataset: xr.Dataset, dim: str) -> str:
+    unit = str(dataset[dim].attrs.get("units", "")).strip() if dim in dataset.variables else ""
+    return f" {unit}" if unit not in ("", "1", "dimensionless") else ""
+
+
+def word(thing: Any) -> str:
+    """A coordinate value for a reader."""
+    if isinstance(thing, (bool, np.bool_)) or not isinstance(thing, (int, float, np.number)):
+        return str(thing)
+    return text(thing.item() if isinstance(thing, np.number) else thing)
+
+
+def meanings(dataset: xr.Dataset) -> dict[int, str]:
+    """Words of the outcome codes, as the store declares them."""
+    attrs = dataset["outcome"].attrs if "outcome" in dataset.variables else {}
+    codes = np.atleast_1d(attrs.get("flag_values", []))
+    return dict(zip((int(code) for code in codes), str(attrs.get("flag_meanings", "")).split(), strict=False))
+
+
+def outcomes(dataset: xr.Dataset, held: Mapping[str, int]) -> tuple[np.ndarray | None, str]:
+    """Outcome codes of the cells in sight, and in words how many are not ok (empty where all are)."""
+    if "outcome" not in dataset.variables:
+        return None, ""
+    array = dataset["outcome"]
+    codes = array.isel({dim: index for dim, index in held.items() if dim in array.dims}).values
+    known = meanings(dataset)
+    counts = np.bincount(codes.ravel().astype(np.int64), minlength=2)
+    odd = [
+        f"{text(int(n))} {known.get(code, f'code {code}').replace('_', ' ')}"
+        for code, n in enumerate(counts)
+        if n and code != OK
+    ]
+    return (
+        codes,
+        f"{text(int(counts.sum()))} cells, {', '.join(odd)}."
+        if odd
+        else f"{text(int(counts.sum()))} cells, all ok.",
+    )
+
+
+def title(dataset: xr.Dataset, array: xr.DataArray) -> str:
+    """The heading of a picture: what is measured, of what."""
+    whole = str(dataset.attrs.get("title") or dataset.attrs.get("name") or "").strip()
+    return f"{long_name(array)} · {whole}" if whole else long_name(array)
+
+
+def caption(dataset: xr.Dataset, array: xr.DataArray, held: Mapping[str, int], note: str = "") -> str:
+    """What is seen, in words: meaning and unit, fixed coordinates, outcomes that are not ok, a note on
+    the colours.
+
+    The last sentence is there only where something needs saying.
+    """
+    unit = str(array.attrs.get("units", "")).strip()
+    head = f"{array.name}: {long_name(array)}" + (
+        f" [{unit}]" if unit not in ("", "1", "dimensionless") else ""
+    )
+    where = said(dataset, held)
+    _, missing = outcomes(dataset, held)
+    parts = [
+        f"{head}, at {where}." if where else f"{head}.",
+        missing,
+        f"{note[:1].upper()}{note[1:]}." if note else "",
+    ]
+    return " ".join(part for part in parts if part)

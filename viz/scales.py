@@ -1,0 +1,251 @@
+"""From numbers to colours and tick marks: linear, logarithmic and symmetric-logarithmic scales.
+
+A scale knows its limits in the units of the data. `unit` maps data onto 0..1, `ticks` says where a reader
+finds round
+numbers. Limits are robust: where a wall of huge values would push everything else into one colour, the
+colours end at a
+percentile and `note` says so.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Kind = Literal["linear", "log", "symlog"]
+CHOICES = ("auto", "linear", "log", "symlog")
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_DECADES = 12  # a logarithm that spans more decades than this shows the top ones
+_WALL = 4.0  # full range over robust range from which the colours end at percentiles
+_SAMPLE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How numbers become colours: a kind, limits in the units of the data, the half width of a symmetric
+    log's linear part.
+    """
+
+    kind: Kind
+    low: float
+    high: float
+    threshold: float = 1.0
+    note: str = ""
+
+    def forward(self, values: np.ndarray) -> np.ndarray:
+        """The numbers on the scale's own axis; NaN where a logarithm does not exist."""
+        values = np.asarray(values, dtype=float)
+        with np.errstate(all="ignore"):
+            if self.kind == "log":
+                return np.where(
+                    values > 0,
+                    np.log10(np.where(values > 0, values, 1.0)),
+                    np.where(values == 0, -np.inf, np.nan),
+                )
+            if self.kind == "symlog":
+                return np.sign(values) * np.log10(1.0 + np.abs(values) / self.threshold)
+        return values
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Both limits on the scale's own axis."""
+        low, high = self.forward(np.array([self.low, self.high]))
+        return float(low), float(high)
+
+    @property
+    def signed(self) -> bool:
+        """Whether zero is the middle of the colours."""
+        return self.low < 0 < self.high and math.isclose(-self.low, self.high)
+
+    def unit(self, values: np.ndarray) -> np.ndarray:
+        """The numbers as 0..1 between the limits, clipped; NaN stays NaN, infinities become the ends."""
+        low, high = self.span
+        with np.errstate(all="ignore"):
+            return np.clip((self.forward(values) - low) / (high - low), 0.0, 1.0)
+
+    def ticks(self, n: int = 6) -> list[tuple[float, str]]:
+        """Round numbers within the limits: (value in the units of the data, text), at most about `n`."""
+        if self.kind == "log":
+            return log_ticks(self.low, self.high, n)
+        if self.kind == "symlog":
+            return _symlog_ticks(self.low, self.high, self.threshold, n)
+        return linear_ticks(self.low, self.high, n)
+
+
+def power(exponent: int) -> str:
+    """A power of ten as a reader writes it.
+
+    >>> power(-3), power(0), power(1)
+    ('10⁻³', '1', '10')
+    """
+    return {0: "1", 1: "10"}.get(exponent, "10" + str(exponent).translate(_SUPERSCRIPT))
+
+
+def text(value: float, digits: int = 4) -> str:
+    """A number for a reader: few digits, a true minus sign, powers of ten outside 10⁻³..10⁵.
+
+    >>> text(-2.6122966), text(0.00001234), text(float("nan")), text(3)
+    ('−2.612', '1.234·10⁻⁵', 'NaN', '3')
+    """
+    if isinstance(value, (int, np.integer)):
+        return f"{value:,}".replace(",", "\u202f").replace("-", "−")
+    if not math.isfinite(value):
+        return {math.inf: "∞", -math.inf: "−∞"}.get(value, "NaN")
+    if value and not 1e-3 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        times = {"1": "", "-1": "-"}.get(mantissa, f"{mantissa}·")
+        return f"{times}{power(int(exponent))}".replace("-", "−")
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
+def linear_ticks(low: float, high: float, n: int = 6) -> list[tuple[float, str]]:
+    """Multiples of 1, 2 or 5 times a power of ten within the limits.
+
+    >>> linear_ticks(-6, 2, 5)
+    [(-6.0, '−6'), (-4.0, '−4'), (-2.0, '−2'), (0.0, '0'), (2.0, '2')]
+    """
+    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
+        return [(low, text(low))] if math.isfinite(low) else []
+    rough = (high - low) / max(n - 1, 1)
+    base = 10.0 ** math.floor(math.log10(rough))
+    step = next((m * base for m in (1, 2, 5) if m * base >= rough * 0.999), 10 * base)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    values = [round(i * step, 12 - math.floor(math.log10(step))) + 0.0 for i in range(first, last + 1)]
+    largest = max((abs(value) for value in values), default=0.0)
+    if largest >= 1e5 or largest < 1e-3:
+        return [(value, text(value, 3)) for value in values]
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return [(value, f"{value:.{decimals}f}".replace("-", "−")) for value in values]
+
+
+def log_ticks(low: float, high: float, n: int = 6) -> list[tuple[float, str]]:
+    """Powers of ten within the limits; 1, 2, 5 where there are fewer than two decades.
+
+    >>> log_ticks(1e-3, 1e2, 3)
+    [(0.001, '10⁻³'), (0.1, '10⁻¹'), (10.0, '10')]
+    """
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    if last - first < 1:
+        values = [m * 10.0**e for e in range(first - 1, last + 1) for m in (1, 2, 5)]
+        inside = [(value, text(value)) for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+        return inside if len(inside) > 1 else linear_ticks(low, high, n)
+    stride = max(1, math.ceil((last - first) / max(n, 1)))
+    return [(10.0**e, power(e)) for e in range(first, last + 1, stride)]
+
+
+def _symlog_ticks(low: float, high: float, threshold: float, n: int) -> list[tuple[float, str]]:
+    """Zero, and powers of ten on both sides that lie above the linear part."""
+    top = max(abs(low), abs(high))
+    first, last = math.ceil(math.log10(threshold) + 0.2), math.floor(math.log10(top) + 1e-9)
+    stride = max(1, math.ceil((last - first + 1) / max(n // 2, 1)))
+    exponents = list(range(last, first - 1, -stride))
+    ticks = [(-(10.0**e), "−" + power(e)) for e in exponents] + [(0.0, "0")]
+    ticks += [(10.0**e, power(e)) for e in reversed(exponents)]
+    return [tick for tick in ticks if low * (1 + 1e-9) <= tick[0] <= high * (1 + 1e-9)]
+
+
+def choose(
+    values: np.ndarray, kind: str = "auto", low: float | None = None, high: float | None = None
+) -> Scale:
+    """The scale that shows these numbers best, or the kind that is asked for.
+
+    Signed numbers are centred on zero; numbers over many decades get a logarithm; a few huge values end
+    the colours at a
+    percentile and leave a note.
+
+    >>> choose(np.array([1e-6, 1e-3, 1.0])).kind, choose(np.array([-1.0, 3.0])).low
+    ('log', -3.0)
+    """
+    if kind not in CHOICES:
+        raise ValueError(f"scale = {kind!r}: there is no such scale; choose one of {', '.join(CHOICES)}")
+    finite = _sample(values)
+    if not finite.size:
+        return Scale(
+            "linear", 0.0 if low is None else low, 1.0 if high is None else high, note="no finite number here"
+        )
+    smallest, largest = float(finite.min()), float(finite.max())
+    if kind == "auto":
+        kind = _kind(finite, smallest)
+    if kind == "log" and largest > 0:
+        return _log(finite[finite > 0], low, high)
+    if kind == "symlog":
+        return _symlog(finite, low, high)
+    note = f"no positive number for a logarithm; {text(smallest)} … {text(largest)}" if kind == "log" else ""
+    return _linear(finite, low, high, note)
+
+
+def _sample(values: np.ndarray) -> np.ndarray:
+    """The finite numbers, thinned evenly where there are very many; the extremes are kept."""
+    flat = np.asarray(values, dtype=float).ravel()
+    finite = flat[np.isfinite(flat)]
+    if finite.size > _SAMPLE:
+        ends = [finite.min(), finite.max()]
+        finite = np.concatenate([finite[:: finite.size // _SAMPLE + 1], ends])
+    return finite
+
+
+def _kind(finite: np.ndarray, smallest: float) -> Kind:
+    sizes = np.abs(finite[finite != 0])
+    if not sizes.size:
+        return "linear"
+    typical = float(np.percentile(sizes, 20))
+    decades = math.log10(float(sizes.max()) / typical) if typical > 0 else 0.0
+    if smallest < 0:
+        return "symlog" if decades > 2.5 else "linear"
+    return "log" if decades > 2.5 and (finite > 0).mean() > 0.5 else "linear"
+
+
+def _linear(finite: np.ndarray, low: float | None, high: float | None, note: str) -> Scale:
+    given = low is not None or high is not None
+    smallest, largest = float(finite.min()), float(finite.max())
+    lower, upper = (float(part) for part in np.percentile(finite, [1, 99]))
+    walled = not given and upper > lower and largest - smallest > _WALL * (upper - lower)
+    bottom, top = (lower, upper) if walled else (smallest, largest)
+    if walled:
+        reach = f"{text(smallest)} … {text(largest)}"
+        note = f"colours end at {text(bottom)} and {text(top)}; the numbers reach {reach}"
+    if bottom < 0 < top and not given:
+        top = max(-bottom, top)
+        bottom = -top
+    bottom, top = bottom if low is None else low, top if high is None else high
+    if not top > bottom:
+        pad = abs(bottom) * 0.05 or 0.5
+        bottom, top = bottom - pad, bottom + pad
+    return Scale("linear", bottom, top, note=note)
+
+
+def _log(positive: np.ndarray, low: float | None, high: float | None) -> Scale:
+    top = float(positive.max()) if high is None or high <= 0 else high
+    smallest = float(positive.min())
+    bottom = max(smallest, float(np.percentile(positive, 0.5)), top * 10.0**-_DECADES)
+    note = (
+        f"colours end at {text(bottom)}; the numbers reach down to {text(smallest)}"
+        if bottom > smallest * 10
+        else ""
+    )
+    if low is not None and low > 0:
+        bottom, note = low, ""
+    if not top > bottom:
+        bottom, top = bottom / 2, bottom * 2
+    return Scale("log", bottom, top, note=note)
+
+
+def _symlog(finite: np.ndarray, low: float | None, high: float | None) -> Scale:
+    sizes = np.abs(finite[finite != 0])
+    top = float(sizes.max()) if sizes.size else 1.0
+    typical = float(np.percentile(sizes, 20)) if sizes.size else top / 10
+    threshold = 10.0 ** math.floor(math.log10(min(max(typical, top * 1e-6), top / 10)))
+    bottom = -top if finite.min() < 0 else 0.0
+    ceiling = top if finite.max() > 0 else 0.0
+    return Scale(
+        "symlog",
+        bottom if low is None else low,
+        ceiling if high is None else high,
+        threshold,
+        note=f"linear within ±{text(threshold)}",
+    )
