@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.bench import peers
 from tests.bench.harness import Bar, Call, Case
-from tests.bench.ours import bare_tanh, evaluation
+from tests.bench.ours import bare_tanh, prepared
 
 START, TARGET = 0.5, 0.7
 CHUNK = 4096  # cells that a hand-chunked peer keeps in its caches; the best of 1024 to 16384
@@ -117,14 +117,12 @@ def cliff_map(tiny: bool) -> Case:
         "start": START,
         "target": TARGET,
     }
-    simulate = evaluation("ctrnn", ["loss", "gradient"], parameters, {"w": w, "b": b})
-
-    def ours():
-        found = simulate()
-        return {"loss": found["loss"], "gradient": found["gradient"]}
+    run = prepared("ctrnn", ["loss", "gradient"], parameters, ("w", "b"))
+    labels = list(next(c.values for c in run.coordinates if c.name == "parameter"))
+    both = [labels.index("w"), labels.index("b")]
 
     return Case(
-        ours=ours,
+        ours=lambda: run.evaluate({"w": w, "b": b}),
         peers={
             "JAX by hand, chunked": jax_by_hand,
             "JAX vmap(value_and_grad(scan))": jax_idiomatic,
@@ -140,4 +138,5 @@ def cliff_map(tiny: bool) -> Case:
         ),
         operations=(16.0 + 4.0) * w.size * steps,
         tolerance=1e-9,
+        shown=lambda found: {"loss": found["loss"], "gradient": found["gradient"][:, both]},
     )

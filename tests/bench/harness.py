@@ -65,6 +65,7 @@ class Case(NamedTuple):
     additions,
         divisions, loads and stores count as free (0: no limit is known).
     tolerance: relative, of the agreement between ours and each peer.
+    shown: what of our result the peers are compared with.
     """
 
     ours: Call
@@ -72,6 +73,7 @@ class Case(NamedTuple):
     bars: tuple[Bar, ...]
     operations: float = 0.0
     tolerance: float = 1e-11
+    shown: Callable[[Arrays], Arrays] = dict
 
 
 class Timing(NamedTuple):
@@ -131,7 +133,7 @@ def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
 
 def disagreements(case: Case) -> list[str]:
     """Which peers say something else than ours, run once? Only arrays that both name are compared."""
-    ours = case.ours()
+    ours = case.shown(case.ours())
     peers, _ = prepared(case)
     found = []
     for name, call in peers.items():

@@ -11,27 +11,31 @@ import numpy as np
 from tests.bench.harness import Call
 
 
+def prepared(
+    system: str,
+    observables: Sequence[str],
+    fixed: Mapping[str, Any],
+    varied: Sequence[str],
+    folder: Path | None = None,
+) -> Any:
+    """A run of a system found by name, compiled."""
+    from sim.run import prepare
+
+    run = prepare(system, observables=observables, fixed=fixed, varied=varied, folder=folder)
+    run.compile()
+    return run
+
+
 def evaluation(
     system: str,
     observables: Sequence[str],
     fixed: Mapping[str, Any],
     columns: Mapping[str, np.ndarray],
-    *,
-    task: str = "silence",
     folder: Path | None = None,
 ) -> Call:
-    """The call that simulates every cell of `columns` once; compiled before it is returned."""
-    from sim.run import prepare
-
-    run = prepare(
-        system, task=task, observables=observables, fixed=fixed, varied=tuple(columns), folder=folder
-    )
-    run.compile()
-
-    def call() -> Mapping[str, np.ndarray]:
-        return run.evaluate(columns)
-
-    return call
+    """The call that simulates every cell of `columns` once."""
+    run = prepared(system, observables, fixed, tuple(columns), folder)
+    return lambda: run.evaluate(columns)
 
 
 def bare_tanh(cells: int, steps: int) -> Call:
