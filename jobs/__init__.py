@@ -12,7 +12,7 @@ _HOMES = {
     "verify": "jobs.verify",
     "Sweep": "jobs.sweep",
 }
-__all__ = ["Sweep", "catalog", "live", "open", "plan", "run", "verify"]  # noqa: F822
+__all__ = ["Sweep", "catalog", "live", "open", "plan", "run", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,7 +27,9 @@ def chunk_key(name: str, index: Sequence[int]) -> str:
     return "/".join([name, "c", *map(str, index)])
 
 
-def encode(name: str, tile: Sequence[int], array: np.ndarray, shape: Sequence[int], fill: float) -> Iterator[Chunk]:
+def encode(
+    name: str, tile: Sequence[int], array: np.ndarray, shape: Sequence[int], fill: float
+) -> Iterator[Chunk]:
     """The chunks of one variable in one tile, in order of their index.
 
     tile: index of the tile along the axes; array: its cells, then the variable's own dims; shape: of a chunk.

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from sim.errors import nearest, refuse
 
 from jobs import rooms
 from jobs.evaluate import Recipe, recipe
-from jobs.store import attributes_of
+from jobs.seals import attributes_of
 from jobs.sweep import Axis, Sweep
 from jobs.template import describe, outcome_variable
+from sim.errors import nearest, refuse
 
 
 def open(path: Path | str, root: Path | str = "results") -> xr.Dataset:  # noqa: A001
@@ -27,7 +27,9 @@ def open(path: Path | str, root: Path | str = "results") -> xr.Dataset:  # noqa:
     try:
         return xr.open_zarr(store, chunks=None, consolidated=True)
     except (ValueError, KeyError, TypeError, OSError) as fault:
-        raise refuse("", f"{store} is damaged: {str(fault)[:200]}; run its sweep again with --fresh") from None
+        raise refuse(
+            "", f"{store} is damaged: {str(fault)[:200]}; run its sweep again with --fresh"
+        ) from None
 
 
 def sweep_of(dataset: xr.Dataset) -> Sweep:
@@ -60,7 +62,11 @@ def live(dataset: xr.Dataset, at: Mapping[str, Any], observables: Sequence[str] 
 
 def _labelled(made: Recipe, cell: Mapping[str, np.ndarray], labels: Mapping[str, Any]) -> xr.Dataset:
     variables = {
-        item.name: (item.dims, cell[item.name], describe(item.long_name, item.units, item.comment, item.source, item.flags))
+        item.name: (
+            item.dims,
+            cell[item.name],
+            describe(item.long_name, item.units, item.comment, item.source, item.flags),
+        )
         for item in (outcome_variable(), *made.variables)
     }
     coordinates: dict[str, Any] = {
@@ -81,7 +87,9 @@ def _nearest(axis: Axis, at: Mapping[str, Any]) -> int:
     if axis.is_word:
         matches = np.flatnonzero(axis.values == str(wanted))
         if not len(matches):
-            raise refuse(axis.dim, f"{str(wanted)[:80]!r} given; {nearest(str(wanted), map(str, axis.values))}")
+            raise refuse(
+                axis.dim, f"{str(wanted)[:80]!r} given; {nearest(str(wanted), map(str, axis.values))}"
+            )
         return int(matches[0])
     if not np.isfinite(wanted):
         raise refuse(axis.dim, f"{wanted!r} given; write a finite number")
@@ -95,5 +103,3 @@ def _folder(dataset: xr.Dataset, data: Mapping[str, Any]) -> Path | None:
         return None
     store = Path(str(source))
     return rooms.origin(store.parent, str(data.get("name", "")))
-
-

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
 from sim.errors import Problem, nearest, refuse
 
 LARGEST_FILE = 2**20  # bytes
@@ -33,9 +34,9 @@ class Document(_Strict):
     name: Annotated[str, StringConstraints(pattern=NAME)] = Field(
         description='a small letter, then at most 63 of a-z 0-9 _ -: name = "my-sweep"'
     )
-    title: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")] = Field(
-        default="", description='one line of text, at most 200 characters: title = "The cliff"'
-    )
+    title: Annotated[
+        str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+    ] = Field(default="", description='one line of text, at most 200 characters: title = "The cliff"')
     system: Annotated[str, StringConstraints(pattern=SYSTEM)] = Field(
         description='the name of a system or the path of your file: system = "ctrnn", system = "./mine.py"'
     )
@@ -91,7 +92,9 @@ def load(path: Path) -> dict[str, Any]:
             raise refuse("", f"{path} has {size} bytes; a sweep file has at most {LARGEST_FILE}")
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        raise refuse("", f"{path} is not UTF-8 text; a sweep file is TOML: separatrix new FILE writes one") from None
+        raise refuse(
+            "", f"{path} is not UTF-8 text; a sweep file is TOML: separatrix new FILE writes one"
+        ) from None
     except OSError as fault:
         raise refuse("", f"{path} cannot be read: {fault.strerror}") from None
     return toml(text, str(path))
@@ -116,7 +119,9 @@ def plain(value: Any, place: str = "", depth: int = 0) -> Any:
     if isinstance(value, Mapping):
         if wrong := [key for key in value if not isinstance(key, str)]:
             raise refuse(place, f"the key {shown(wrong[0])} is not text")
-        return {key: plain(item, f"{place}.{key}" if place else key, depth + 1) for key, item in value.items()}
+        return {
+            key: plain(item, f"{place}.{key}" if place else key, depth + 1) for key, item in value.items()
+        }
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple):
@@ -161,7 +166,9 @@ def structure(model: type[_Strict], raw: Any, place: str) -> tuple[Any, list[Pro
     try:
         return model.model_validate(raw), []
     except ValidationError as refusal:
-        faults = {_place(error, place): _problem(model, error, place) for error in refusal.errors(include_url=False)}
+        faults = {
+            _place(error, place): _problem(model, error, place) for error in refusal.errors(include_url=False)
+        }
         return None, list(faults.values())
 
 
@@ -169,7 +176,9 @@ def axis_table(raw: dict[str, Any], place: str) -> tuple[Spaced | Listed | None,
     """One axis, spaced or listed, with its numbers checked."""
     if "values" in raw:
         if extra := sorted(set(raw) & set(Spaced.model_fields)):
-            return None, [Problem(place, f"has values and {', '.join(extra)}; write either values or start, stop, num")]
+            return None, [
+                Problem(place, f"has values and {', '.join(extra)}; write either values or start, stop, num")
+            ]
         listed, faults = structure(Listed, raw, place)
         return listed, faults or _listed_faults(listed, place)
     spaced, faults = structure(Spaced, raw, place)
@@ -179,15 +188,26 @@ def axis_table(raw: dict[str, Any], place: str) -> tuple[Spaced | Listed | None,
 def _spaced_faults(axis: Spaced, place: str) -> list[Problem]:
     if axis.scale == "log" and min(axis.start, axis.stop) <= 0:
         end = "start" if axis.start <= 0 else "stop"
-        return [Problem(f"{place}.{end}", f'{getattr(axis, end)} with scale = "log", which needs numbers above zero')]
+        return [
+            Problem(
+                f"{place}.{end}", f'{getattr(axis, end)} with scale = "log", which needs numbers above zero'
+            )
+        ]
     if axis.start == axis.stop:
         cure = f"for one value write values = [{axis.start}]"
         return [Problem(place, f"start and stop are both {axis.start}; they must differ; {cure}")]
     if max(abs(axis.start), abs(axis.stop)) > 1e300:
-        return [Problem(place, f"{shown([axis.start, axis.stop])} is wider than numbers reach; stay within 1e300")]
+        return [
+            Problem(place, f"{shown([axis.start, axis.stop])} is wider than numbers reach; stay within 1e300")
+        ]
     finest = math.ulp(max(abs(float(axis.start)), abs(float(axis.stop))))
     if axis.scale == "linear" and abs(axis.stop - axis.start) < 2 * finest * axis.num:
-        return [Problem(f"{place}.num", f"{axis.num} values lie closer than numbers can tell apart; write a smaller num")]
+        return [
+            Problem(
+                f"{place}.num",
+                f"{axis.num} values lie closer than numbers can tell apart; write a smaller num",
+            )
+        ]
     return []
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from sim.errors import Problem, Refused, refuse
-from sim.run import Coordinate, Run, Variable, prepare
 
 from jobs.sweep import Axis, Sweep
 from jobs.tiles import Grid, cut
+from sim.errors import Problem, Refused, refuse
+from sim.run import Coordinate, Run, Variable, prepare
 
 OUTCOME = "outcome"
 CRASHED, OUT_OF_MEMORY = 6, 7
@@ -85,14 +85,18 @@ class Recipe:
         values = [axis.values[part] for axis, part in zip(axes, cells, strict=True)]
         return self.at(word, values, shape)
 
-    def at(self, word: tuple[str, ...], values: Sequence[np.ndarray], shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    def at(
+        self, word: tuple[str, ...], values: Sequence[np.ndarray], shape: tuple[int, ...]
+    ) -> dict[str, np.ndarray]:
         """The arrays of the grid spanned by `values`, one array for each axis, at one combination of words."""
         columns: dict[str, np.ndarray] = {}
         for position, (axis, along) in enumerate(zip(self.sweep.axes, values, strict=True)):
             if not axis.is_word:
                 spread = [1] * len(shape)
                 spread[position] = shape[position]
-                columns[axis.path] = np.ascontiguousarray(np.broadcast_to(along.reshape(spread), shape)).ravel()
+                columns[axis.path] = np.ascontiguousarray(
+                    np.broadcast_to(along.reshape(spread), shape)
+                ).ravel()
         arrays = self.runs[word].evaluate(columns)
         return {name: array.reshape(shape + array.shape[1:]) for name, array in arrays.items()}
 
@@ -131,7 +135,9 @@ def _recipe(sweep: Sweep) -> Recipe:
     runs: dict[tuple[str, ...], Run] = {}
     problems: dict[Problem, None] = {}
     for combination in itertools.product(*(axis.values for axis in words)):
-        fixed = dict(sweep.parameters) | {axis.path: str(word) for axis, word in zip(words, combination, strict=True)}
+        fixed = dict(sweep.parameters) | {
+            axis.path: str(word) for axis, word in zip(words, combination, strict=True)
+        }
         try:
             runs[tuple(map(str, combination))] = prepare(
                 sweep.system,

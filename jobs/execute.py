@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.errors import refuse
-from sim.run import OUTCOMES
-
-from jobs import rooms, template
+from jobs import lock, rooms, template
 from jobs.executors import serial, threads
 from jobs.ledger import Ledger
 from jobs.plan import Plan, plan, read, workers_here
 from jobs.progress import Watcher, say, watcher
-from jobs.store import Store, attributes_of, take
+from jobs.seals import attributes_of
+from jobs.store import Store, take
 from jobs.sweep import Sweep
 from jobs.work import Stopped, Work
+from sim.errors import refuse
+from sim.run import OUTCOMES
 
 __all__ = ["Result", "Stopped", "run"]
 
@@ -67,7 +67,7 @@ def run(
     kind = _kind(executor, planned)
     if fresh or not rooms.store_path(where, given.name).exists():
         planned.refuse(where, count)
-    with rooms.owned(where, given.name):
+    with lock.owned(where, given.name):
         store = take(where, planned.recipe, fresh=fresh)
         pending = store.pending()
         rooms.sweep_out(where, given.name)

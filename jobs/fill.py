@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from sim.errors import refuse
 
 from jobs.chunks import Chunk, encode, write
 from jobs.evaluate import CRASHED, OUT_OF_MEMORY, OUTCOME, Recipe, recipe
 from jobs.ledger import Record
 from jobs.sweep import Sweep
 from jobs.template import chunk_shape, fill, outcome_variable
+from sim.errors import refuse
 
 
 class Filled(NamedTuple):

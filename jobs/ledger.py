@@ -42,7 +42,10 @@ class Record:
     @classmethod
     def of(cls, line: Mapping[str, Any]) -> "Record":
         """The record of a line."""
-        chunks = {name: tuple((int(crc), int(size)) for crc, size in pairs) for name, pairs in line["chunks"].items()}
+        chunks = {
+            name: tuple((int(crc), int(size)) for crc, size in pairs)
+            for name, pairs in line["chunks"].items()
+        }
         cells = {int(code): int(count) for code, count in line["cells"].items()}
         return cls(line["tile"], line["state"], cells, chunks, line.get("message", ""))
 

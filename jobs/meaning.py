@@ -6,12 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jobs.document import Document, Listed, Spaced, shown
 from sim.errors import Problem, Refused, nearest
 from sim.vocabulary import REQUIRED, Keyword, keywords
 
-from jobs.document import Document, Listed, Spaced, shown
-
-RESERVED_DIMS = {"time", "unit", "parameter", "lag", "index", "iterate", "exponent", "branch", "layer", "outcome"}
+RESERVED_DIMS = {
+    "time",
+    "unit",
+    "parameter",
+    "lag",
+    "index",
+    "iterate",
+    "exponent",
+    "branch",
+    "layer",
+    "outcome",
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,9 @@ def resolve(
     parameters = flat(document.parameters)
     meaning = Meaning()
     try:
-        known = keywords(document.system, document.task, document.observables, _words(parameters, tables), folder)
+        known = keywords(
+            document.system, document.task, document.observables, _words(parameters, tables), folder
+        )
     except Refused as refusal:
         problems += refusal.problems
         return meaning
@@ -80,7 +92,11 @@ def dimension(path: str, paths: Sequence[str], reserved: set[str]) -> str:
     """The dimension's name: the last word of the path where that is unique, else the whole path."""
     last = path.rpartition(".")[2]
     alike = [other for other in paths if other.rpartition(".")[2] == last]
-    return last if len(alike) == 1 and last not in reserved else path.replace(".", "_") + "_" * (path in reserved)
+    return (
+        last
+        if len(alike) == 1 and last not in reserved
+        else path.replace(".", "_") + "_" * (path in reserved)
+    )
 
 
 def flat(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -111,7 +127,10 @@ def fit(value: Any, keyword: Keyword) -> tuple[Any, str]:
         return value, ""
     if kind in {"numbers", "matrix", "start"} and isinstance(value, list) and value and _all_numbers(value):
         return _floats(value), ""
-    return None, f"{keyword.path} is {_NEEDS.get(kind, kind)}{': ' + keyword.meaning if keyword.meaning else ''}"
+    return (
+        None,
+        f"{keyword.path} is {_NEEDS.get(kind, kind)}{': ' + keyword.meaning if keyword.meaning else ''}",
+    )
 
 
 _NEEDS = {
@@ -126,7 +145,9 @@ _NEEDS = {
 }
 
 
-def _words(parameters: Mapping[str, Any], tables: Sequence[tuple[str, Spaced | Listed]]) -> dict[str, list[str]]:
+def _words(
+    parameters: Mapping[str, Any], tables: Sequence[tuple[str, Spaced | Listed]]
+) -> dict[str, list[str]]:
     words = {key: [value] for key, value in parameters.items() if isinstance(value, str)}
     for key, table in tables:
         if isinstance(table, Listed) and isinstance(table.values[0], str):
@@ -159,7 +180,9 @@ def _keyword(
 
 def _axis_faults(keyword: Keyword, table: Spaced | Listed, place: str) -> list[Problem]:
     if not keyword.sweepable:
-        text = f"{keyword.path} changes the shape of a result and cannot be an axis; fix it under [parameters]"
+        text = (
+            f"{keyword.path} changes the shape of a result and cannot be an axis; fix it under [parameters]"
+        )
         return [Problem(place, text)]
     if isinstance(table, Listed):
         faults = []
@@ -169,7 +192,11 @@ def _axis_faults(keyword: Keyword, table: Spaced | Listed, place: str) -> list[P
                 faults.append(Problem(f"{place}.values[{number}]", f"{shown(value)} given; {need}"))
         return faults[:3]
     if keyword.kind not in {"number", "integer", "start"}:
-        return [Problem(place, f"{keyword.path} is {_NEEDS.get(keyword.kind, keyword.kind)}; write values = [...]")]
+        return [
+            Problem(
+                place, f"{keyword.path} is {_NEEDS.get(keyword.kind, keyword.kind)}; write values = [...]"
+            )
+        ]
     if keyword.kind == "integer":
         step = (table.stop - table.start) / (table.num - 1)
         whole = all(float(number).is_integer() for number in (table.start, table.stop, step))

@@ -6,12 +6,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.errors import Problem, Refused, refuse
-
 from jobs.evaluate import Recipe, recipe
 from jobs.rooms import root_path
 from jobs.sweep import Sweep
 from jobs.tiles import RATE, Grid
+from sim.errors import Problem, Refused, refuse
 
 LONG = 60.0  # nominal seconds of one core from which processes are worth their start
 BASE_MEMORY = 250 * 2**20  # of a Python process with the libraries
@@ -44,7 +43,9 @@ class Plan:
         free = shutil.disk_usage(_existing(root)).free
         if self.bytes > free // 2:
             text = f"{self.grid.cells:,} cells need {size(self.bytes)}, half the free disk at {root} is {size(free // 2)}"
-            problems.append(Problem("axes", f"{text}; write smaller num, fewer observables or another --root"))
+            problems.append(
+                Problem("axes", f"{text}; write smaller num, fewer observables or another --root")
+            )
         available = free_memory()
         if self.memory(workers) > available:
             text = f"{workers} tiles at once need {size(self.memory(workers))} of memory, {size(available)} are free"
@@ -74,7 +75,10 @@ def probe(plan: Plan) -> float:
     plan.recipe.compile()
     number = len(plan.grid) // 2
     block = plan.grid.block(number)
-    few = tuple(slice(part.start, min(part.stop, part.start + max(1, _product(plan.grid.tile[:i]) and 64))) for i, part in enumerate(block))
+    few = tuple(
+        slice(part.start, min(part.stop, part.start + max(1, _product(plan.grid.tile[:i]) and 64)))
+        for i, part in enumerate(block)
+    )
     plan.recipe.block(few)  # loads the machine code
     start = time.perf_counter()
     plan.recipe.block(block)
@@ -97,7 +101,9 @@ def workers_here(wanted: int | None) -> int:
     if wanted is None:
         return processors
     if not 1 <= wanted <= 64 * processors:
-        raise refuse("--workers", f"{wanted} given; write a number from 1 to {64 * processors}, here best {processors}")
+        raise refuse(
+            "--workers", f"{wanted} given; write a number from 1 to {64 * processors}, here best {processors}"
+        )
     return wanted
 
 

@@ -52,7 +52,9 @@ class Lines(Silence):
             self._last = now
             rate = self._fresh / (now - self._start)
             left = (self._total - self._done) / rate
-            say(f"{self._name}: {self._done:,} of {self._total:,} cells, {rate:,.0f} cells/s, {left:,.0f} s left")
+            say(
+                f"{self._name}: {self._done:,} of {self._total:,} cells, {rate:,.0f} cells/s, {left:,.0f} s left"
+            )
 
 
 class Bar:

@@ -1,14 +1,9 @@
 """Where things lie: stores directly in the root; locks and temporary things in `ROOT/.separatrix/`."""
 
-import fcntl
 import json
 import os
-import platform
 import re
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +18,9 @@ def root_path(root: Path | str) -> Path:
     """The results root as an absolute path. Errors: Refused for addresses and for what is not a folder."""
     text = str(root)
     if "://" in text or "::" in text:
-        raise refuse("--root", f"{ascii(text)[:80]} is an address; results are written to a folder of this machine")
+        raise refuse(
+            "--root", f"{ascii(text)[:80]} is an address; results are written to a folder of this machine"
+        )
     try:
         path = Path(os.path.realpath(Path(root).expanduser()))
         taken = path.exists() and not path.is_dir()
@@ -37,10 +34,15 @@ def root_path(root: Path | str) -> Path:
 def store_path(root: Path, name: str) -> Path:
     """Where the store of a name lies. Errors: Refused where a link stands there."""
     if not NAME.fullmatch(name):
-        raise refuse("name", f"{ascii(name)[:80]} is not a store's name: a small letter, then at most 63 of a-z 0-9 _ -")
+        raise refuse(
+            "name",
+            f"{ascii(name)[:80]} is not a store's name: a small letter, then at most 63 of a-z 0-9 _ -",
+        )
     path = root / f"{name}{SUFFIX}"
     if path.is_symlink():
-        raise refuse("", f"{path} is a link; a store is a folder: remove the link or write name = another name")
+        raise refuse(
+            "", f"{path} is a link; a store is a folder: remove the link or write name = another name"
+        )
     return path
 
 
@@ -69,7 +71,9 @@ def private(root: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        raise refuse("--root", f"{root} cannot be written to: {fault.strerror}; name another folder") from None
+        raise refuse(
+            "--root", f"{root} cannot be written to: {fault.strerror}; name another folder"
+        ) from None
     if folder.is_symlink():
         raise refuse("--root", f"{folder} is a link; remove it")
     return folder
@@ -85,66 +89,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-@contextmanager
-def owned(root: Path, name: str) -> Iterator[None]:
-    """Be the one driver of a store. The kernel frees the lock when this process ends, however it ends.
-
-    Errors: Refused, with who holds it since when.
-    """
-    path = private(root) / f"{name}.lock"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    except OSError as fault:
-        raise refuse("--root", f"{root} cannot be written to: {fault.strerror}; name another folder") from None
-    try:
-        for attempt in range(10):  # `separatrix list` holds it for an instant
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if attempt == 9:
-                    raise refuse("", f"{name} is held by another driver: {_holder(descriptor)}; {_CURE}") from None
-                time.sleep(0.02)
-        mark = json.dumps({"pid": os.getpid(), "host": platform.node(), "since": now()}).encode()
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, mark, 0)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-_CURE = "wait for it, stop it, or write another name with --set name=..."
-
-
-def held(root: Path, name: str) -> bool:
-    """Whether a driver works on the store now."""
-    try:
-        descriptor = os.open(root / PRIVATE / f"{name}.lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
 def sweep_out(root: Path, name: str) -> None:
     """Remove what a killed driver of this store has left, and make its scratch folder anew."""
     for left in private(root).glob(f"{name}.*"):
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left, ignore_errors=True)
     scratch(root, name).mkdir()
-
-
-def _holder(descriptor: int) -> str:
-    try:
-        mark = json.loads(os.pread(descriptor, 4096, 0))
-        return f"pid {int(mark['pid'])} on {mark['host']} since {mark['since']}"
-    except (ValueError, KeyError, TypeError):
-        return "its mark cannot be read"
 
 
 def remember_origin(root: Path, name: str, folder: Path | None) -> None:

@@ -11,10 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sim.errors import Problem, Refused, nearest, refuse
 
-from jobs.document import SHOWN, Document, Listed, Spaced, axes_of, axis_table, load, plain, shown, structure, toml
+from jobs.document import (
+    SHOWN,
+    Document,
+    Listed,
+    Spaced,
+    axes_of,
+    axis_table,
+    load,
+    plain,
+    shown,
+    structure,
+    toml,
+)
 from jobs.meaning import flat, resolve
+from sim.errors import Problem, Refused, nearest, refuse
 
 MOST_CELLS = 10**9
 MOST_AXES = 16
@@ -45,7 +57,9 @@ class Axis:
         if isinstance(self.table, Listed):
             return np.array(self.table.values, dtype=object if self.is_word else self._dtype)
         start, stop, num = float(self.table.start), float(self.table.stop), self.table.num
-        spaced = np.geomspace(start, stop, num) if self.table.scale == "log" else np.linspace(start, stop, num)
+        spaced = (
+            np.geomspace(start, stop, num) if self.table.scale == "log" else np.linspace(start, stop, num)
+        )
         return spaced.astype(self._dtype)
 
     @property
@@ -56,7 +70,9 @@ class Axis:
         """The axis as plain data, numbers as floats or integers by the kind of its keyword."""
         number = int if self.integer else float
         if isinstance(self.table, Listed):
-            values = list(self.table.values) if self.is_word else [number(value) for value in self.table.values]
+            values = (
+                list(self.table.values) if self.is_word else [number(value) for value in self.table.values]
+            )
             return {"name": self.path, "values": values}
         table = self.table
         ends = {"start": number(table.start), "stop": number(table.stop)}
@@ -168,7 +184,9 @@ def locate(source: Path | str) -> Path:
         known = {Path(entry.name).stem: entry for entry in shipped()}
         if text in known:
             return known[text]
-        raise refuse("", f"there is no file {text!r} and no shipped sweep of that name; {nearest(text, known)}")
+        raise refuse(
+            "", f"there is no file {text!r} and no shipped sweep of that name; {nearest(text, known)}"
+        )
     raise refuse("", f"there is no sweep file {shown(text)}; separatrix new FILE writes one")
 
 
@@ -191,7 +209,9 @@ def setting(text: str) -> tuple[str, Any]:
     except Refused:
         tables = {}
     if set(tables) != {"value"}:
-        raise refuse("--set", f'{shown(text)}: the value is not TOML; text stands in quotes: --set \'title="a b"\'')
+        raise refuse(
+            "--set", f"{shown(text)}: the value is not TOML; text stands in quotes: --set 'title=\"a b\"'"
+        )
     return key, tables["value"]
 
 
@@ -200,7 +220,9 @@ def changed(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     result = dict(raw)
     if not changes:
         return result
-    parameters = flat(result.get("parameters", {})) if isinstance(result.get("parameters", {}), Mapping) else None
+    parameters = (
+        flat(result.get("parameters", {})) if isinstance(result.get("parameters", {}), Mapping) else None
+    )
     axes, _ = axes_of(plain(result.get("axes", {})))
     tables = {key: dict(table) for key, table in axes}
     for key, value in changes.items():
@@ -247,5 +269,3 @@ def _grid_faults(tables: list[tuple[str, Spaced | Listed]], entries: int) -> lis
 
 def _json(data: Any) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-

@@ -1,6 +1,5 @@
 """The template: everything of a store but its tiles. zarr-python makes all metadata, once, before anything runs."""
 
-import hashlib
 import json
 import os
 import platform
@@ -13,16 +12,16 @@ from typing import Any
 
 import numpy as np
 import zarr
-from sim.run import OUTCOMES, Variable
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from jobs import ledger
 from jobs.chunks import CODEC, LEVEL, replace, sync
 from jobs.evaluate import OUTCOME, Recipe, blank
 from jobs.rooms import now, private
+from jobs.seals import SCHEMA, seal
 from jobs.tiles import chunk
+from sim.run import OUTCOMES, Variable
 
-SCHEMA = 1
 LIBRARIES = ("numba", "llvmlite", "numpy", "scipy", "xarray", "zarr", "numcodecs", "dask", "distributed")
 
 
@@ -73,7 +72,9 @@ def create(root: Path, recipe: Recipe, path: Path) -> None:
     _arrange(building, order)
     seals = {place: seal(building, place) for place in sealed_files(building, order, recipe)}
     header = {"schema": SCHEMA, "sweep_id": sweep.id, "digest": recipe.digest, "tiles": len(recipe.grid)}
-    (building / ledger.PLACE).write_bytes(ledger.encode(header | {"cells": recipe.grid.cells, "seals": seals}))
+    (building / ledger.PLACE).write_bytes(
+        ledger.encode(header | {"cells": recipe.grid.cells, "seals": seals})
+    )
     for folder, _, files in os.walk(building):
         for file in files:
             with (Path(folder) / file).open("rb") as opened:
@@ -99,14 +100,22 @@ def fill(item: Variable) -> float | int:
 def codecs(dtype: Any) -> list[Any]:
     """Blosc with byte shuffle, then crc32c: what `chunks.encode` writes."""
     size = np.dtype(dtype).itemsize
-    return [BloscCodec(cname=CODEC, clevel=LEVEL, shuffle="shuffle", typesize=size, blocksize=0), Crc32cCodec()]
+    return [
+        BloscCodec(cname=CODEC, clevel=LEVEL, shuffle="shuffle", typesize=size, blocksize=0),
+        Crc32cCodec(),
+    ]
 
 
 def describe(
     long_name: str, units: str, comment: str = "", source: str = "", flags: Mapping[int, str] | None = None
 ) -> dict[str, Any]:
     """The attributes of a variable, by the CF conventions."""
-    attributes: dict[str, Any] = {"long_name": long_name, "units": units, "comment": comment, "source": source}
+    attributes: dict[str, Any] = {
+        "long_name": long_name,
+        "units": units,
+        "comment": comment,
+        "source": source,
+    }
     if flags:
         attributes["flag_values"] = list(flags)
         attributes["flag_meanings"] = " ".join(meaning.replace(" ", "_") for meaning in flags.values())
@@ -119,18 +128,12 @@ def sealed_files(store: Path, order: list[str], recipe: Recipe) -> list[str]:
     places = ["zarr.json", *(f"{name}/zarr.json" for name in order)]
     for name in order:
         if name not in data:
-            places += [str(file.relative_to(store)) for file in sorted((store / name / "c").rglob("*")) if file.is_file()]
+            places += [
+                str(file.relative_to(store))
+                for file in sorted((store / name / "c").rglob("*"))
+                if file.is_file()
+            ]
     return places
-
-
-def seal(store: Path, place: str) -> str:
-    """sha256 of a file of the template; the time of finishing does not count."""
-    data = (store / place).read_bytes()
-    if place == "zarr.json":
-        tree = json.loads(data)
-        tree["attributes"].pop("finished", None)
-        data = json.dumps(tree, sort_keys=True).encode()
-    return hashlib.sha256(data).hexdigest()
 
 
 def _coordinates(group: zarr.Group, recipe: Recipe) -> list[str]:

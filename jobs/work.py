@@ -68,7 +68,9 @@ class Work:
         }.get(fault.errno or 0, fault.strerror or str(fault))
         safe = self.store.pages.done
         total = len(self.recipe.grid)
-        return Stopped(f"{self.store.path}: {cause}; {safe} of {total} tiles are safe; mend it and run again to resume")
+        return Stopped(
+            f"{self.store.path}: {cause}; {safe} of {total} tiles are safe; mend it and run again to resume"
+        )
 
     def order(self) -> Order:
         """The work as names and numbers, for workers elsewhere."""

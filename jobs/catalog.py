@@ -1,0 +1,90 @@
+"""What stores there are and how far they are; reads ledgers and attributes, no array, and takes no lock."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jobs import ledger, lock, rooms
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One store. state: done, running, interrupted, failed (finished with failed tiles) or damaged (note says how)."""
+
+    name: str
+    path: Path
+    title: str = ""
+    system: str = ""
+    shape: dict[str, int] = field(default_factory=dict)
+    tiles: int = 0
+    done: int = 0
+    failed: int = 0
+    state: str = "damaged"
+    updated: str = ""
+    note: str = ""
+    cells: dict[int, int] = field(default_factory=dict)
+    messages: tuple[str, ...] = ()
+
+
+def catalog(root: Path | str = "results") -> list[Entry]:
+    """The stores of a root, by name."""
+    return [describe(path) for path in _stores(rooms.root_path(root))]
+
+
+def describe(path: Path) -> Entry:
+    """How far one store is."""
+    name = path.name.removesuffix(rooms.SUFFIX)
+    try:
+        tree = json.loads((path / "zarr.json").read_bytes())
+        attributes = tree["attributes"]
+        known = tree["consolidated_metadata"]["metadata"]["outcome"]
+        shape = dict(zip(known["dimension_names"], known["shape"], strict=True))
+        sweep = json.loads(attributes["sweep"])
+        pages = ledger.read(path)
+        updated = datetime.fromtimestamp((path / ledger.PLACE).stat().st_mtime, UTC).isoformat(
+            timespec="seconds"
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        return Entry(
+            name, path, note=f"cannot be read: {type(fault).__name__}; run its sweep again with --fresh"
+        )
+    if pages.header is None:
+        return Entry(
+            name, path, note="the first line of its ledger is damaged; run its sweep again with --fresh"
+        )
+    tiles = pages.header["tiles"]
+    if pages.done + pages.failed == tiles:
+        state = "failed" if pages.failed else "done"
+    else:
+        state = "interrupted"
+    if state != "done" and lock.held(path.parent, name):
+        state = "running"
+    return Entry(
+        name=name,
+        path=path,
+        title=str(attributes.get("title", "")),
+        system=str(sweep.get("system", "")),
+        shape=shape,
+        tiles=tiles,
+        done=pages.done,
+        failed=pages.failed,
+        state=state,
+        updated=updated,
+        cells=pages.cells,
+        messages=tuple(record.message for record in pages.records.values() if record.message),
+    )
+
+
+def _stores(root: Path) -> Iterator[Path]:
+    if root.is_dir():
+        for path in sorted(root.iterdir()):
+            name = path.name.removesuffix(rooms.SUFFIX)
+            if (
+                path.suffix == rooms.SUFFIX
+                and rooms.NAME.fullmatch(name)
+                and path.is_dir()
+                and not path.is_symlink()
+            ):
+                yield path

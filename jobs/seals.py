@@ -1,0 +1,65 @@
+"""Is the frame of a store whole? Its attributes, its ledger's header, and the seal of every file of its template."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jobs import ledger
+from sim.errors import refuse
+
+SCHEMA = 1
+ANEW = "run its sweep again with --fresh"
+
+
+def seal(store: Path, place: str) -> str:
+    """sha256 of a file of the template; the time of finishing does not count."""
+    data = (store / place).read_bytes()
+    if place == "zarr.json":
+        tree = json.loads(data)
+        tree["attributes"].pop("finished", None)
+        data = json.dumps(tree, sort_keys=True).encode()
+    return hashlib.sha256(data).hexdigest()
+
+
+def attributes_of(path: Path) -> dict[str, Any]:
+    """The attributes of a store, read as plain JSON. Errors: Refused where it is damaged, not ours or newer."""
+    try:
+        attributes = json.loads((path / "zarr.json").read_bytes())["attributes"]
+        schema = attributes["schema"]
+        newer = schema > SCHEMA
+    except FileNotFoundError:
+        raise refuse("", f"{path} is damaged: zarr.json is missing; {ANEW}") from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise refuse("", f"{path} is damaged or not a store of separatrix: its zarr.json; {ANEW}") from None
+    if newer:
+        raise refuse("", f"{path} has schema {schema}, this version reads up to {SCHEMA}; update separatrix")
+    return attributes
+
+
+def pages_of(path: Path) -> tuple[ledger.Pages, dict[str, Any]]:
+    """The ledger of a store and its header. Errors: Refused where the header cannot be trusted."""
+    try:
+        pages = ledger.read(path)
+    except OSError:
+        raise refuse("", f"{path} is damaged: {ledger.PLACE} is missing; {ANEW}") from None
+    if pages.header is None or not {"schema", "sweep_id", "digest", "tiles", "seals"} <= set(pages.header):
+        raise refuse("", f"{path} is damaged: the first line of {ledger.PLACE}; {ANEW}")
+    return pages, pages.header
+
+
+def broken(path: Path, header: Mapping[str, Any]) -> list[str]:
+    """Files of the template that are not as they were written."""
+    found = []
+    for place, sha in header["seals"].items():
+        try:
+            if (path / place).is_symlink():
+                found.append(f"{place} is a link")
+            elif seal(path, place) != sha:
+                found.append(f"{place} has changed")
+        except FileNotFoundError:
+            found.append(f"{place} is missing")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            found.append(f"{place} cannot be read")
+    return found

@@ -1,0 +1,56 @@
+"""Is every byte of a store what was written? Each file against its seal, each chunk against the ledger."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs import lock, rooms, seals
+from jobs.layout import damage, layout
+from jobs.ledger import Ledger
+from sim.errors import Refused
+
+
+@dataclass(frozen=True)
+class Report:
+    """What verify found. damaged: files by name; reopened: tiles that the next run computes again."""
+
+    path: Path
+    tiles: int
+    checked: int
+    damaged: tuple[str, ...] = ()
+    reopened: tuple[int, ...] = ()
+    note: str = ""
+
+
+def verify(store: Path | str, root: Path | str = "results") -> Report:
+    """Check every byte of a store. Damaged tiles become pending again, unless a driver works on them now.
+
+    Errors: Refused where there is no store or its frame cannot be read.
+    """
+    path = rooms.find(store, root)
+    seals.attributes_of(path)
+    pages, header = seals.pages_of(path)
+    if broken := seals.broken(path, header):
+        return Report(path, header["tiles"], 0, tuple(broken), note=seals.ANEW)
+    cut = layout(path)
+    damaged: list[str] = []
+    reopened = []
+    for number, record in sorted(pages.records.items()):
+        if found := damage(path, cut, record):
+            damaged += found
+            reopened.append(number)
+    note = ""
+    if reopened:
+        note = _reopen(path, reopened)
+    elif pages.damaged:
+        note = f"{pages.damaged} damaged lines of the ledger; their tiles are computed again by the next run"
+    return Report(path, header["tiles"], len(pages.records), tuple(damaged), tuple(reopened), note)
+
+
+def _reopen(path: Path, tiles: list[int]) -> str:
+    name = path.name.removesuffix(rooms.SUFFIX)
+    try:
+        with lock.owned(path.parent, name), Ledger(path) as ledger:
+            ledger.reopen(tiles)
+    except (Refused, OSError):
+        return "nothing was changed: the store is being written, or cannot be written to; run its sweep again to repair"
+    return "run its sweep again to repair"
