@@ -212,6 +212,23 @@ def _documented(node: ast.FunctionDef | ast.ClassDef) -> bool:
     return bool(ast.get_docstring(node)) or other
 
 
+def test_no_public_name_of_a_floor_hides_behind_a_module_of_its_own():
+    """Importing `jobs.plan` anywhere sets `jobs.plan` to the module: a function of that name is lost."""
+    for floor in FLOORS:
+        (package,) = [file for file in FILES if file.path == f"{floor}/__init__.py"]
+        modules = {
+            Path(file.path).stem for file in FILES if file.path.count("/") == 1 and file.floor == floor
+        }
+        public = {
+            item.value
+            for node in package.tree.body
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
+            for item in getattr(node.value, "elts", [])
+            if isinstance(item, ast.Constant)
+        }
+        assert not public & modules, f"{floor}: {sorted(public & modules)} is a name in __all__ and a file"
+
+
 # -------------------------------------------------------------------------------- the reader is tested too
 
 
