@@ -5,14 +5,15 @@ from typing import Any
 
 _HOMES = {
     "run": "jobs.execute",
-    "plan": "jobs.plan",
+    "plan": "jobs.planning",
     "open": "jobs.dataset",
     "live": "jobs.dataset",
-    "catalog": "jobs.catalog",
-    "verify": "jobs.verify",
+    "catalog": "jobs.entries",
+    "Entry": "jobs.entries",
+    "verify": "jobs.verifying",
     "Sweep": "jobs.sweep",
 }
-__all__ = ["Sweep", "catalog", "live", "open", "plan", "run", "verify"]
+__all__ = ["Entry", "Sweep", "catalog", "live", "open", "plan", "run", "verify"]
 
 
 def __getattr__(name: str) -> Any:

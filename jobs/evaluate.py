@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -118,18 +119,19 @@ def blank(dtype: str) -> float | int:
 
 def recipe(sweep: Sweep) -> Recipe:
     """Every Run of the sweep, remembered. Errors: Refused where a system, a verb or a value does not fit."""
-    key = (sweep.id, str(sweep.folder))
+    key = (sweep.id, sweep.folder)
     if key not in _KNOWN:
         while len(_KNOWN) >= 8:
             _KNOWN.pop(next(iter(_KNOWN)), None)
-        _KNOWN[key] = _recipe(sweep)
-    return _KNOWN[key]
+        _KNOWN[key] = _runs(sweep)
+    return Recipe(sweep, _KNOWN[key])
 
 
-_KNOWN: dict[tuple[str, str], Recipe] = {}
+Runs = Mapping[tuple[str, ...], Run]
+_KNOWN: dict[tuple[str, Path | None], Runs] = {}
 
 
-def _recipe(sweep: Sweep) -> Recipe:
+def _runs(sweep: Sweep) -> Runs:
     words = [axis for axis in sweep.axes if axis.is_word]
     varied = {axis.path: axis.values for axis in sweep.axes if not axis.is_word}
     runs: dict[tuple[str, ...], Run] = {}
@@ -152,7 +154,7 @@ def _recipe(sweep: Sweep) -> Recipe:
     if problems:
         raise Refused(problems)
     _refuse_ragged(runs, words)
-    return Recipe(sweep, runs)
+    return runs
 
 
 def _refuse_ragged(runs: Mapping[tuple[str, ...], Run], words: Sequence[Axis]) -> None:

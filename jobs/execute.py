@@ -9,7 +9,7 @@ from typing import Any
 from jobs import lock, rooms, template
 from jobs.executors import serial, threads
 from jobs.ledger import Ledger
-from jobs.plan import Plan, plan, read, workers_here
+from jobs.planning import Plan, plan, read, workers_here
 from jobs.progress import Watcher, say, watcher
 from jobs.seals import attributes_of
 from jobs.store import Store, take

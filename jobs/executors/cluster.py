@@ -1,0 +1,175 @@
+"""Worker processes under a Dask scheduler: our own on this machine, or one at an address."""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, Queue
+from typing import Any
+
+from distributed import Client, Future, KilledWorker
+from sim.errors import Refused, refuse
+
+from jobs.evaluate import CRASHED, OUT_OF_MEMORY
+from jobs.fill import failed, fill_there
+from jobs.planning import free_memory
+from jobs.template import versions
+from jobs.work import Stopped, Work
+
+AHEAD = 2  # tiles in flight for each worker: one computes, one waits
+START = 60  # seconds that a cluster of our own may take to start
+REACH = "10s"  # to reach a scheduler at an address
+MUST_AGREE = ("numpy", "numba", "llvmlite", "zarr", "numcodecs", "distributed")
+
+
+def run(work: Work, workers: int, address: str | None) -> None:
+    """Hand out pending tiles, a few at a time, and enter each into the ledger as soon as it is on disk.
+
+    Errors: Refused where the scheduler cannot be used, Stopped where it is lost or the disk fails.
+    """
+    if address is None:
+        with _own_cluster(min(workers, len(work.pending))) as own, _client(own, None) as client:
+            _drive(work, client)
+    else:
+        with _client(address, work) as client:
+            _drive(work, client)
+
+
+@contextmanager
+def _own_cluster(workers: int) -> Iterator[str]:
+    """Start worker processes; they end with this block, or with this process."""
+    memory = int(0.9 * free_memory() / workers)
+    threads = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+    )
+    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+        [sys.executable, "-m", "jobs.cluster_process", str(workers), str(memory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **threads, "PYTHONPATH": path},
+        text=True,
+    )
+    assert process.stdin is not None  # noqa: S101  for the type checker
+    assert process.stdout is not None  # noqa: S101
+    try:
+        address = process.stdout.readline().strip()
+        if not address:
+            raise Stopped(
+                "the worker processes did not start; try --serial, or threads: leave out --processes"
+            )
+        yield address
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+@contextmanager
+def _client(address: str, work: Work | None) -> Iterator[Client]:
+    """A client of the scheduler; for one that is not ours (`work` given), its workers are looked at first."""
+    try:
+        client = Client(address, timeout=REACH, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as fault:
+        text = f"{address} does not answer as a Dask scheduler ({type(fault).__name__}); start one with: dask scheduler"
+        raise refuse("--scheduler", text) from None
+    try:
+        if work is not None:
+            _inspect(client, address, work)
+        yield client
+    finally:
+        client.close(timeout=2)
+
+
+def _inspect(client: Client, address: str, work: Work) -> None:
+    """Refuse workers that see other files or have other libraries than this process."""
+    if not client.scheduler_info(n_workers=-1)["workers"]:
+        raise refuse(
+            "--scheduler", f"{address} has no workers; start one with: dask worker {address} --nthreads 1"
+        )
+    here = versions()
+    try:
+        found = client.run(_look, str(work.store.path / "zarr.json"))
+    except Exception as fault:  # noqa: BLE001  whatever a stranger's worker answers
+        text = f"a worker of {address} cannot load separatrix: {type(fault).__name__}; install the same version there"
+        raise refuse("--scheduler", text) from None
+    for worker, (sees, there) in found.items():
+        if not sees:
+            raise refuse(
+                "--scheduler", f"worker {worker} does not see {work.store.path}; use a shared --root"
+            )
+        for name in MUST_AGREE:
+            if there.get(name) != here[name]:
+                text = f"worker {worker} has {name} {there.get(name)}, here is {here[name]}"
+                raise refuse("--scheduler", f"{text}; install the same version there")
+
+
+def _look(place: str) -> tuple[bool, dict[str, str]]:
+    return os.path.isfile(place), versions()
+
+
+def _drive(work: Work, client: Client) -> None:
+    order = work.order()
+    attempt = uuid.uuid4().hex[:8]
+    waiting = iter(work.pending)
+    flying: dict[str, tuple[int, Future]] = {}
+    landed: Queue[str] = Queue()
+
+    def launch() -> None:
+        number = next(waiting, None)
+        if number is not None:
+            key = f"tile-{number}-{attempt}"
+            future = client.submit(fill_there, order, number, key=key, pure=False, priority=-number)
+            flying[key] = (number, future)
+            future.add_done_callback(lambda done: landed.put(done.key))
+
+    slots = max(len(client.scheduler_info(n_workers=-1)["workers"]), 1) * AHEAD
+    for _ in range(slots):
+        launch()
+    while flying:
+        try:
+            key = landed.get(timeout=1)
+        except Empty:
+            _alive(client)
+            continue
+        number, future = flying.pop(key)
+        _settle(work, client, number, future)
+        future.release()
+        launch()
+
+
+def _settle(work: Work, client: Client, number: int, future: Future) -> None:
+    """Enter what became of a tile."""
+    if future.status == "finished":
+        work.acknowledge([future.result()])
+        return
+    if future.status in {"cancelled", "lost"}:
+        raise _lost()
+    fault: Any = future.exception()
+    if isinstance(fault, KilledWorker):
+        memory = any(event for event in client.get_events("worker-restart-memory"))
+        outcome = OUT_OF_MEMORY if memory else CRASHED
+        cause = "its workers ran out of memory" if memory else "its workers died (KilledWorker)"
+        work.commit([failed(work.recipe, number, outcome, f"{cause}; run again to try it once more")])
+    elif isinstance(fault, OSError):
+        raise work.disk_fault(fault)
+    elif isinstance(fault, Refused):
+        raise fault
+    else:
+        raise Stopped(f"tile {number}: {type(fault).__name__}: {str(fault)[:300]}; run again to resume")
+
+
+def _alive(client: Client) -> None:
+    if client.status not in {"running", "connecting"}:
+        raise _lost()
+
+
+def _lost() -> Stopped:
+    return Stopped("the scheduler was lost; what is computed is safe: run again to resume")
