@@ -1,6 +1,6 @@
-"""Activation functions f(z) by name, each with its derivative written in z and h = f(z).
+"""Activation functions f(z) by name, each with its slope f'(z) written in h = f(z).
 
-At the kink of relu and leaky_relu the derivative is the left one (0 and `LEAK`), as in PyTorch.
+In terms of h the backward pass needs no z: what it reads is the tape of states. At the kink of relu and leaky_relu the derivative is the left one (0 and `LEAK`), as in PyTorch.
 """
 
 from collections.abc import Callable
@@ -13,20 +13,20 @@ LEAK = 0.01
 
 
 class Activation(NamedTuple):
-    """f(z) and its slope, a function of z and h = f(z)."""
+    """f(z), and its slope as a function of h = f(z)."""
 
     f: Callable[[Any], Any]
-    slope: Callable[[Any, Any], Any]
+    slope: Callable[[Any], Any]
 
 
 ACTIVATIONS = {
-    "identity": Activation(lambda z: z, lambda z, h: 0.0 * z + 1.0),
-    "sigmoid": Activation(sigmoid, lambda z, h: h * (1.0 - h)),
-    "tanh": Activation(tanh, lambda z, h: 1.0 - h * h),
-    "relu": Activation(lambda z: where(z <= 0.0, 0.0, z), lambda z, h: where(z > 0.0, 1.0, 0.0 * z)),
-    "leaky_relu": Activation(lambda z: where(z <= 0.0, LEAK * z, z), lambda z, h: where(z > 0.0, 1.0, 0.0 * z + LEAK)),
-    "elu": Activation(lambda z: where(z <= 0.0, expm1(z), z), lambda z, h: where(z > 0.0, 1.0, h + 1.0)),
-    "softplus": Activation(softplus, lambda z, h: sigmoid(z)),
+    "identity": Activation(lambda z: z, lambda h: 1.0),
+    "sigmoid": Activation(sigmoid, lambda h: h * (1.0 - h)),
+    "tanh": Activation(tanh, lambda h: 1.0 - h * h),
+    "relu": Activation(lambda z: where(z <= 0.0, 0.0, z), lambda h: where(h > 0.0, 1.0, 0.0)),
+    "leaky_relu": Activation(lambda z: where(z <= 0.0, LEAK * z, z), lambda h: where(h > 0.0, 1.0, LEAK)),
+    "elu": Activation(lambda z: where(z <= 0.0, expm1(z), z), lambda h: where(h > 0.0, 1.0, h + 1.0)),
+    "softplus": Activation(softplus, lambda h: -expm1(-h)),
 }
 
 

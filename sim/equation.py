@@ -6,6 +6,7 @@ from typing import Any
 from sim.errors import refuse
 from sim.generic import output, step, units
 from sim.graph import Graph, Leaf, Node
+from sim.matrices import Matrices, Vectors
 
 
 def is_number(value: Any) -> bool:
@@ -13,12 +14,28 @@ def is_number(value: Any) -> bool:
     return not isinstance(value, (str, bool, int, tuple))
 
 
+class Scaled:
+    """A weight matrix times a number of each cell; the number multiplies the product, not the matrix."""
+
+    def __init__(self, matrix: Node, factor: Node) -> None:
+        self.matrix, self.factor = matrix, factor
+        self.shape = matrix.shape
+
+    def __matmul__(self, vector: Any) -> Node:
+        return self.factor * (self.matrix @ vector)
+
+    @property
+    def T(self) -> "Scaled":  # noqa: N802 - NumPy's name
+        """The transposed matrix."""
+        return Scaled(self.matrix.T, self.factor)
+
+
 class Equation:
-    """One step of a system with a small fixed state, on symbols.
+    """One step of a system, on symbols.
 
     `example` is a pack with the fixed fields filled in; its numbers only say which fields are numbers. A tuple of numbers is
     that many parameters, named `taps[0]`, `taps[1]`, …. `inputs` says where x comes from: "none" (always zero), "shared" (one
-    series for all cells) or "cells" (a series for each).
+    series for all cells) or "cells" (a series for each). A network's fields are `Matrices` and `Vectors`.
     """
 
     def __init__(self, example: Any, inputs: str = "none") -> None:
@@ -27,20 +44,35 @@ class Equation:
         self.labels = units(example)
         self.parameters: dict[str, Node] = {}
         self.extras: dict[str, Node] = {}
+        self.matrices: dict[str, Node] = {}
+        self.vectors: dict[str, Node] = {}
         self.pack = type(example)(*(self._field(name, value) for name, value in zip(example._fields, example, strict=True)))
-        names = [""] if self.labels is None else [str(label) for label in self.labels]  # type: ignore[union-attr]
-        self.state = tuple(self.graph.leaf("state", str(i)) for i in range(len(names)))
-        self.x = self.graph.leaf("input", "x")
         self.t = self.graph.leaf("time", "t")
+        if isinstance(self.labels, int):
+            self.state = (self.graph.leaf("state", "s", (self.labels,)),)
+            self.x = self.graph.leaf("input", "x", (self._inputs(),))
+        else:
+            self.state = tuple(self.graph.leaf("state", str(i)) for i in range(len(self.labels or [""])))
+            self.x = self.graph.leaf("input", "x")
         self.next = self._numbers(step(self.pack, self.shaped(self.state), self.x))
-        if len(self.next) != len(self.state):
+        if len(self.next) != len(self.state) or self.next[0].shape != self.state[0].shape:
             raise refuse(
                 "system",
-                f"step of {type(example).__name__} returns {len(self.next)} numbers for a state of {len(self.state)}; "
-                "a state of several numbers is declared with @units.register",
+                f"step of {type(example).__name__} returns {len(self.next)} values of shape {self.next[0].shape} for a state of "
+                f"{len(self.state)} of shape {self.state[0].shape}; a state of several numbers is declared with @units.register",
             )
 
+    def _inputs(self) -> int:
+        """The number of inputs: the width of the matrix that is not square over the units, else 1."""
+        widths = [node.shape[1] for name, node in self.matrices.items() if name == "U"]
+        return widths[0] if widths else 1
+
     def _field(self, name: str, value: Any) -> Any:
+        if isinstance(value, Matrices):
+            matrix = self.matrices.setdefault(name, self.graph.leaf("matrix", name, value.base.shape[1:]))
+            return Scaled(matrix, self._field(f"{name}.factor", 1.0))
+        if isinstance(value, Vectors):
+            return self.vectors.setdefault(name, self.graph.leaf("vector", name, value.base.shape[1:]))
         if isinstance(value, tuple):
             return tuple(self._field(f"{name}[{i}]", item) for i, item in enumerate(value))
         if not is_number(value):
@@ -53,7 +85,7 @@ class Equation:
 
     def shaped(self, numbers: Sequence[Node]) -> Any:
         """Numbers as the system's functions see a state: one of them alone, or a tuple."""
-        return numbers[0] if self.labels is None else tuple(numbers)
+        return tuple(numbers) if isinstance(self.labels, tuple) else numbers[0]
 
     def _numbers(self, state: Any) -> tuple[Node, ...]:
         values = tuple(state) if isinstance(state, (tuple, list)) else (state,)
@@ -67,8 +99,11 @@ class Equation:
         """The names of the numbers each cell has, in the order in which kernels take them."""
         return [*self.parameters, *self.extras]
 
-    def leaf(self, leaf: Leaf) -> tuple[str, bool]:
+    def source(self, node: Node) -> tuple[str, bool] | None:
         """The variable that holds a leaf in generated code, and whether it is the same for all lanes."""
+        if node.op != "leaf":
+            return None
+        leaf = node.value
         if leaf.kind in ("parameter", "extra"):
             return variable(leaf), False
         if leaf.kind == "time":

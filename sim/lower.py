@@ -6,7 +6,7 @@ used elsewhere too is computed again for that use. So an expression has the same
 
 from collections.abc import Callable, Sequence
 
-from sim.graph import BINARY, Leaf, Node, reachable
+from sim.graph import BINARY, Node, reachable
 
 # mul/FMA-port operations of one call, for planning and for limits in benches (`shared` measured tanh at 16)
 COST = {"tanh": 17, "sigmoid": 18, "exp": 17, "expm1": 16, "softplus": 40, "log": 16, "log1p": 22, "sqrt": 8, "div": 4, "sin": 16, "cos": 16}
@@ -15,17 +15,14 @@ COST = {"tanh": 17, "sigmoid": 18, "exp": 17, "expm1": 16, "softplus": 40, "log"
 class Code:
     """Straight-line code: one variable for each node that is needed, in order."""
 
-    def __init__(self, leaf: Callable[[Leaf], tuple[str, bool]], prefix: str = "t") -> None:
-        """`leaf` gives the name of a leaf and whether it is the same for all lanes."""
-        self._leaf = leaf
+    def __init__(self, source: Callable[[Node], tuple[str, bool] | None], prefix: str = "t", width: str = "WIDTH") -> None:
+        """`source` gives, for a node that need not be computed, the expression that holds it and whether all lanes agree on it;
+        every leaf has one. `width` is the name of the bundle's width in the generated code."""
+        self._source = source
         self._prefix = prefix
+        self._width = width
         self._names: dict[Node, tuple[str, bool]] = {}
         self.lines: list[str] = []
-        self.functions: set[str] = set()
-
-    def bind(self, node: Node, name: str) -> None:
-        """The node's value already stands in the variable `name`."""
-        self._names[node] = (name, False)
 
     def names(self, nodes: Sequence[Node]) -> list[str]:
         """Variables (or literals) that hold these nodes, adding the lines that compute them."""
@@ -33,21 +30,41 @@ class Code:
 
     def lanes(self, nodes: Sequence[Node]) -> list[str]:
         """As `names`, but always bundles: what is the same for all lanes is spread over them."""
-        return [f"splat({name}, WIDTH)" if uniform else name for name, uniform in map(self._value, nodes)]
+        return [f"splat({name}, {self._width})" if uniform else name for name, uniform in map(self._value, nodes)]
 
     def _value(self, root: Node) -> tuple[str, bool]:
-        for node in _needed(root, self._names):
+        order: list[Node] = []
+        seen: set[Node] = set()
+        stack = [(root, False)]
+        while stack:
+            node, expanded = stack.pop()
+            if expanded:
+                order.append(node)
+            elif node not in self._names and node not in seen:
+                seen.add(node)
+                given = self._source(node)
+                if given is not None:
+                    self._names[node] = self._named(*given)
+                    continue
+                stack.append((node, True))
+                stack.extend((operand, False) for operand in reversed(_operands(node)))
+        for node in order:
             self._names[node] = self._emit(node)
         return self._names[root]
+
+    def _named(self, expression: str, uniform: bool) -> tuple[str, bool]:
+        if "(" not in expression or uniform:
+            return expression, uniform
+        name = f"{self._prefix}{len(self.lines)}"
+        self.lines.append(f"{name} = {expression}")
+        return name, False
 
     def _emit(self, node: Node) -> tuple[str, bool]:
         if node.op == "const":
             return repr(node.value), True
-        if node.op == "leaf":
-            return self._leaf(node.value)
         operands = [self._names[arg] for arg in _operands(node)]
         if all(uniform for _, uniform in operands):
-            operands[0] = (f"splat({operands[0][0]}, WIDTH)", False)
+            operands[0] = (f"splat({operands[0][0]}, {self._width})", False)
         name = f"{self._prefix}{len(self.lines)}"
         self.lines.append(f"{name} = {self._expression(node, [text for text, _ in operands])}")
         return name, False
@@ -55,19 +72,16 @@ class Code:
     def _expression(self, node: Node, names: list[str]) -> str:
         form = _fused(node)
         if form is not None:
-            self.functions.add("fma")
             a, b, c = names
             return f"fma({_minus(a)}, {b}, {c})" if form == "minus product" else f"fma({a}, {b}, {_minus(c) if form == 'minus sum' else c})"
         if node.op in BINARY:
             return f"{names[0]} {BINARY[node.op]} {names[1]}"
         if node.op == "where":
-            self.functions.add("select")
             return f"select({', '.join(names)})"
         if node.op in ("neg", "not", "abs"):
             return {"neg": "-{}", "not": "~{}", "abs": "abs({})"}[node.op].format(names[0])
         if node.op in ("total", "spread"):  # a state of one number is its own sum
             return names[0]
-        self.functions.add(node.op)
         return f"{node.op}({names[0]})"
 
 
@@ -92,21 +106,6 @@ def _operands(node: Node) -> tuple[Node, ...]:
         return node.args
     a, b = node.args
     return (*b.args, a) if b.op == "mul" else (*a.args, b)
-
-
-def _needed(root: Node, known: dict[Node, tuple[str, bool]]) -> list[Node]:
-    order: list[Node] = []
-    seen: set[Node] = set()
-    stack = [(root, False)]
-    while stack:
-        node, expanded = stack.pop()
-        if expanded:
-            order.append(node)
-        elif node not in known and node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack.extend((operand, False) for operand in reversed(_operands(node)))
-    return order
 
 
 def operations(roots: Sequence[Node]) -> float:

@@ -120,6 +120,14 @@ class Backward(NamedTuple):
     reads: str = "bptt"
 
 
+class Norms(NamedTuple):
+    """The norms of the gradient of the loss with respect to each array of a network's parameters, after the backward pass."""
+
+    declare: Callable[[Facts], Declared]
+    keywords: type
+    reads: str = "bptt"
+
+
 class Forward(NamedTuple):
     """The gradient of the loss with respect to each parameter, carried forward with the states (small states)."""
 

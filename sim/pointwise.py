@@ -68,7 +68,7 @@ class Module:
 
     def code(self) -> Code:
         """Empty code whose leaves are named as the parts unpack them."""
-        return Code(self.equation.leaf)
+        return Code(self.equation.source)
 
     def unpack(self, *what: str, accumulators: int = 0, tangents: int = 0) -> list[str]:
         """Lines that give the numbers in the tuples p, s, a, v, g their names."""
@@ -178,6 +178,8 @@ def _updating(
     """A function that moves accumulators on, each from the first time of its observable: (which first, offset, values)."""
     lines: list[str] = []
     for index, offset, values in updates:
+        if not values:
+            continue
         code = module.code()
         news = code.lanes(values)
         module.operations += operations(values)
@@ -255,7 +257,7 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
     rows, lines = [], []
     for index, (observable, _) in enumerate(watchers):
         values = [graph.lift(value) for value in _numbers(observable.value(equation.shaped(g)))]  # type: ignore[call-arg, arg-type]
-        code = Code(equation.leaf, prefix=f"o{index}_")
+        code = Code(equation.source, prefix=f"o{index}_")
         names = code.lanes(values)
         stores = [f"store(outs[{index}], (t * {len(values)} + {i}) * cells + at, {name})" for i, name in enumerate(names)]
         lines += [*code.lines, *stores]

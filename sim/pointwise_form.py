@@ -11,10 +11,11 @@ from sim import pointwise
 from sim.cells import aligned, padded, rows
 from sim.compile import load
 from sim.equation import Equation
+from sim.objective import first as cost_first
 from sim.observable import Backward, Declared, Facts, Forward, Reduced, Sampled, Whole
-from sim.series import columns_of, distinct, inputs_kind, series_of
+from sim.series import columns_of, inputs_kind, series_of
 from sim.signature import Keyword
-from sim.start import start_of
+from sim.start import starts_of
 
 WIDTH = 64  # 64 lanes are 8 AVX-512 registers; 32 ran at 0.65 and 16 at 0.35 of the rate on the cliff map
 _SHORT = 1024  # steps up to which the tape keeps every state
@@ -52,7 +53,7 @@ class Pointwise:
             if isinstance(observable, Whole):
                 self.loops[name] = observable.plan(self, k, facts)
             elif isinstance(observable, Forward):
-                self._gradient = (name, k, _cost_first(facts))
+                self._gradient = (name, k, cost_first(facts))
             else:
                 kind = Backward if isinstance(observable, Backward) else Sampled
                 groups.setdefault(kind, []).append((name, pointwise.Watcher(observable, k), first))
@@ -137,7 +138,7 @@ class Pointwise:
             n = len(self.equation.state)
             tapes = (aligned(self.span * n * WIDTH), aligned((self.steps // self.span + 1) * n * WIDTH), self.span)
             times = [self.steps + 1] * len(names)
-            self._call(self.backward, tile, names, times, [_cost_first(facts)], result, tapes)
+            self._call(self.backward, tile, names, times, [cost_first(facts)], result, tapes)
         for name, loop in self.loops.items():
             raw = loop.evaluate(tile)
             result[name] = np.moveaxis(raw[..., :cells], -1, 0)
@@ -167,26 +168,12 @@ class Pointwise:
         n = len(self.equation.state)
         return Tile(
             rows(numbers, cells, WIDTH),
-            rows(self._start(columns, cells, n), cells, WIDTH),
+            rows(starts_of(self.setting, columns, cells, n), cells, WIDTH),
             self._inputs(columns, cells),
             cells,
             padded(cells, WIDTH),
             self.steps,
         )
-
-    def _start(self, columns: Mapping[str, np.ndarray], cells: int, n: int) -> list[Any]:
-        if "start" in columns:
-            return [columns["start"]] * n
-        value = self.setting.values["start"]
-        names = [name for name in columns if name.startswith("start.") or name == "seed"] if isinstance(value, str) else []
-        kinds, which = distinct(columns, names, cells)
-        settings = self.setting.groups.get("start", {})
-        starts = []
-        for kind in kinds:
-            own = {**settings, **{name.partition(".")[2]: kind[name] for name in names if name != "seed"}}
-            seed = own.pop("seed", kind.get("seed", self.setting.values["seed"]))
-            starts.append(start_of(value, own, n, seed))
-        return [np.array([start[i] for start in starts])[which] for i in range(n)]
 
     def _inputs(self, columns: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
         series, which = series_of(self.setting, columns, cells, self.steps)
@@ -195,8 +182,3 @@ class Pointwise:
             flat[:] = series[0]
             return flat
         return rows(list(series.T[:, which]), cells, WIDTH)
-
-
-def _cost_first(facts: Facts) -> int:
-    start = int(facts.k.loss_from)
-    return start if start >= 0 else facts.steps + 1 + start

@@ -13,7 +13,8 @@ from sim.errors import Problem, Refused, nearest, refuse
 from sim.generic import has, step, units
 from sim.names import find
 from sim.observable import OUTCOMES, Coordinate, Declared, Variable
-from sim.signature import REQUIRED, Keyword
+from sim.matrices import Chosen
+from sim.signature import REQUIRED, Family, Keyword, signature, split
 from sim.vocabulary import builder, keywords
 
 __all__ = ["OUTCOMES", "Coordinate", "Run", "Variable", "prepare"]
@@ -39,11 +40,27 @@ class Setting(NamedTuple):
     varied: frozenset[str]
     build: Any
     own: frozenset[str]  # the keywords that `build` takes
-    groups: Mapping[str, Mapping[str, Any]]  # keys of group heads, such as {"start": {"scale": 1.0}}
+    families: Mapping[str, Family]  # the heads of groups among the system's keywords
+    touched: frozenset[str]  # heads of groups that were given or whose keys were
+
+    file: str  # where the system is written
 
     def built(self, values: Mapping[str, Any]) -> Any:
         """The system's pack for these values (numbers, or one number a cell)."""
-        return self.build(**{path: values[path] for path in self.own})
+        return self.build(**{path: self._argument(path, values) for path in self.own if "." not in path})
+
+    def _argument(self, path: str, values: Mapping[str, Any]) -> Any:
+        """A value as it is; the word of a family with all that belongs to it."""
+        value = values[path]
+        family = self.families.get(path)
+        if family is None or not isinstance(value, str):
+            return value
+        members = family.members()
+        if value not in members:
+            raise refuse(f"parameters.{path}", f"{value!r} is no family; {nearest(value, members)}")
+        settings = {name.partition(".")[2]: values[name] for name in values if name.startswith(f"{path}.")}
+        seed = settings.pop("seed", None)
+        return Chosen(path, value, members[value], settings, values["seed"] if seed is None else seed, path, path in self.touched)
 
 
 class Run:
@@ -127,7 +144,7 @@ def prepare(
         raise refuse("observables", "none are given; name at least one, such as \"final_state\"")
     values = _values(leafs.known, fixed, list(varied))
     samples = dict(varied) if isinstance(varied, Mapping) else {}
-    setting = _setting(system, leafs, observables, values, list(varied), samples)
+    setting = _setting(system, leafs, observables, values, fixed, list(varied), samples)
     form = _form(setting, leafs)
     _check_axes(setting, samples)
     return Run(form, setting, form.declared, _digest(form, leafs))
@@ -154,7 +171,8 @@ def _values(known: Mapping[str, Keyword], fixed: Mapping[str, Any], varied: Sequ
 
 
 def _setting(
-    system: str, leafs: Leafs, observables: Sequence[str], values: dict[str, Any], varied: Sequence[str], samples: Mapping[str, Any]
+    system: str, leafs: Leafs, observables: Sequence[str], values: dict[str, Any], fixed: Mapping[str, Any], varied: Sequence[str],
+    samples: Mapping[str, Any],
 ) -> Setting:
     for path in varied:
         if path in samples and len(samples[path]):
@@ -162,17 +180,18 @@ def _setting(
         elif values[path] is REQUIRED or values[path] is None or isinstance(values[path], str):
             values[path] = 1 if leafs.known[path].kind == "integer" else 1.0
     build = builder(leafs.system, system)
-    groups: dict[str, dict[str, Any]] = {}
-    for path, value in values.items():
-        head, _, key = path.partition(".")
-        if key:
-            groups.setdefault(head, {})[key] = value
+    given = {path.partition(".")[0] for path in (*fixed, *varied)}
+    families = {name: split(annotation)[2] for name, annotation, _ in signature(build)}
     own = frozenset(path for path, keyword in leafs.known.items() if keyword.owner == f"system {system}")
     pairs = tuple(zip(observables, (leaf.observable for leaf in leafs.observables), strict=True))
-    example = build(**{path: values[path] for path in own})
+    setting = Setting(
+        system, leafs.task, None, pairs, values, frozenset(varied), build, own,
+        {name: family for name, family in families.items() if family is not None}, frozenset(given), str(leafs.system.__file__),
+    )  # fmt: skip
+    example = setting.built(values)
     if not has(step, type(example)):
-        raise refuse("system", f"{system!r} has no step for {type(example).__name__}; write one with @step.register in {leafs.system.__file__}")
-    return Setting(system, leafs.task, example, pairs, values, frozenset(varied), build, own, groups)
+        raise refuse("system", f"{system!r} has no step for {type(example).__name__}; write one with @step.register in {setting.file}")
+    return setting._replace(example=example)
 
 
 def _form(setting: Setting, leafs: Leafs) -> Any:

@@ -42,6 +42,7 @@ class Family(NamedTuple):
 
     members: Callable[[], Mapping[str, Callable[..., Any]]]
     kind: str = "word"  # or "start": a number or a list of numbers may stand in its place
+    common: type | None = None  # a NamedTuple of keywords that every member has
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def kind_of(annotation: Any) -> tuple[str, tuple[str, ...]]:
     return _KINDS.get(annotation, "number"), ()
 
 
-def _split(annotation: Any) -> tuple[Any, About, Family | None]:
+def split(annotation: Any) -> tuple[Any, About, Family | None]:
+    """A keyword's bare type, what is said about it, and the family it heads."""
     if typing.get_origin(annotation) is not Annotated:
         return annotation, About("", "1"), None
     bare, *notes = typing.get_args(annotation)
@@ -97,7 +99,7 @@ def described(source: Any, owner: str, words: Mapping[str, Sequence[str]], prefi
     """The keywords of a NamedTuple or function, groups opened for the chosen words."""
     found: dict[str, Keyword] = {}
     for name, annotation, default in signature(source):
-        bare, about, family = _split(annotation)
+        bare, about, family = split(annotation)
         path = prefix + name
         if family is None:
             kind, choices = kind_of(bare)
@@ -109,4 +111,6 @@ def described(source: Any, owner: str, words: Mapping[str, Sequence[str]], prefi
         for word in words.get(path, [default] if isinstance(default, str) else []):
             if word in members:
                 found |= described(members[word], f"{path} {word}", words, f"{path}.")
+                if family.common is not None:
+                    found |= described(family.common, f"{path} {word}", words, f"{path}.")
     return found

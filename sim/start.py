@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.draws import Draw
 from sim.errors import refuse
+from sim.series import distinct
 from sim.signature import About, Family
 
 
@@ -46,3 +47,18 @@ def start_of(value: Any, settings: Mapping[str, Any], n: int, seed: int) -> np.n
     if numbers.shape not in ((1,), (n,)):
         raise refuse("parameters.start", f"{len(numbers)} numbers for a state of {n}; write one number for all, or {n}")
     return np.broadcast_to(numbers, (n,)).copy()
+
+
+def starts_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, n: int) -> list[np.ndarray]:
+    """For each of the n numbers of the state, its value at time 0 in every cell."""
+    if "start" in columns:
+        return [np.asarray(columns["start"], dtype=np.float64)] * n
+    value = setting.values["start"]
+    names = [name for name in columns if name.startswith("start.") or name == "seed"] if isinstance(value, str) else []
+    kinds, which = distinct(columns, names, cells)
+    starts = []
+    for kind in kinds:
+        values = {**setting.values, **kind}
+        settings = {name.partition(".")[2]: values[name] for name in values if name.startswith("start.")}
+        starts.append(start_of(value, settings, n, int(values["seed"])))
+    return [np.array([start[i] for start in starts])[which] for i in range(n)]

@@ -1,0 +1,156 @@
+"""The loops over time and blocks of cells for networks: states are arrays over units in the block's scratch array `work`.
+
+As in `sim/kernels.py`, a generated module (`sim/network.py`) defines the parts and contains one of the loops word for word.
+A block is `LANES` cells whose matrices lie at `which[block]`; `rows` of an output are `cells` long.
+"""
+
+from typing import Any
+
+LANES = 16
+
+
+def select_block(numbers: Any, vectors: Any, matrices: Any, which: Any, block: int) -> Any:
+    """The block's own numbers, vectors and matrices."""
+    raise NotImplementedError
+
+
+def load_start(start: Any, block: int, work: Any) -> None:
+    """The state of time 0 into the scratch array."""
+    raise NotImplementedError
+
+
+def load_input(inputs: Any, blocks: int, block: int, t: int, work: Any) -> None:
+    """The inputs x[t] into the scratch array."""
+    raise NotImplementedError
+
+
+def step(c: Any, work: Any) -> None:
+    """The state moves on, in place."""
+    raise NotImplementedError
+
+
+def begin(c: Any, work: Any) -> None:
+    """The accumulators of the observables at time 0."""
+    raise NotImplementedError
+
+
+def update(c: Any, work: Any, t: int, first: Any) -> None:
+    """The accumulators after the state of time t is seen."""
+    raise NotImplementedError
+
+
+def sample(outs: Any, cells: int, at: int, c: Any, work: Any, t: int, first: Any) -> None:
+    """Store what the observables keep of time t."""
+    raise NotImplementedError
+
+
+def finish(outs: Any, cells: int, at: int, c: Any, work: Any) -> None:
+    """Store what the observables make of their accumulators and the last state."""
+    raise NotImplementedError
+
+
+def store_tape(tape: Any, row: int, work: Any) -> None:
+    """Keep the state in row `row`."""
+    raise NotImplementedError
+
+
+def load_tape(tape: Any, row: int, work: Any) -> None:
+    """The state is that of row `row`."""
+    raise NotImplementedError
+
+
+def load_next(tape: Any, row: int, work: Any) -> None:
+    """The state after the step, which the backward pass reads instead of computing it again."""
+    raise NotImplementedError
+
+
+def clear_gradient(work: Any) -> None:
+    """No gradient: what comes from beyond the end, and the parameters' sums."""
+    raise NotImplementedError
+
+
+def add_cost(c: Any, work: Any, t: int, first: Any) -> None:
+    """Add the cost's own gradient at time t to the state's gradient."""
+    raise NotImplementedError
+
+
+def pull_back(c: Any, work: Any, factors: Any, row: int) -> None:
+    """g becomes J^T g; factors of the matrices' gradients go to row `row` of `factors`, vectors' gradients are summed."""
+    raise NotImplementedError
+
+
+def gather(work: Any, factors: Any, count: int) -> None:
+    """Add the outer products of `count` rows of factors to the matrices' gradients, the last first."""
+    raise NotImplementedError
+
+
+def sample_gradient(outs: Any, cells: int, at: int, c: Any, work: Any, t: int) -> None:
+    """Store what is kept of the gradient at time t."""
+    raise NotImplementedError
+
+
+def finish_gradient(outs: Any, cells: int, at: int, c: Any, work: Any) -> None:
+    """Store what is made of the parameters' gradients."""
+    raise NotImplementedError
+
+
+def rollout(
+    numbers: Any, vectors: Any, matrices: Any, which: Any, start: Any, inputs: Any, outs: Any, blocks: int, steps: int, first: Any, work: Any
+) -> None:
+    """States forward in time; observables are reduced on the way."""
+    cells = blocks * LANES
+    for block in range(blocks):
+        at = block * LANES
+        c = select_block(numbers, vectors, matrices, which, block)
+        load_start(start, block, work)
+        begin(c, work)
+        update(c, work, 0, first)
+        sample(outs, cells, at, c, work, 0, first)
+        for t in range(steps):
+            load_input(inputs, blocks, block, t, work)
+            step(c, work)
+            update(c, work, t + 1, first)
+            sample(outs, cells, at, c, work, t + 1, first)
+        finish(outs, cells, at, c, work)
+
+
+def bptt(
+    numbers: Any, vectors: Any, matrices: Any, which: Any, start: Any, inputs: Any, outs: Any, blocks: int, steps: int, first: Any, work: Any,
+    marks: Any, tape: Any, factors: Any, span: int,
+) -> None:  # fmt: skip
+    """Backpropagation through time with checkpoints: `marks` keeps every `span`-th state, the tapes one span.
+
+    The gradient of a matrix is gathered as one product over the times of a span, not as an update a step: the matrix of
+    sums stays in registers.
+    """
+    cells = blocks * LANES
+    for block in range(blocks):
+        at = block * LANES
+        c = select_block(numbers, vectors, matrices, which, block)
+        load_start(start, block, work)
+        for t in range(steps):
+            if t % span == 0:
+                store_tape(marks, t // span, work)
+            load_input(inputs, blocks, block, t, work)
+            step(c, work)
+        clear_gradient(work)
+        add_cost(c, work, steps, first)
+        sample_gradient(outs, cells, at, c, work, steps)
+        for mark in range((steps - 1) // span, -1, -1):
+            begin_at = mark * span
+            end_at = min(steps, begin_at + span)
+            load_tape(marks, mark, work)
+            for t in range(begin_at, end_at):
+                store_tape(tape, t - begin_at, work)
+                load_input(inputs, blocks, block, t, work)
+                step(c, work)
+            store_tape(tape, end_at - begin_at, work)
+            for t in range(end_at - 1, begin_at - 1, -1):
+                load_next(tape, t + 1 - begin_at, work)
+                load_tape(tape, t - begin_at, work)
+                load_input(inputs, blocks, block, t, work)
+                pull_back(c, work, factors, t - begin_at)
+                add_cost(c, work, t, first)
+                sample_gradient(outs, cells, at, c, work, t)
+            gather(work, factors, end_at - begin_at)
+        finish_gradient(outs, cells, at, c, work)

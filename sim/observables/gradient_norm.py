@@ -1,0 +1,20 @@
+"""The Frobenius norm of the gradient of the loss with respect to each weight array of a network: W, U, b."""
+
+import numpy as np
+
+from sim.objective import Keywords
+from sim.observable import Coordinate, Declared, Facts, Norms
+
+
+def declare(facts: Facts) -> Declared:
+    """One number for each array of parameters."""
+    return Declared(
+        (Coordinate("parameter", np.array(facts.parameters, dtype=object), "parameter array of the network", "1"),),
+        "norm of the gradient of the loss",
+        "1",
+        "Frobenius norm of dE/dW (W with its gain), dE/dU, dE/db, by backpropagation through time",
+        "P. J. Werbos, Proc. IEEE 78 (1990) 1550, doi:10.1109/5.58337",
+    )
+
+
+observable = Norms(declare, Keywords)

@@ -1,0 +1,181 @@
+"""From a graph over units to code on blocks of cells: matrix products, loops over units, sums over units, in order.
+
+A block holds `LANES` cells; an array over units lies flat as [unit][lane], its units padded so that elementwise work runs in bundles
+of 64 whatever the number of lanes (that hides the latency of tanh). A number of each cell is kept repeated 64 wide, so that the
+same bundle reads it. Products and sums over units run in the order of the units, in every form.
+"""
+
+from collections.abc import Sequence
+
+from sim.graph import Node
+from sim.lower import Code
+
+BUNDLE = 64
+
+
+class Layout:
+    """Where a network's arrays lie: lanes a block, rows a register tile, and offsets in the flat arrays of a block."""
+
+    def __init__(self, lanes: int, tile: int, shared: bool, matrices: dict[str, tuple[int, int]], vectors: dict[str, int]) -> None:
+        self.lanes, self.tile, self.shared = lanes, tile, shared
+        self.shapes = matrices
+        self.matrices: dict[str, int] = {}
+        self.vectors: dict[str, int] = {}
+        self.matrix_size = self.vector_size = 0
+        for name, (height, width) in matrices.items():
+            self.matrices[name] = self.matrix_size
+            self.matrix_size += self.padded(height) * self.padded(width) * (1 if shared else lanes)
+        for name, length in vectors.items():
+            self.vectors[name] = self.vector_size
+            self.vector_size += self.size(length)
+        self.work = 0
+
+    def padded(self, n: int) -> int:
+        """Units with the last register tile filled up."""
+        return -(-n // self.tile) * self.tile
+
+    def size(self, n: int) -> int:
+        """Numbers of an array over n units."""
+        return self.padded(n) * self.lanes
+
+    def allocate(self, size: int) -> int:
+        """The offset of a new buffer in the block's scratch array."""
+        offset = self.work
+        self.work += -(-size // 8) * 8
+        return offset
+
+
+def product_source(layout: Layout, name: str, height: int, width: int, transposed: bool) -> str:
+    """A function `name(m, at, work, v, out)`: work[out] = M work[v], or its transpose, tile by tile of rows in registers."""
+    t, lanes = layout.tile, layout.lanes
+    stride = layout.padded(width)
+    outer, inner = (layout.padded(width), height) if transposed else (layout.padded(height), width)
+
+    def weight(r: int, j: str) -> str:
+        index = f"{j} * {stride} + i + {r}" if transposed else f"(i + {r}) * {stride} + {j}"
+        return f"m[at + {index}]" if layout.shared else f"load(m, at + ({index}) * {lanes}, {lanes})"
+
+    lines = [f"for i in range(0, {outer}, {t}):", f"    h = load(work, v, {lanes})"]
+    lines += [f"    a{r} = {weight(r, '0')} * h" for r in range(t)]
+    lines += [f"    for j in range(1, {inner}):", f"        h = load(work, v + j * {lanes}, {lanes})"]
+    lines += [f"        a{r} = fma({weight(r, 'j')}, h, a{r})" for r in range(t)]
+    lines += [f"    store(work, out + (i + {r}) * {lanes}, a{r})" for r in range(t)]
+    return f"\n\n@jit\ndef {name}(m, at, work, v, out):\n" + "\n".join(f"    {line}" for line in lines) + "\n"
+
+
+class Stages:
+    """The body of one function in the making; `home` says where arrays over units already lie."""
+
+    def __init__(self, layout: Layout, units: int, numbers: Sequence[str], products: dict[str, str]) -> None:
+        self.layout, self.units, self.numbers, self.products = layout, units, list(numbers), products
+        self.home: dict[Node, str] = {}  # array over units -> "array, offset"
+        self.tiles: dict[Node, str] = {}  # number of each cell -> "array, offset" of its 64-wide copy
+        self.names: dict[Node, str] = {}  # number of each cell -> variable, LANES wide
+        self.lines: list[str] = []
+        self._count = 0
+
+    def _fresh(self) -> str:
+        self._count += 1
+        return f"q{self._count}_"
+
+    def _leaf(self, node: Node, lanes: int, at: str, before: list[str]) -> tuple[str, bool] | None:
+        """What holds a node inside a loop whose bundles start at `at`; loads that do not move go to `before`."""
+        if node in self.home:
+            array, offset = self.home[node].split(", ")
+            return f"load({array}, {offset} + {at}, {lanes})", False
+        if node in self.names and lanes == self.layout.lanes:
+            return self.names[node], False
+        place = self.tiles.get(node)
+        if node.op == "leaf" and node.value.kind in ("parameter", "extra"):
+            place = f"numbers, {self.numbers.index(node.value.name) * BUNDLE}"
+        if place is not None:
+            name = f"c{len(before)}_{self._fresh()}"
+            before.append(f"{name} = load({place}, {lanes})")
+            return name, False
+        if node.op == "const":
+            return repr(node.value), True
+        if node.op == "leaf" and node.value.kind == "vector":
+            return f"load(vectors, {self.layout.vectors[node.value.name]} + {at}, {lanes})", False
+        if node.op == "leaf" and node.value.kind == "time":
+            return "t", True
+        return None
+
+    def prepare(self, nodes: Sequence[Node]) -> None:
+        """Compute every matrix product and every sum over units that these nodes need."""
+        seen: set[Node] = set()
+
+        def visit(node: Node) -> None:
+            if node in seen or node in self.home or node in self.names or node in self.tiles:
+                return
+            seen.add(node)
+            for arg in node.args:
+                visit(arg)
+            if node.op == "matvec":
+                self._product(node)
+            elif node.op == "total" and node.args[0].shape:
+                self._total(node)
+
+        for node in nodes:
+            visit(node)
+
+    def _product(self, node: Node) -> None:
+        matrix, vector = node.args
+        transposed = matrix.op == "transpose"
+        leaf = matrix.args[0] if transposed else matrix
+        height, width = leaf.shape
+        name = f"product{'_transposed' if transposed else ''}_{height}x{width}"
+        self.products.setdefault(name, product_source(self.layout, name, height, width, transposed))
+        array, offset = self.array(vector).split(", ")
+        out = self.layout.allocate(self.layout.size(node.shape[0]))
+        self.lines.append(f"{name}(matrices, {self.layout.matrices[leaf.value.name]}, {array}, {offset}, {out})")
+        self.home[node] = f"work, {out}"
+
+    def _total(self, node: Node) -> None:
+        (value,) = node.args
+        lanes = self.layout.lanes
+        graph = node.graph
+        total = graph.leaf("accumulator", f"total{node.serial}")
+        grown = total + value
+        result = self._fresh()
+        before: list[str] = []
+        code = Code(
+            lambda n: (result, False) if n is total else self._leaf(n, lanes, f"i * {lanes}", before), self._fresh(), str(lanes)
+        )
+        (name,) = code.names([grown])
+        self.lines += [*before, f"{result} = splat(0.0, {lanes})", f"for i in range({value.shape[0]}):"]
+        self.lines += [f"    {line}" for line in [*code.lines, f"{result} = {name}"]]
+        self.names[node] = result
+        tile = self.layout.allocate(BUNDLE)
+        self.lines += [f"store(work, {tile + r}, {result})" for r in range(0, BUNDLE, lanes)]
+        self.tiles[node] = f"work, {tile}"
+
+    def array(self, node: Node) -> str:
+        """Where this array over units lies, computed into a buffer of its own if it must be."""
+        if node not in self.home:
+            if node.op == "leaf" and node.value.kind == "vector":
+                return f"vectors, {self.layout.vectors[node.value.name]}"
+            out = f"work, {self.layout.allocate(self.layout.size(node.shape[0]))}"
+            self.write([(node, out)])
+            self.home[node] = out
+        return self.home[node]
+
+    def write(self, pairs: Sequence[tuple[Node, str]], condition: str = "") -> None:
+        """One loop over units that stores each node where it belongs; arrays only."""
+        self.prepare([node for node, _ in pairs])
+        size = {self.layout.size(node.shape[0]) for node, _ in pairs}
+        for length in sorted(size):
+            before: list[str] = []
+            code = Code(lambda n: self._leaf(n, BUNDLE, "k", before), self._fresh(), str(BUNDLE))  # noqa: B023 - used at once
+            own = [(node, place) for node, place in pairs if self.layout.size(node.shape[0]) == length]
+            names = code.lanes([node for node, _ in own])
+            stores = [f"store({place.split(', ')[0]}, {place.split(', ')[1]} + k, {name})" for (_, place), name in zip(own, names, strict=True)]
+            self.lines += [*before, f"for k in range(0, {length}, {BUNDLE}):", *(f"    {line}" for line in [*code.lines, *stores])]
+
+    def scalars(self, nodes: Sequence[Node]) -> list[str]:
+        """Variables, LANES wide, that hold these numbers of each cell."""
+        self.prepare(nodes)
+        before: list[str] = []
+        code = Code(lambda n: self._leaf(n, self.layout.lanes, "0", before), self._fresh(), str(self.layout.lanes))
+        names = code.lanes(nodes)
+        self.lines += [*before, *code.lines]
+        return names

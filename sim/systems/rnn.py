@@ -1,0 +1,85 @@
+"""The vanilla recurrent network h' = f(W h + U x + b), one unit or n.
+
+With one unit w, u and b are numbers; with n units W, U and b come from the families `weights`, `input_weights` and `b`.
+Source: J. L. Elman, Cognitive Science 14 (1990) 179, doi:10.1207/s15516709cog1402_1.
+"""
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+from sim import weights as families
+from sim.activations import activation as named
+from sim.errors import refuse
+from sim.functions import outer
+from sim.generic import jvp, step, units, vjp
+from sim.matrices import vectors
+from sim.signature import About, Family
+
+Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
+
+
+class Unit(NamedTuple):
+    """One unit: its parameters are numbers."""
+
+    w: float
+    u: float
+    b: float
+    activation: str
+
+
+class Network(NamedTuple):
+    """n units: recurrent weights (n, n), input weights (n, inputs), bias (n,)."""
+
+    W: Any
+    U: Any
+    b: Any
+    activation: str
+
+
+@units.register
+def _(p: Network) -> int:
+    return int(p.W.shape[0])
+
+
+@step.register
+def _(p: Unit, s: Any, x: Any) -> Any:
+    return named(p.activation).f(p.w * s + (p.u * x + p.b))
+
+
+@step.register
+def _(p: Network, s: Any, x: Any) -> Any:
+    return named(p.activation).f(p.W @ s + (p.U @ x + p.b))
+
+
+@jvp.register
+def _(p: Network, s: Any, x: Any, v: Any) -> Any:
+    return named(p.activation).slope(step(p, s, x)) * (p.W @ v)
+
+
+@vjp.register
+def _(p: Network, s: Any, x: Any, g: Any) -> Any:
+    a = g * named(p.activation).slope(step(p, s, x))
+    return Network(outer(a, s), outer(a, x), a, p.activation), p.W.T @ a
+
+
+def build(
+    *,
+    units: Annotated[int, About("number of units")] = 1,
+    inputs: Annotated[int, About("number of inputs of a network")] = 1,
+    activation: Annotated[Name, About("f, from summed input to activation")] = "tanh",
+    w: Annotated[float | None, About("recurrent weight of one unit")] = None,
+    u: Annotated[float, About("input weight of one unit")] = 1.0,
+    b: Annotated[float, About("bias"), Family(families.biases, "start")] = 0.0,
+    weights: Annotated[str, About("recurrent weights of n units"), Family(families.recurrent, common=families.Scaling)] = "gaussian",
+    input_weights: Annotated[str, About("input weights of n units"), Family(families.feeding, common=families.OwnSeed)] = "gaussian",
+) -> Unit | Network:
+    """The pack of a network with these settings."""
+    named(activation)
+    if units == 1 and w is not None:
+        if weights.touched:
+            raise refuse("parameters.weights", "weights and gain are for several units; with one unit the weight is w")
+        return Unit(w, u, b, activation)
+    if units < 2:
+        raise refuse("parameters.w", "one unit needs its recurrent weight w; give it a value or an axis (or units = 2 and more)")
+    if w is not None:
+        raise refuse("parameters.w", f"w is the weight of one unit, this network has {units}; write weights = \"gaussian\" and gain")
+    return Network(weights.matrices(units, units), input_weights.matrices(units, inputs), vectors(b, units, "parameters.b"), activation)

@@ -1,0 +1,151 @@
+"""Families of matrices and vectors, by name: initialisations, ensembles, and matrices with given eigenvalues.
+
+Each function returns the unscaled matrix; `gain` multiplies the product W h, `spectral_radius` first scales the matrix so that its
+largest eigenvalue has that modulus.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+
+from sim.draws import Draw
+from sim.errors import refuse
+from sim.signature import About
+
+
+class Scaling(NamedTuple):
+    """What every family of recurrent weights has."""
+
+    gain: Annotated[float, About("factor on the matrix, applied after the product")] = 1.0
+    spectral_radius: Annotated[float | None, About("modulus of the largest eigenvalue before the gain; none leaves it")] = None
+    seed: Annotated[int | None, About("a seed of its own; none takes the run's", "1", True)] = None
+
+
+class OwnSeed(NamedTuple):
+    """What every other family has."""
+
+    seed: Annotated[int | None, About("a seed of its own; none takes the run's", "1", True)] = None
+
+
+def gaussian(rows: int, columns: int, draw: Draw) -> np.ndarray:
+    """Independent N(0, 1/columns): spectral radius near 1 (circular law; V. Girko, 1985, doi:10.1137/1129095)."""
+    return draw.normal(rows, columns) / np.sqrt(columns)
+
+
+def orthogonal(rows: int, columns: int, draw: Draw) -> np.ndarray:
+    """Uniform on the orthogonal group (F. Mezzadri, Notices AMS 54 (2007) 592): all singular values 1."""
+    q, r = np.linalg.qr(draw.normal(max(rows, columns), max(rows, columns)))
+    return (q * np.sign(np.diag(r)))[:rows, :columns]
+
+
+def identity(rows: int, columns: int, draw: Draw) -> np.ndarray:
+    """The identity (Q. Le, N. Jaitly & G. Hinton 2015, arXiv:1504.00941)."""
+    return np.eye(rows, columns)
+
+
+def scaled_identity(rows: int, columns: int, draw: Draw, *, scale: Annotated[float, About("the diagonal")] = 0.01) -> np.ndarray:
+    """A multiple of the identity."""
+    return scale * np.eye(rows, columns)
+
+
+def symmetric(rows: int, columns: int, draw: Draw) -> np.ndarray:
+    """Gaussian orthogonal ensemble with off-diagonal variance 1/n: real eigenvalues, spectral radius near 2."""
+    g = draw.normal(rows, columns) / np.sqrt(columns)
+    return (g + g.T) / np.sqrt(2.0)
+
+
+def eigenvalues(
+    rows: int,
+    columns: int,
+    draw: Draw,
+    *,
+    values: Annotated[tuple[tuple[float, ...], ...], About("eigenvalues as [re, im]; of a complex pair one or both")],
+    normal: Annotated[bool, About("orthogonal eigenvectors; else random ones")] = True,
+) -> np.ndarray:
+    """A real matrix with these eigenvalues, in a random basis: blocks [[re, im], [-im, re]] for complex pairs."""
+    blocks = _blocks(values, rows)
+    if normal:
+        basis = orthogonal(rows, columns, draw)
+        return basis @ blocks @ basis.T
+    basis = draw.normal(rows, columns)
+    return np.linalg.solve(basis.T, (basis @ blocks).T).T
+
+
+def _blocks(values: Any, n: int) -> np.ndarray:
+    place = "parameters.weights.values"
+    numbers = [complex(*(value if isinstance(value, (list, tuple)) else [value])) for value in values]
+    reals = [z for z in numbers if z.imag == 0.0]
+    upper = [z for z in numbers if z.imag > 0.0]
+    lower = [z for z in numbers if z.imag < 0.0]
+    pairs = upper or [z.conjugate() for z in lower]
+    if upper and lower and sorted(upper, key=_order) != sorted((z.conjugate() for z in lower), key=_order):
+        raise refuse(place, "complex eigenvalues of a real matrix come in conjugate pairs; write one of each pair, or both")
+    if len(reals) + 2 * len(pairs) != n:
+        raise refuse(place, f"{len(reals)} real eigenvalues and {len(pairs)} pairs make {len(reals) + 2 * len(pairs)}, the network has {n} units")
+    matrix = np.zeros((n, n))
+    for i, z in enumerate(pairs):
+        matrix[2 * i : 2 * i + 2, 2 * i : 2 * i + 2] = [[z.real, z.imag], [-z.imag, z.real]]
+    for i, z in enumerate(reals, start=2 * len(pairs)):
+        matrix[i, i] = z.real
+    return matrix
+
+
+def _order(z: complex) -> tuple[float, float]:
+    return z.real, z.imag
+
+
+def np_rnn(rows: int, columns: int, draw: Draw) -> np.ndarray:
+    """(A + I) / largest eigenvalue, A = R^T R / n: positive definite, largest eigenvalue 1 (S. Talathi & A. Vartak 2015, arXiv:1511.03771)."""
+    r = draw.normal(rows, columns)
+    a = r.T @ r / columns + np.eye(rows, columns)
+    return a / np.linalg.eigvalsh(a)[-1]
+
+
+def xavier(rows: int, columns: int, draw: Draw) -> np.ndarray:
+    """Uniform on +-sqrt(6 / (rows + columns)) (X. Glorot & Y. Bengio, AISTATS 2010, eq. 16)."""
+    return np.sqrt(6.0 / (rows + columns)) * (2.0 * draw.uniform(rows, columns) - 1.0)
+
+
+def he(rows: int, columns: int, draw: Draw) -> np.ndarray:
+    """Independent N(0, 2/columns) (K. He et al., ICCV 2015, doi:10.1109/ICCV.2015.123)."""
+    return draw.normal(rows, columns) * np.sqrt(2.0 / columns)
+
+
+def matrix(rows: int, columns: int, draw: Draw, *, values: Annotated[tuple[tuple[float, ...], ...], About("the matrix, row by row")]) -> np.ndarray:
+    """The matrix as it is written."""
+    given = np.array(values, dtype=np.float64, ndmin=2)
+    if given.shape != (rows, columns):
+        raise refuse("parameters.weights.values", f"a matrix of shape {given.shape} where ({rows}, {columns}) is needed")
+    return given
+
+
+def recurrent() -> Mapping[str, Callable[..., Any]]:
+    """The families of recurrent weights."""
+    members = (gaussian, orthogonal, identity, scaled_identity, symmetric, eigenvalues, np_rnn, xavier, he, matrix)
+    return {member.__name__: member for member in members}
+
+
+def _scaled_input(rows: int, columns: int, draw: Draw, *, scale: Annotated[float, About("standard deviation times sqrt(inputs)")] = 1.0) -> np.ndarray:
+    """Independent N(0, scale^2 / inputs)."""
+    return scale * draw.normal(rows, columns) / np.sqrt(columns)
+
+
+def _ones(rows: int, columns: int, draw: Draw, *, scale: Annotated[float, About("every input weight")] = 1.0) -> np.ndarray:
+    """The same weight everywhere."""
+    return np.full((rows, columns), float(scale))
+
+
+def feeding() -> Mapping[str, Callable[..., Any]]:
+    """The families of input weights."""
+    return {"gaussian": _scaled_input, "ones": _ones, "matrix": matrix, "xavier": xavier, "orthogonal": orthogonal}
+
+
+def _gaussian_bias(n: int, draw: Draw, *, scale: Annotated[float, About("standard deviation of each unit's bias")] = 1.0) -> np.ndarray:
+    """Independent N(0, scale^2)."""
+    return scale * draw.normal(1, n)[0]
+
+
+def biases() -> Mapping[str, Callable[..., Any]]:
+    """The families of biases; a number or a list may stand in their place."""
+    return {"gaussian": _gaussian_bias}
