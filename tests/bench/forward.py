@@ -19,7 +19,7 @@ OWN_SYSTEM = '''\
 
 from typing import NamedTuple
 
-from sim.elementary import tanh
+from sim.functions import tanh
 from sim.generic import step
 
 
