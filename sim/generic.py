@@ -54,6 +54,12 @@ def units(p: Any) -> int | tuple[str, ...] | None:
     return None
 
 
+@singledispatch
+def escapes(p: Any, radius: Any) -> Any:
+    """Whether an orbit that has once left the ball of this radius is known never to come back (a condition, cell by cell)."""
+    return None
+
+
 def has(verb: Any, pack: type) -> bool:
     """Whether the verb is written for this type of parameters."""
     return verb.dispatch(pack) is not verb.dispatch(object)

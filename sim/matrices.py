@@ -3,9 +3,12 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from sim.draws import Draw
 from sim.errors import refuse
+
+SCALINGS = ("gain", "spectral_radius")
 
 
 class Matrices(NamedTuple):
@@ -39,40 +42,46 @@ class Chosen(NamedTuple):
     purpose: str
     touched: bool  # whether anything differs from the defaults
 
-    def _kinds(self, names: list[str]) -> tuple[list[dict[str, Any]], np.ndarray]:
-        columns = {name: np.atleast_1d(self.settings[name]) for name in names} | {"seed": np.atleast_1d(self.seed)}
-        moving = {name: column for name, column in columns.items() if len(column) > 1}
-        if not moving:
-            return [{name: column[0] for name, column in columns.items()}], np.zeros(1, dtype=np.intp)
-        table = np.stack([np.asarray(column, dtype=np.float64) for column in moving.values()])
-        kinds, which = np.unique(table, axis=1, return_inverse=True)
-        made = []
-        for kind in kinds.T:
-            values = {name: column[0] for name, column in columns.items()}
-            made.append(values | {name: columns[name].dtype.type(value) for name, value in zip(moving, kind, strict=True)})
-        return made, which.reshape(-1)
-
-    def _made(self, own: dict[str, Any], *sizes: int) -> np.ndarray:
-        values = {**self.settings, **own}
-        seed = values.pop("seed")
-        keys = {name: value for name, value in values.items() if name not in ("gain", "spectral_radius")}
-        return np.asarray(self.member(*sizes, Draw(int(seed), self.purpose), **keys), dtype=np.float64)
+    def _made(self, sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """The arrays of every different setting (kinds, *sizes), and for each cell which it has."""
+        columns = {"seed": np.atleast_1d(self.seed)}
+        columns |= {name: np.atleast_1d(value) for name, value in self.settings.items() if isinstance(value, np.ndarray) and name not in SCALINGS}
+        moving = [name for name, column in columns.items() if len(column) > 1]
+        if moving:
+            table = np.stack([np.asarray(columns[name], dtype=np.float64) for name in moving])
+            kinds, which = np.unique(table, axis=1, return_inverse=True)
+        else:
+            kinds, which = np.empty((0, 1)), np.zeros(1, dtype=np.intp)
+        own = dict(zip(moving, kinds, strict=True))
+        seeds = own.pop("seed").astype(np.int64) if "seed" in own else np.full(kinds.shape[1], columns["seed"][0])
+        shape = (-1,) + (1,) * len(sizes)
+        keys = {name: value for name, value in self.settings.items() if name not in SCALINGS}
+        keys |= {name: row.reshape(shape) for name, row in own.items()}
+        with threadpool_limits(1):  # LAPACK's bits may depend on the number of threads
+            made = np.asarray(self.member(*sizes, Draw(seeds, self.purpose), **keys), dtype=np.float64)
+        return np.ascontiguousarray(np.broadcast_to(made, (len(seeds), *sizes))), which.reshape(-1)
 
     def matrices(self, rows: int, columns: int) -> Matrices:
         """One matrix for each different setting, and the factor from gain and spectral_radius."""
-        names = [name for name in self.settings if name not in ("gain", "spectral_radius", "seed")]
-        kinds, which = self._kinds([n for n in names if np.ndim(self.settings[n]) == 1 and isinstance(self.settings[n], np.ndarray)])
-        base = np.stack([self._made(own, rows, columns) for own in kinds])
+        base, which = self._made((rows, columns))
         factor = np.asarray(self.settings.get("gain", 1.0), dtype=np.float64)
         wanted = self.settings.get("spectral_radius")
         if wanted is not None:
-            radius = np.array([np.abs(np.linalg.eigvals(matrix)).max() for matrix in base])
+            with threadpool_limits(1):
+                radius = np.abs(np.linalg.eigvals(base)).max(axis=-1)
             if not (radius > 0.0).all():
-                raise refuse(f"parameters.{self.place}.spectral_radius", f"the {self.word} matrix has spectral radius 0 and cannot be scaled to another")
+                raise refuse(
+                    f"parameters.{self.place}.spectral_radius", f"a {self.word} matrix here has spectral radius 0; it cannot be scaled"
+                )
             factor = factor * (np.asarray(wanted) / radius[which])
         return Matrices(base, which, factor)
 
     def vectors(self, n: int) -> Vectors:
+        """One vector for each different setting."""
+        return Vectors(*self._made((n,)))
+
+
+def vectors(self, n: int) -> Vectors:
         """One vector for each different setting."""
         names = [n for n, value in self.settings.items() if isinstance(value, np.ndarray) and value.ndim == 1 and n != "seed"]
         kinds, which = self._kinds(names)

@@ -253,12 +253,8 @@ class Network:
         return table.reshape(blocks, -1)
 
     def _inputs(self, columns: Mapping[str, np.ndarray], cells: int, order: np.ndarray) -> np.ndarray:
-        series, which = series_of(self.setting, columns, cells, self.steps)
-        series = series.reshape(len(series), self.steps, -1)
         m = self.equation.x.shape[0]
-        if series.shape[2] not in (1, m):
-            raise refuse("parameters.inputs", f"the task has {series.shape[2]} inputs, the network {m}")
-        series = np.broadcast_to(series, (len(series), self.steps, m))
+        series, which = series_of(self.setting, columns, cells, self.steps, m)
         chosen = series[0] if self.inputs != "cells" else np.ascontiguousarray(series[which[order]].transpose(1, 2, 0))
         flat = aligned(chosen.size)
         flat[:] = chosen.reshape(-1)

@@ -18,7 +18,7 @@ from sim.observable import Backward, Reduced, Sampled
 _HEAD = '''"""{title}"""
 import numba
 from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
-from sim.lanes import fma, load, select, splat, sqrt, store
+from sim.lanes import any_lane, fma, load, select, splat, sqrt, store
 
 WIDTH = {width}
 jit = numba.njit(nogil=True, error_model="numpy")

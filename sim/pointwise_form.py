@@ -179,6 +179,6 @@ class Pointwise:
         series, which = series_of(self.setting, columns, cells, self.steps)
         if self.inputs != "cells":
             flat = aligned(self.steps)
-            flat[:] = series[0]
+            flat[:] = series[0, :, 0]
             return flat
-        return rows(list(series.T[:, which]), cells, WIDTH)
+        return rows(list(series[:, :, 0].T[:, which]), cells, WIDTH)

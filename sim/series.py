@@ -7,17 +7,25 @@ from typing import Any
 import numpy as np
 
 from sim.draws import Draw
+from sim.errors import refuse
 
 
-def distinct(columns: Mapping[str, np.ndarray], names: Sequence[str], cells: int) -> tuple[list[dict[str, Any]], np.ndarray]:
-    """The different combinations of these columns, and for each cell which of them it has."""
-    if not names:
-        return [{}], np.zeros(cells, dtype=np.intp)
-    table = np.stack([np.asarray(columns[name], dtype=np.float64) for name in names])
-    kinds, which = np.unique(table, axis=1, return_inverse=True)
-    made = [
-        {name: columns[name].dtype.type(value) for name, value in zip(names, kind, strict=True)} for kind in kinds.T
-    ]
+def distinct(setting: Any, columns: Mapping[str, np.ndarray], names: Sequence[str], cells: int) -> tuple[dict[str, Any], np.ndarray]:
+    """The different combinations of these keywords, and for each cell which of them it has.
+
+    Numbers come as (kinds, 1) arrays, everything else as it is; the seed is always an array.
+    """
+    moving = [name for name in names if name in columns]
+    if not moving:
+        kinds, which = np.empty((0, 1)), np.zeros(cells, dtype=np.intp)
+    else:
+        table = np.stack([np.asarray(columns[name], dtype=np.float64) for name in moving])
+        kinds, which = np.unique(table, axis=1, return_inverse=True)
+    count = kinds.shape[1]
+    values = {name: setting.values[name] for name in names}
+    made = {name: np.full((count, 1), value) if name == "seed" or isinstance(value, float) else value for name, value in values.items()}
+    for name, row in zip(moving, kinds, strict=True):
+        made[name] = row.astype(columns[name].dtype)[:, None]
     return made, which.reshape(-1)
 
 
@@ -31,32 +39,28 @@ def columns_of(pack: Any, parameters: Iterable[str]) -> list[Any]:
     return found
 
 
-def _task_names(setting: Any) -> list[str]:
-    return list(setting.task.Keywords._fields)
-
-
-def _random(setting: Any) -> bool:
-    return "draw" in inspect.signature(setting.task.inputs).parameters
+def _names(setting: Any) -> list[str]:
+    random = "draw" in inspect.signature(setting.task.inputs).parameters
+    return [*setting.task.Keywords._fields, *(["seed"] if random else [])]
 
 
 def inputs_kind(setting: Any) -> str:
     """Where x comes from: "none" for silence, "cells" where it differs from cell to cell, else "shared"."""
     if setting.task.inputs is None:
         return "none"
-    moving = set(_task_names(setting)) | ({"seed"} if _random(setting) else set())
-    return "cells" if moving & setting.varied else "shared"
+    return "cells" if set(_names(setting)) & setting.varied else "shared"
 
 
-def series_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct input series (kinds, steps) and for each cell which of them it has."""
+def series_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, steps: int, inputs: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct input series (kinds, steps, inputs) and for each cell which of them it has; every input gets the same series."""
     if setting.task.inputs is None:
-        return np.zeros((1, steps)), np.zeros(cells, dtype=np.intp)
-    random = _random(setting)
-    names = [name for name in columns if name in _task_names(setting) or (random and name == "seed")]
-    kinds, which = distinct(columns, names, cells)
-    series = np.empty((len(kinds), steps))
-    for row, kind in zip(series, kinds, strict=True):
-        values = {**setting.values, **kind}
-        k = setting.task.Keywords(*(values[name] for name in _task_names(setting)))
-        row[:] = setting.task.inputs(k, steps, *([Draw(values["seed"], "inputs")] if random else []))
-    return series, which
+        return np.zeros((1, steps, inputs)), np.zeros(cells, dtype=np.intp)
+    names = _names(setting)
+    kinds, which = distinct(setting, columns, names, cells)
+    k = setting.task.Keywords(*(kinds[name] for name in setting.task.Keywords._fields))
+    draw = [Draw(kinds["seed"].reshape(-1), "inputs")] if "seed" in kinds else []
+    made = np.asarray(setting.task.inputs(k, steps, *draw))
+    made = made if made.ndim == 3 else made[..., None]
+    if made.shape[2] not in (1, inputs):
+        raise refuse("parameters.inputs", f"the task has {made.shape[2]} inputs, the network {inputs}")
+    return np.broadcast_to(made, (int(which.max()) + 1, steps, inputs)), which

@@ -12,13 +12,13 @@ from sim.signature import About, Family
 
 
 def unit(n: int, draw: Draw) -> np.ndarray:
-    """1/sqrt(n) in every unit: a vector of length one (lectures, row 27)."""
-    return np.full(n, 1.0 / np.sqrt(n))
+    """1/sqrt(n) in every unit: a vector of length one."""
+    return np.full((1, n), 1.0 / np.sqrt(n))
 
 
 def gaussian(n: int, draw: Draw, *, scale: Annotated[float, About("standard deviation of each unit's start")] = 1.0) -> np.ndarray:
-    """Independent normal numbers."""
-    return scale * draw.normal(1, n)[0]
+    """Independent normal numbers, (seeds, n)."""
+    return scale * draw.normal(1, n)[:, 0]
 
 
 def families() -> Mapping[str, Callable[..., Any]]:
@@ -36,29 +36,22 @@ class RunKeywords(NamedTuple):
     seed: Annotated[int, About("key of all random numbers: weights, start, inputs", "1", True)] = 0
 
 
-def start_of(value: Any, settings: Mapping[str, Any], n: int, seed: int) -> np.ndarray:
-    """The n numbers of the state at time 0; refused where the list has another length."""
-    if isinstance(value, str):
-        family = families()
-        if value not in family:
-            raise refuse("parameters.start", f"{value!r} is no start; write a number, a list of {n} numbers, or one of {sorted(family)}")
-        return np.asarray(family[value](n, Draw(seed, "start"), **settings), dtype=np.float64)
-    numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    if numbers.shape not in ((1,), (n,)):
-        raise refuse("parameters.start", f"{len(numbers)} numbers for a state of {n}; write one number for all, or {n}")
-    return np.broadcast_to(numbers, (n,)).copy()
-
-
 def starts_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, n: int) -> list[np.ndarray]:
-    """For each of the n numbers of the state, its value at time 0 in every cell."""
+    """For each of the n numbers of the state, its value at time 0 in every cell; refused where a list has another length."""
     if "start" in columns:
         return [np.asarray(columns["start"], dtype=np.float64)] * n
     value = setting.values["start"]
-    names = [name for name in columns if name.startswith("start.") or name == "seed"] if isinstance(value, str) else []
-    kinds, which = distinct(columns, names, cells)
-    starts = []
-    for kind in kinds:
-        values = {**setting.values, **kind}
-        settings = {name.partition(".")[2]: values[name] for name in values if name.startswith("start.")}
-        starts.append(start_of(value, settings, n, int(values["seed"])))
-    return [np.array([start[i] for start in starts])[which] for i in range(n)]
+    if not isinstance(value, str):
+        numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
+        if numbers.shape not in ((1,), (n,)):
+            raise refuse("parameters.start", f"{len(numbers)} numbers for a state of {n}; write one number for all, or {n}")
+        return [np.full(cells, number) for number in np.broadcast_to(numbers, (n,))]
+    members = families()
+    if value not in members:
+        raise refuse("parameters.start", f"{value!r} is no start; write a number, a list of {n} numbers, or one of {sorted(members)}")
+    keys = [name for name in setting.values if name.startswith("start.")]
+    kinds, which = distinct(setting, columns, [*keys, "seed"], cells)
+    settings = {name.partition(".")[2]: kinds[name] for name in keys}
+    made = np.asarray(members[value](n, Draw(kinds["seed"].reshape(-1), "start"), **settings))
+    table = np.broadcast_to(made, (len(kinds["seed"]), n))
+    return [table[which, i] for i in range(n)]

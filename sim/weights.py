@@ -1,6 +1,7 @@
 """Families of matrices and vectors, by name: initialisations, ensembles, and matrices with given eigenvalues.
 
-Each function returns the unscaled matrix; `gain` multiplies the product W h, `spectral_radius` first scales the matrix so that its
+Each function returns the unscaled matrices of all seeds at once, (seeds, rows, columns) or what broadcasts to it; numbers that differ
+from seed to seed arrive as (seeds, 1, 1). `gain` multiplies the product W h, `spectral_radius` first scales the matrix so that its
 largest eigenvalue has that modulus.
 """
 
@@ -36,23 +37,24 @@ def gaussian(rows: int, columns: int, draw: Draw) -> np.ndarray:
 def orthogonal(rows: int, columns: int, draw: Draw) -> np.ndarray:
     """Uniform on the orthogonal group (F. Mezzadri, Notices AMS 54 (2007) 592): all singular values 1."""
     q, r = np.linalg.qr(draw.normal(max(rows, columns), max(rows, columns)))
-    return (q * np.sign(np.diag(r)))[:rows, :columns]
+    signs = np.sign(np.diagonal(r, axis1=-2, axis2=-1))[:, None, :]
+    return (q * signs)[:, :rows, :columns]
 
 
 def identity(rows: int, columns: int, draw: Draw) -> np.ndarray:
     """The identity (Q. Le, N. Jaitly & G. Hinton 2015, arXiv:1504.00941)."""
-    return np.eye(rows, columns)
+    return np.eye(rows, columns)[None]
 
 
 def scaled_identity(rows: int, columns: int, draw: Draw, *, scale: Annotated[float, About("the diagonal")] = 0.01) -> np.ndarray:
     """A multiple of the identity."""
-    return scale * np.eye(rows, columns)
+    return scale * np.eye(rows, columns)[None]
 
 
 def symmetric(rows: int, columns: int, draw: Draw) -> np.ndarray:
     """Gaussian orthogonal ensemble with off-diagonal variance 1/n: real eigenvalues, spectral radius near 2."""
     g = draw.normal(rows, columns) / np.sqrt(columns)
-    return (g + g.T) / np.sqrt(2.0)
+    return (g + np.swapaxes(g, -1, -2)) / np.sqrt(2.0)
 
 
 def eigenvalues(
@@ -67,9 +69,9 @@ def eigenvalues(
     blocks = _blocks(values, rows)
     if normal:
         basis = orthogonal(rows, columns, draw)
-        return basis @ blocks @ basis.T
+        return basis @ blocks @ np.swapaxes(basis, -1, -2)
     basis = draw.normal(rows, columns)
-    return np.linalg.solve(basis.T, (basis @ blocks).T).T
+    return basis @ blocks @ np.linalg.inv(basis)
 
 
 def _blocks(values: Any, n: int) -> np.ndarray:
@@ -98,8 +100,8 @@ def _order(z: complex) -> tuple[float, float]:
 def np_rnn(rows: int, columns: int, draw: Draw) -> np.ndarray:
     """(A + I) / largest eigenvalue, A = R^T R / n: positive definite, largest eigenvalue 1 (S. Talathi & A. Vartak 2015, arXiv:1511.03771)."""
     r = draw.normal(rows, columns)
-    a = r.T @ r / columns + np.eye(rows, columns)
-    return a / np.linalg.eigvalsh(a)[-1]
+    a = np.swapaxes(r, -1, -2) @ r / columns + np.eye(rows, columns)
+    return a / np.linalg.eigvalsh(a)[:, -1, None, None]
 
 
 def xavier(rows: int, columns: int, draw: Draw) -> np.ndarray:
@@ -117,7 +119,7 @@ def matrix(rows: int, columns: int, draw: Draw, *, values: Annotated[tuple[tuple
     given = np.array(values, dtype=np.float64, ndmin=2)
     if given.shape != (rows, columns):
         raise refuse("parameters.weights.values", f"a matrix of shape {given.shape} where ({rows}, {columns}) is needed")
-    return given
+    return given[None]
 
 
 def recurrent() -> Mapping[str, Callable[..., Any]]:
@@ -133,7 +135,7 @@ def _scaled_input(rows: int, columns: int, draw: Draw, *, scale: Annotated[float
 
 def _ones(rows: int, columns: int, draw: Draw, *, scale: Annotated[float, About("every input weight")] = 1.0) -> np.ndarray:
     """The same weight everywhere."""
-    return np.full((rows, columns), float(scale))
+    return scale * np.ones((1, rows, columns))
 
 
 def feeding() -> Mapping[str, Callable[..., Any]]:
@@ -142,8 +144,8 @@ def feeding() -> Mapping[str, Callable[..., Any]]:
 
 
 def _gaussian_bias(n: int, draw: Draw, *, scale: Annotated[float, About("standard deviation of each unit's bias")] = 1.0) -> np.ndarray:
-    """Independent N(0, scale^2)."""
-    return scale * draw.normal(1, n)[0]
+    """Independent N(0, scale^2), as (seeds, n)."""
+    return scale * draw.normal(1, n)[:, 0]
 
 
 def biases() -> Mapping[str, Callable[..., Any]]:

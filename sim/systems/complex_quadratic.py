@@ -6,7 +6,7 @@ doi:10.1111/j.1749-6632.1980.tb29690.x.
 
 from typing import Annotated, Any, NamedTuple
 
-from sim.generic import step, units
+from sim.generic import escapes, step, units
 from sim.signature import About
 
 
@@ -26,3 +26,9 @@ def _(p: ComplexQuadratic) -> tuple[str, ...]:
 def _(p: ComplexQuadratic, s: Any, x: Any) -> Any:
     re, im = s
     return re * re - im * im + p.c_re, (re + re) * im + p.c_im
+
+
+@escapes.register
+def _(p: ComplexQuadratic, radius: Any) -> Any:
+    """For |c| <= 2 < |z|: |z^2 + c| >= |z|^2 - |c| > |z| (|z| - 1) > |z|."""
+    return (p.c_re * p.c_re + p.c_im * p.c_im <= 4.0) & (radius >= 2.0)

@@ -14,5 +14,5 @@ class Keywords(NamedTuple):
 
 
 def inputs(k: Keywords, steps: int) -> np.ndarray:
-    """The series x[0..steps-1]."""
-    return np.full(steps, k.amplitude)
+    """The series x[0..steps-1], (kinds, steps)."""
+    return k.amplitude * np.ones((1, steps))

@@ -15,7 +15,5 @@ class Keywords(NamedTuple):
 
 
 def inputs(k: Keywords, steps: int) -> np.ndarray:
-    """The series x[0..steps-1]."""
-    x = np.zeros(steps)
-    x[k.at : k.at + 1] = k.amplitude
-    return x
+    """The series x[0..steps-1], (kinds, steps)."""
+    return np.where(np.arange(steps) == k.at, k.amplitude, 0.0)

@@ -15,5 +15,5 @@ class Keywords(NamedTuple):
 
 
 def inputs(k: Keywords, steps: int, draw: Draw) -> np.ndarray:
-    """The series x[0..steps-1]; x[t] does not depend on steps."""
-    return k.amplitude * draw.normal(1, steps)[0]
+    """The series x[0..steps-1], (kinds, steps); x[t] does not depend on steps."""
+    return k.amplitude * draw.normal(1, steps)[:, 0]
