@@ -147,12 +147,11 @@ def axes_of(raw: Any, place: str = "axes") -> tuple[list[tuple[str, dict[str, An
         return [], [Problem(place, f"{shown(raw)} given; {Document.model_fields['axes'].description}")]
     found: list[tuple[str, dict[str, Any]]] = []
     problems: list[Problem] = []
-    known = {*Spaced.model_fields, *Listed.model_fields}
     for key, value in raw.items():
         if not isinstance(value, dict):
             text = f"{shown(value)} given; an axis is a table: start, stop, num, or values = [0, 1]"
             problems.append(Problem(f"{place}.{key}", text))
-        elif value and not known & set(value) and all(isinstance(item, dict) for item in value.values()):
+        elif value and all(isinstance(item, dict) for item in value.values()):
             inner, faults = axes_of(value, f"{place}.{key}")
             found += [(f"{key}.{name}", table) for name, table in inner]
             problems += faults

@@ -40,7 +40,7 @@ def describe(path: Path) -> Entry:
         tree = json.loads((path / "zarr.json").read_bytes())
         attributes = tree["attributes"]
         known = tree["consolidated_metadata"]["metadata"]["outcome"]
-        shape = dict(zip(known["dimension_names"], known["shape"], strict=True))
+        shape = dict(zip(known.get("dimension_names") or [], known["shape"], strict=True))
         sweep = json.loads(attributes["sweep"])
         pages = ledger.read(path)
         updated = datetime.fromtimestamp((path / ledger.PLACE).stat().st_mtime, UTC).isoformat(

@@ -28,10 +28,11 @@ def layout(store: Path) -> Layout:
     """The layout of a store whose metadata are sealed and whole."""
     known = json.loads((store / "zarr.json").read_bytes())["consolidated_metadata"]["metadata"]
     tile = known["outcome"]["chunk_grid"]["configuration"]["chunk_shape"]
-    axes = known["outcome"]["dimension_names"]
+    axes = known["outcome"].get("dimension_names") or []
     own = {}
     for name, array in known.items():
-        if name not in array["dimension_names"] and array["dimension_names"][: len(axes)] == axes:
+        dims = array.get("dimension_names") or []
+        if name not in dims and dims[: len(axes)] == axes:
             shape, chunk = array["shape"], array["chunk_grid"]["configuration"]["chunk_shape"]
             pairs = zip(shape[len(axes) :], chunk[len(axes) :], strict=True)
             own[name] = tuple(-(-size // extent) for size, extent in pairs)

@@ -47,10 +47,14 @@ class Meaning:
 def resolve(
     document: Document,
     tables: Sequence[tuple[str, Spaced | Listed]],
+    names: Sequence[str],
     folder: Path | None,
     problems: list[Problem],
 ) -> Meaning:
-    """Parameters and axes under their full names; what is wrong is added to `problems`."""
+    """Parameters and axes under their full names; what is wrong is added to `problems`.
+
+    tables: the axes that are well formed; names: of all axes, so that a wrong one is not called missing as well.
+    """
     parameters = flat(document.parameters)
     meaning = Meaning()
     try:
@@ -77,13 +81,13 @@ def resolve(
             problems += _axis_faults(keyword, table, f"axes.{key}")
             found.append((keyword, table))
     for path, keyword in known.items():
-        if keyword.default is REQUIRED and path not in taken:
+        if keyword.default is REQUIRED and path not in taken and not _named(path, names):
             text = f"is missing ({keyword.meaning}); write {path} = … under [parameters], or make it an axis [axes.{path}]"
             problems.append(Problem(f"parameters.{path}", text))
-    names = [keyword.path for keyword, _ in found]
+    paths = [keyword.path for keyword, _ in found]
     reserved = RESERVED_DIMS | set(document.observables)
     for keyword, table in found:
-        dim = dimension(keyword.path, names, reserved)
+        dim = dimension(keyword.path, paths, reserved)
         meaning.axes.append(NamedAxis(keyword.path, dim, table, keyword.kind, keyword.unit, keyword.meaning))
     return meaning
 
@@ -203,6 +207,10 @@ def _axis_faults(keyword: Keyword, table: Spaced | Listed, place: str) -> list[P
         if not whole or table.scale == "log":
             return [Problem(place, f"{keyword.path} is an integer; write values = [0, 1, 2] or a whole step")]
     return []
+
+
+def _named(path: str, names: Sequence[str]) -> bool:
+    return path in names or path.rpartition(".")[2] in names
 
 
 def _is_number(value: Any) -> bool:

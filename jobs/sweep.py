@@ -118,7 +118,10 @@ class Sweep:
         problems += _grid_faults(tables, len(entries))
         if document is None:
             raise Refused(problems)
-        meaning = resolve(document, tables, folder, problems)
+        twice = sorted({name for name in document.observables if document.observables.count(name) > 1})
+        problems += [Problem("observables", f"{shown(name)} stands there twice; name it once") for name in twice]
+        names = [key for key, _ in entries]
+        meaning = resolve(document, tables, names, folder, problems)
         if problems:
             raise Refused(problems)
         axes = tuple(

@@ -94,12 +94,12 @@ class FakeRun:
         shift = len(str(self.fixed.get("activation", ""))) + np.broadcast_to(number["seed"], cells)
         with np.errstate(all="ignore"):
             base = w * w + b / (w - 3.0) + shift
-        arrays = {
-            "loss": base,
-            "gradient": np.stack([2 * w, base * b], axis=-1),
-            "trajectory": base[:, None] * np.arange(self.steps + 1),
-            "period": np.floor(np.abs(np.nan_to_num(base, posinf=1.0))).astype(np.int64),
-        }
+            arrays = {
+                "loss": base,
+                "gradient": np.stack([2 * w, base * b], axis=-1),
+                "trajectory": base[:, None] * np.arange(self.steps + 1),
+                "period": np.clip(np.nan_to_num(base), 0, 1e6).astype(np.int64),
+            }
         result = {item.name: np.ascontiguousarray(arrays[item.name]) for item in self.variables}
         result["outcome"] = np.where(np.isfinite(base), 1, 2).astype(np.uint8)
         return result
