@@ -20,7 +20,7 @@ from sim.observable import Declared, Facts, Loop, Whole
 from sim.pointwise import Module
 from sim.signature import About
 
-WIDTH = 64
+WIDTH = 32
 
 
 class Keywords(NamedTuple):
