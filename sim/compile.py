@@ -31,7 +31,7 @@ import platformdirs
 from sim.errors import refuse
 from sim.lanes import INTERPRETED
 
-_FOUNDATION = ("lanes.py", "elementary.py", "compile.py", "blocks.py")
+_FOUNDATION = ("lanes.py", "elementary.py", "graded.py", "compile.py")
 _loaded: dict[str, ModuleType] = {}
 _guard = threading.Lock()
 

@@ -1,0 +1,210 @@
+"""Products of Jacobians over thousands of steps: on lanes, in log space, without overflow or underflow.
+
+Arrays lie in the block's scratch array as [vector][unit][lane]; a vector's units are padded to `size / lanes`. What is done to a
+lane depends on that lane alone (frozen by `select`, scaled by powers of two), so that a cell's bits do not depend on its neighbours.
+"""
+
+import math
+
+import numba
+import numpy as np
+
+from sim.elementary import ROUND
+from sim.lanes import any_lane, bits, fma, load, select, splat, sqrt, store, unbits
+
+jit = numba.njit(nogil=True, error_model="numpy")
+LN2 = 0.6931471805599453
+_FAR = 2.0**200
+
+
+@jit
+def exponent(x):  # type: ignore[no-untyped-def]
+    """floor(log2 |x|) of positive normal numbers, as floats; 0 for zero, infinities and NaN."""
+    plain = (x > 2.3e-308) & (x < 1.7e308)
+    return select(plain, unbits(((bits(x) >> 52) - 1023) + 0x4338000000000000) - ROUND, 0.0)
+
+
+@jit
+def power(k):  # type: ignore[no-untyped-def]
+    """2.0**k for whole floats, 0 below -1022 (what is that much smaller does not count), at most 2**1023."""
+    low = select(k < -1022.0, -1022.0, select(k > 1023.0, 1023.0, k))
+    return select(k < -1022.0, 0.0, unbits((bits(low + ROUND) + 1023) << 52))
+
+
+@jit
+def identity(work, at, n, size, lanes):  # type: ignore[no-untyped-def]
+    """The unit vectors."""
+    for k in range(n):
+        for i in range(n):
+            store(work, at + k * size + i * lanes, splat(1.0 if i == k else 0.0, lanes))
+
+
+@jit
+def rescale(work, at, n, size, log2, lanes):  # type: ignore[no-untyped-def]
+    """Lanes whose largest entry is far from 1 are divided by a power of two, which is added to `log2`."""
+    top = splat(0.0, lanes)
+    for k in range(n):
+        for i in range(n):
+            v = abs(load(work, at + k * size + i * lanes, lanes))
+            top = select(v > top, v, top)
+    far = (top > _FAR) | ((top < 1.0 / _FAR) & (top > 0.0))
+    if any_lane(far):
+        e = select(far, exponent(top), 0.0)
+        store(work, log2, load(work, log2, lanes) + e)
+        factor = power(-e)
+        for k in range(n):
+            for i in range(n):
+                o = at + k * size + i * lanes
+                store(work, o, load(work, o, lanes) * factor)
+
+
+@jit
+def spectral_norm(work, at, n, size, x, y, lanes):  # type: ignore[no-untyped-def]
+    """The largest singular value of the matrix with these columns, by power iteration from the vector kept at `x`.
+
+    The start is the last singular vector and a little of everything, so that a direction that overtakes is found.
+    """
+    for k in range(n):
+        store(work, x + k * lanes, load(work, x + k * lanes, lanes) + 1e-3 / (1.0 + k) * (1.0 if k % 2 == 0 else -0.7))
+    sigma = splat(0.0, lanes)
+    done = sigma > 0.0
+    for _ in range(1000):
+        length = splat(0.0, lanes)
+        for k in range(n):
+            v = load(work, x + k * lanes, lanes)
+            length = fma(v, v, length)
+        for i in range(n):
+            s = splat(0.0, lanes)
+            for k in range(n):
+                s = fma(load(work, at + k * size + i * lanes, lanes), load(work, x + k * lanes, lanes), s)
+            store(work, y + i * lanes, s)
+        image = splat(0.0, lanes)
+        for i in range(n):
+            v = load(work, y + i * lanes, lanes)
+            image = fma(v, v, image)
+        new = sqrt(image / length)
+        change = abs(new - sigma)
+        near = ~(change > new * 1e-15)
+        sigma = select(done, sigma, new)
+        inverse = select(image > 0.0, 1.0 / image, 0.0)
+        done = done | near
+        if not any_lane(~done):
+            break
+        for k in range(n):
+            s = splat(0.0, lanes)
+            for i in range(n):
+                s = fma(load(work, at + k * size + i * lanes, lanes), load(work, y + i * lanes, lanes), s)
+            old = load(work, x + k * lanes, lanes)
+            store(work, x + k * lanes, select(done, old, s * inverse))
+    return sigma
+
+
+@jit
+def orthonormalise(work, at, n, size, r, lanes):  # type: ignore[no-untyped-def]
+    """Modified Gram-Schmidt in place; R (row j, column k) goes to `r`. A vector that vanishes stays zero."""
+    for k in range(n):
+        for j in range(k):
+            s = splat(0.0, lanes)
+            for i in range(n):
+                s = fma(load(work, at + j * size + i * lanes, lanes), load(work, at + k * size + i * lanes, lanes), s)
+            store(work, r + (j * n + k) * lanes, s)
+            for i in range(n):
+                o = at + k * size + i * lanes
+                store(work, o, fma(-s, load(work, at + j * size + i * lanes, lanes), load(work, o, lanes)))
+        s = splat(0.0, lanes)
+        top = splat(0.0, lanes)
+        for i in range(n):
+            v = abs(load(work, at + k * size + i * lanes, lanes))
+            top = select(v > top, v, top)
+        scale = power(-exponent(top))
+        for i in range(n):
+            v = load(work, at + k * size + i * lanes, lanes) * scale
+            s = fma(v, v, s)
+        length = sqrt(s)
+        store(work, r + (k * n + k) * lanes, length / scale)
+        inverse = select(length > 0.0, scale / length, 0.0)
+        for i in range(n):
+            o = at + k * size + i * lanes
+            store(work, o, load(work, o, lanes) * inverse)
+
+
+@jit
+def begin_triangle(work, p, e, n, lanes):  # type: ignore[no-untyped-def]
+    """The identity as a triangle whose rows have powers of two of their own."""
+    for i in range(n):
+        store(work, e + i * lanes, splat(0.0, lanes))
+        for j in range(n):
+            store(work, p + (i * n + j) * lanes, splat(1.0 if i == j else 0.0, lanes))
+
+
+@jit
+def multiply_triangle(work, p, e, r, n, lanes):  # type: ignore[no-untyped-def]
+    """P becomes R P; row i of P is 2**e[i] times what is stored, so rows may differ by any number of decades."""
+    for i in range(n):
+        base = splat(-1e300, lanes)
+        for m in range(i, n):
+            own = load(work, e + m * lanes, lanes)
+            base = select((abs(load(work, r + (i * n + m) * lanes, lanes)) > 0.0) & (own > base), own, base)
+        for m in range(i, n):
+            o = r + (i * n + m) * lanes
+            store(work, o, load(work, o, lanes) * power(load(work, e + m * lanes, lanes) - base))
+        top = splat(0.0, lanes)
+        for j in range(i, n):
+            s = splat(0.0, lanes)
+            for m in range(i, j + 1):
+                s = fma(load(work, r + (i * n + m) * lanes, lanes), load(work, p + (m * n + j) * lanes, lanes), s)
+            store(work, p + (i * n + j) * lanes, s)
+            top = select(abs(s) > top, abs(s), top)
+        shift = exponent(top)
+        store(work, e + i * lanes, select(base > -1e299, base, 0.0) + shift)
+        factor = power(-shift)
+        for j in range(i, n):
+            o = p + (i * n + j) * lanes
+            store(work, o, load(work, o, lanes) * factor)
+
+
+@jit
+def log_singular_values(work, p, e, n, lanes, lane, rows, powers, result):  # type: ignore[no-untyped-def]
+    """Natural logs of the singular values of one lane's graded triangle, largest first, by one-sided Jacobi rotations of its rows.
+
+    Rows keep their own powers of two, so small values have the same relative accuracy as large ones.
+    Source: J. Demmel & K. Veselic, SIAM J. Matrix Anal. Appl. 13 (1992) 1204, doi:10.1137/0613074.
+    """
+    for i in range(n):
+        powers[i] = work[e + i * lanes + lane]
+        for j in range(n):
+            rows[i, j] = work[p + (i * n + j) * lanes + lane]
+    for _ in range(60):
+        rotated = False
+        for i in range(n - 1):
+            for j in range(i + 1, n):
+                a, b = (i, j) if powers[i] >= powers[j] else (j, i)
+                aa = bb = ab = 0.0
+                for k in range(n):
+                    aa += rows[a, k] * rows[a, k]
+                    bb += rows[b, k] * rows[b, k]
+                    ab += rows[a, k] * rows[b, k]
+                if not abs(ab) > 1e-15 * math.sqrt(aa * bb):
+                    continue
+                rotated = True
+                d = 2.0 ** max(powers[b] - powers[a], -1000.0)
+                h = aa - d * d * bb
+                root = math.sqrt(h * h + 4.0 * d * d * ab * ab)
+                tau = 2.0 * ab / (h + root if h >= 0.0 else h - root)
+                t = tau * d
+                c = 1.0 / math.sqrt(1.0 + t * t)
+                for k in range(n):
+                    u, v = rows[a, k], rows[b, k]
+                    rows[a, k] = c * (u + t * d * v)
+                    rows[b, k] = c * (v - tau * u)
+        for i in range(n):
+            top = np.max(np.abs(rows[i]))
+            if 0.0 < top < math.inf:
+                shift = math.floor(math.log2(top))
+                rows[i] *= 2.0**-shift
+                powers[i] += shift
+        if not rotated:
+            break
+    for i in range(n):
+        result[i] = math.log(math.sqrt(np.sum(rows[i] * rows[i]))) + powers[i] * LN2
+    result[:n] = -np.sort(-result[:n])

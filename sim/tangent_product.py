@@ -1,0 +1,180 @@
+"""Modules that carry all n unit vectors through the Jacobians of a run, for any system: `push` is V <- J V.
+
+Networks push with their `jvp`, one tangent after another, what does not depend on the tangent computed once a step; systems with a small
+state by their exact partial derivatives. Everything else (`sim/graded.py`) sees arrays of tangents alone.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim import network
+from sim.cells import aligned
+from sim.compile import load
+from sim.derivatives import gradient
+from sim.errors import refuse
+from sim.generic import has, jvp
+from sim.graph import Node, reachable
+from sim.lower import Code
+from sim.stages import BUNDLE
+
+_SMALL = 16  # lanes for systems of a few numbers
+
+_IMPORTS = """
+from sim.graded import (
+    begin_triangle, identity, log_singular_values, multiply_triangle, orthonormalise, rescale, spectral_norm,
+)
+import numpy as np
+"""
+
+
+class Tangents(NamedTuple):
+    """A module with `select_block`, `load_start`, `load_input`, `step`, `push`, and where the tangents lie."""
+
+    module: Any
+    n: int
+    size: int  # numbers of one tangent vector of a block
+    at: int  # offset of the tangents in the scratch array
+    lanes: int
+
+
+def tangents(form: Any, name: str) -> Tangents:
+    """The parts that every loop over products of Jacobians needs."""
+    equation = form.equation
+    if isinstance(equation.labels, int):
+        if not has(jvp, type(form.setting.example)):
+            raise refuse(
+                "observables",
+                f"{name} needs jvp, which {form.setting.system!r} does not define; add one with @jvp.register in {form.setting.file}",
+            )
+        return _network(form)
+    return _small(form)
+
+
+def _network(form: Any) -> Tangents:
+    equation = form.equation
+    module = network.Module(equation, form.lanes, form.tile, form.shared)
+    layout, n = module.layout, module.n
+    module.loading()
+    module.stepping()
+    size = layout.size(n)
+    at = layout.allocate(n * size)
+    v = equation.graph.leaf("tangent", "v", (n,))
+    moved = jvp(equation.pack, equation.state[0], equation.x, v)
+    stages = module.stages()
+    for node in _fixed(moved, v):
+        stages.array(node)
+    before = len(stages.lines)
+    stages.home[v] = "work, v"
+    stages.write([(moved, "work, v")])
+    once, each = stages.lines[:before], stages.lines[before:]
+    loop = [f"for n in range({n}):", f"    v = {at} + n * {size}", *(f"    {line}" for line in each)]
+    module.add("push(c, work)", [*once, *loop])
+    return Tangents(module, n, size, at, layout.lanes)
+
+
+def _fixed(root: Node, v: Node) -> list[Node]:
+    """The largest arrays in this expression that do not depend on the tangent."""
+    moving = {v}
+    order = reachable([root])
+    for node in order:
+        if any(arg in moving for arg in node.args):
+            moving.add(node)
+    return [
+        arg
+        for node in order
+        if node in moving
+        for arg in node.args
+        if arg not in moving and len(arg.shape) == 1 and arg.op not in ("leaf", "const")
+    ]
+
+
+class _Small:
+    """The same parts for a state of a few numbers, kept in the scratch array too."""
+
+    def __init__(self, equation: Any) -> None:
+        self.equation, self.n, self.parts = equation, len(equation.state), []
+        self.work = (self.n + 1) * _SMALL
+
+    def add(self, head: str, lines: list[str]) -> None:
+        self.parts.append(f"\n\n@jit\ndef {head}:\n" + "\n".join(f"    {line}" for line in lines) + "\n")
+
+    def allocate(self, size: int) -> int:
+        offset, self.work = self.work, self.work + size
+        return offset
+
+    def code(self) -> Code:
+        equation = self.equation
+        columns = equation.columns()
+
+        def source(node: Node) -> tuple[str, bool] | None:
+            if node.op == "leaf" and node.value.kind == "state":
+                return f"load(work, {int(node.value.name) * _SMALL}, LANES)", False
+            if node.op == "leaf" and node.value.kind == "input":
+                return f"load(work, {self.n * _SMALL}, LANES)", False
+            if node.op == "leaf" and node.value.kind in ("parameter", "extra"):
+                return f"load(parameters, {columns.index(node.value.name)} * cells + at, LANES)", False
+            return (repr(node.value), True) if node.op == "const" else None
+
+        return Code(source, width="LANES")
+
+
+def _small(form: Any) -> Tangents:
+    equation = form.equation
+    module = _Small(equation)
+    n = module.n
+    at = module.allocate(n * n * _SMALL)
+    module.add("select_block(parameters, whole, block)", ["return parameters, whole, block * LANES"])
+    loads = [f"store(work, {i * _SMALL}, load(start, {i} * whole + block * LANES, LANES))" for i in range(n)]
+    module.add("load_start(start, whole, block, work)", loads)
+    x = {"none": "splat(0.0, LANES)", "shared": "splat(inputs[t], LANES)", "cells": "load(inputs, t * whole + block * LANES, LANES)"}
+    module.add("load_input(inputs, whole, block, t, work)", [f"store(work, {n * _SMALL}, {x[equation.inputs]})"])
+    code = module.code()
+    names = code.lanes(list(equation.next))
+    stores = [f"store(work, {i * _SMALL}, {name})" for i, name in enumerate(names)]
+    module.add("step(c, work)", ["parameters, cells, at = c", *code.lines, *stores])
+    code = module.code()
+    slopes = [gradient(value, equation.state) for value in equation.next]
+    names = {(i, j): code.lanes([slope])[0] for i, row in enumerate(slopes) for j, slope in enumerate(row) if slope is not None}  # type: ignore[assignment]
+    lines = ["parameters, cells, at = c", *code.lines, f"for k in range({n}):", f"    v = {at} + k * {n * _SMALL}"]
+    lines += [f"    v{j} = load(work, v + {j * _SMALL}, LANES)" for j in range(n)]
+    for i in range(n):
+        total = "splat(0.0, LANES)"
+        for j in range(n):
+            if (i, j) in names:
+                total = f"fma({names[i, j]}, v{j}, {total})"  # type: ignore[call-overload]
+        lines.append(f"    store(work, v + {i * _SMALL}, {total})")
+    module.add("push(c, work)", lines)
+    return Tangents(module, n, n * _SMALL, at, _SMALL)
+
+
+def finish(form: Any, made: Tangents, body: Callable[[str, str, str], str], work: int, rows: int) -> tuple[str, Callable[[Any], np.ndarray]]:
+    """The module's source with the loop `body` makes for its kind of arguments, and how it is called on a tile."""
+    is_network = isinstance(form.equation.labels, int)
+    if is_network:
+        arguments = "numbers, vectors, matrices, which, start, inputs"
+        kinds = "_F, _F, _F, _N, _F, _F"
+        loop = body(arguments, "select_block(numbers, vectors, matrices, which, block)", "blocks")
+        products = "".join(made.module.products.values())
+    else:
+        arguments, kinds, products = "parameters, start, inputs", "_F, _F, _F", ""
+        loop = body(arguments, "select_block(parameters, whole, block)", "whole")
+        loop = loop.replace("load_start(start, block, work)", "load_start(start, whole, block, work)")
+    head = network._HEAD.format(title="Products of Jacobians.", lanes=made.lanes) + _IMPORTS
+    tail = f"\n\n_F = numba.float64[::1]\n_I = numba.int64\n_N = numba.int64[::1]\n\n\n@numba.njit(numba.void({kinds}, _F, _I, _I, _I, _F), nogil=True, error_model=\"numpy\", cache=True)\n"
+    source = head + products + "".join(made.module.parts) + tail + loop
+
+    def evaluate(tile: Any) -> np.ndarray:
+        scratch = aligned(work)
+        scratch[:] = 0.0
+        whole = tile.blocks * made.lanes if is_network else tile.whole
+        out = aligned(rows * whole)
+        given = tile[:6] if is_network else tile[:3]
+        load(source).products(*given, out, whole // made.lanes, whole, tile.steps, scratch)
+        return out.reshape(rows, whole)
+
+    return source, evaluate
+
+
+__all__ = ["BUNDLE", "Tangents", "finish", "tangents"]
