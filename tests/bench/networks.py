@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.bench import peers
 from tests.bench.harness import Bar, Call, Case
-from tests.bench.ours import evaluation, weights
+from tests.bench.ours import evaluation, gaussian_weights
 
 
 def distinct(units: int, cells: int, steps: int, tiny: bool, times_jax: float, limit: float) -> Case:
@@ -23,7 +23,7 @@ def distinct(units: int, cells: int, steps: int, tiny: bool, times_jax: float, l
         "weights.gain": 0.9,
         "start": "unit",
     }
-    W = np.stack([weights("gaussian", units, seed=int(seed), gain=0.9) for seed in seeds])
+    W = 0.9 * gaussian_weights(units, seeds)
     start = np.full((cells, units), 1.0 / math.sqrt(units))
     return Case(
         ours=evaluation("rnn", ["final_state"], {**parameters, "steps": steps}, {"seed": seeds}),
@@ -59,7 +59,7 @@ def shared_128(tiny: bool) -> Case:
         "start": "unit",
         "steps": steps,
     }
-    W0 = weights("gaussian", units, seed=0, gain=1.0)
+    W0 = gaussian_weights(units, np.array([0]))[0]
     start = np.full((units, cells), 1.0 / math.sqrt(units))
 
     def numpy_product() -> Call:

@@ -64,6 +64,9 @@ def bare_tanh(cells: int, steps: int) -> Call:
     return call
 
 
-def weights(family: str, units: int, *, seed: int, gain: float) -> np.ndarray:
-    """The matrix that our side draws, for the peers."""
-    raise NotImplementedError
+def gaussian_weights(units: int, seeds: np.ndarray) -> np.ndarray:
+    """The matrices (seeds, units, units) that our side draws, for the peers."""
+    from sim.draws import Draw
+    from sim.weights import gaussian
+
+    return gaussian(units, units, Draw(seeds, "weights"))
