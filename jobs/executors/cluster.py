@@ -20,7 +20,7 @@ from jobs.work import Stopped, Work
 
 AHEAD = 2  # tiles in flight for each worker: one computes, one waits
 START = 60  # seconds that a cluster of our own may take to start
-REACH = "10s"  # to reach a scheduler at an address
+REACH = "5s"  # to reach a scheduler at an address
 MUST_AGREE = ("numpy", "numba", "llvmlite", "zarr", "numcodecs", "distributed")
 
 

@@ -1,0 +1,168 @@
+"""Killed at any time, the same command again gives the same bytes."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jobs
+import psutil
+import pytest
+from jobs import ledger
+
+from tests.jobs.conftest import contents
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TEXT = """
+name = "long"
+system = "ctrnn"
+observables = ["final_state", "norm"]
+[parameters]
+activation = "tanh"
+alpha = 1.0
+start = 0.5
+steps = 2000
+[axes.w]
+start = 0.0
+stop = 3.0
+num = 24
+[axes.b]
+start = -1.0
+stop = 1.0
+num = 256
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "long.toml"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    root = tmp_path_factory.mktemp("reference")
+    path = root / "long.toml"
+    path.write_text(TEXT)
+    return contents(jobs.run(path, root=root, executor="serial", progress=False).path)
+
+
+def start(file, root, *more):
+    return subprocess.Popen(
+        [sys.executable, "-c", "from jobs.cli import app; app()", "run", str(file), "--root", str(root), *more],
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def settled(root):
+    try:
+        return ledger.read(root / "long.zarr").done
+    except OSError:
+        return 0
+
+
+def wait_for(root, tiles, process, seconds=30):
+    end = time.monotonic() + seconds
+    while settled(root) < tiles and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.002)
+
+
+def gone(pids, seconds=5):
+    end = time.monotonic() + seconds
+    while any(map(psutil.pid_exists, pids)) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not any(map(psutil.pid_exists, pids))
+
+
+@pytest.mark.parametrize("more", [["--serial"], ["--workers", "2"], ["--processes", "--workers", "2"]], ids=str)
+def test_a_killed_driver(file, root, reference, more):
+    chance = random.Random(str(more))
+    for _ in range(2 if "--processes" in more else 3):
+        process = start(file, root, *more)
+        wait_for(root, settled(root) + 1 + chance.randrange(3), process)
+        workers = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+        process.kill()
+        process.communicate()
+        assert gone(workers), "workers outlive their driver"
+    assert settled(root) < len(reference["records"]), "killed too late to show anything"
+    process = start(file, root, *more)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert contents(root / "long.zarr") == reference
+    assert not (root / ".separatrix" / "long.scratch").exists()
+
+
+def test_killed_workers_are_replaced(file, root, reference):
+    process = start(file, root, "--processes", "--workers", "2")
+    for tiles in (1, 6):
+        wait_for(root, tiles, process)
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "spawn_main" in " ".join(child.cmdline()):
+                    child.kill()
+                    break
+    out, err = process.communicate(timeout=100)
+    assert process.returncode == 0, err
+    assert contents(root / "long.zarr") == reference
+
+
+def test_a_lost_scheduler_is_said_and_survived(file, root, reference):
+    process = start(file, root, "--processes", "--workers", "2")
+    wait_for(root, 2, process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    (cluster,) = [child for child in family if "jobs.cluster_process" in " ".join(child.cmdline())]
+    cluster.kill()
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "run again to resume" in err
+    assert "Traceback" not in err
+    assert gone([child.pid for child in family], 10)
+    process = start(file, root)
+    process.communicate(timeout=60)
+    assert contents(root / "long.zarr") == reference
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=str)
+@pytest.mark.parametrize("more", [["--workers", "2"], ["--processes", "--workers", "2"]], ids=str)
+def test_an_interrupted_run_stops_soon_and_says_how_to_go_on(file, root, number, more):
+    process = start(file, root, *more)
+    wait_for(root, 1, process)
+    begin = time.monotonic()
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does it
+    else:
+        process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - begin < 8
+    assert process.returncode == 1, err
+    assert f"separatrix run {file}" in err
+    assert "Traceback" not in err
+    done = settled(root)
+    assert not jobs.verify("long", root).damaged
+    again = jobs.run(file, root=root, progress=False)
+    assert again.computed_tiles == again.tiles - done
+
+
+def test_a_second_driver_is_refused_with_who_and_since_when(file, root):
+    first = start(file, root, "--serial")
+    wait_for(root, 1, first)
+    second = start(file, root)
+    _, err = second.communicate(timeout=30)
+    assert second.returncode == 2
+    assert f"pid {first.pid} on " in err
+    assert " since 20" in err
+    assert jobs.catalog(root)[0].state == "running"
+    first.kill()
+    first.communicate()
+    third = start(file, root)
+    third.communicate(timeout=60)
+    assert third.returncode == 0
