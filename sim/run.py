@@ -20,6 +20,9 @@ from sim.vocabulary import builder, keywords
 __all__ = ["OUTCOMES", "Coordinate", "Run", "Variable", "prepare"]
 
 
+MOST_STEPS = 10**9
+
+
 class Leafs(NamedTuple):
     """The modules a run is made of, and its keywords by owner."""
 
@@ -165,6 +168,9 @@ def _values(known: Mapping[str, Keyword], fixed: Mapping[str, Any], varied: Sequ
         for path in varied
         if path in known and not known[path].sweepable
     ]
+    steps = fixed.get("steps", 1)
+    if "steps" in known and (not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MOST_STEPS):
+        problems.append(Problem("parameters.steps", f"{steps!r} is no number of steps; write a whole number from 1 to {MOST_STEPS}"))
     if problems:
         raise Refused(problems)
     return {path: fixed.get(path, keyword.default) for path, keyword in known.items()}

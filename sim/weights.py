@@ -151,3 +151,16 @@ def _gaussian_bias(n: int, draw: Draw, *, scale: Annotated[float, About("standar
 def biases() -> Mapping[str, Callable[..., Any]]:
     """The families of biases; a number or a list may stand in their place."""
     return {"gaussian": _gaussian_bias}
+
+
+def single(units: int, w: Any, weights: Any) -> bool:
+    """Whether keywords describe one unit with the number w, or (False) a network with a weight family; refused if neither or both."""
+    if units == 1 and w is not None:
+        if weights.touched:
+            raise refuse("parameters.weights", "weights and gain are for several units; with one unit the recurrent weight is w")
+        return True
+    if units < 2:
+        raise refuse("parameters.w", "one unit needs its recurrent weight w: give it a value or an axis (or write units = 2 and more)")
+    if w is not None:
+        raise refuse("parameters.w", f'w is the weight of one unit, this network has {units}; write weights = "gaussian" and gain')
+    return False

@@ -6,10 +6,13 @@ Source: R. D. Beer, Adaptive Behavior 3 (1995) 469, doi:10.1177/1059712395003004
 
 from typing import Annotated, Any, Literal, NamedTuple
 
-from sim.activations import activation as activation_named
+from sim import weights as families
+from sim.activations import activation as named
 from sim.errors import refuse
-from sim.generic import output, step
-from sim.signature import About
+from sim.functions import outer
+from sim.generic import jvp, output, step, units, vjp
+from sim.matrices import vectors
+from sim.signature import About, Family
 
 Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
 
@@ -24,32 +27,77 @@ class Unit(NamedTuple):
     activation: str
 
 
+class Network(NamedTuple):
+    """n units: recurrent weights (n, n), input weights (n, inputs), bias (n,), one alpha for all units."""
+
+    W: Any
+    U: Any
+    b: Any
+    alpha: float
+    activation: str
+
+
+@units.register
+def _(p: Network) -> int:
+    return int(p.W.shape[0])
+
+
 @step.register
 def _(p: Unit, s: Any, x: Any) -> Any:
-    f = activation_named(p.activation).f
+    f = named(p.activation).f
     return (1.0 - p.alpha) * s + p.alpha * (p.w * f(s) + (p.u * x + p.b))
+
+
+@step.register
+def _(p: Network, s: Any, x: Any) -> Any:
+    f = named(p.activation).f
+    return (1.0 - p.alpha) * s + p.alpha * (p.W @ f(s) + (p.U @ x + p.b))
+
+
+@jvp.register
+def _(p: Network, s: Any, x: Any, v: Any) -> Any:
+    f, slope = named(p.activation)
+    return (1.0 - p.alpha) * v + p.alpha * (p.W @ (slope(f(s)) * v))
+
+
+@vjp.register
+def _(p: Network, s: Any, x: Any, g: Any) -> Any:
+    f, slope = named(p.activation)
+    h, a = f(s), p.alpha * g
+    return Network(outer(a, h), outer(a, x), a, p.alpha, p.activation), (1.0 - p.alpha) * g + slope(h) * (p.W.T @ a)
 
 
 @output.register
 def _(p: Unit, s: Any) -> Any:
-    return activation_named(p.activation).f(s)
+    return named(p.activation).f(s)
+
+
+@output.register
+def _(p: Network, s: Any) -> Any:
+    return named(p.activation).f(s)
 
 
 def build(
     *,
     units: Annotated[int, About("number of units")] = 1,
+    inputs: Annotated[int, About("number of inputs of a network")] = 1,
     activation: Annotated[Name, About("f, from state to activation")] = "tanh",
     w: Annotated[float | None, About("recurrent weight of one unit")] = None,
     u: Annotated[float, About("input weight of one unit")] = 1.0,
-    b: Annotated[float, About("bias")] = 0.0,
+    b: Annotated[float, About("bias"), Family(families.biases, "start")] = 0.0,
+    weights: Annotated[str, About("recurrent weights of n units"), Family(families.recurrent, common=families.Scaling)] = "gaussian",
+    input_weights: Annotated[str, About("input weights of n units"), Family(families.feeding, common=families.OwnSeed)] = "gaussian",
     alpha: Annotated[float | None, About("Euler step dt / tau")] = None,
     tau: Annotated[float | None, About("time constant", "s")] = None,
     dt: Annotated[float | None, About("Euler step", "s")] = None,
-) -> Unit:
+) -> Unit | Network:
     """The pack of a continuous-time network with these settings."""
-    if w is None:
-        raise refuse("parameters.w", "is needed with units = 1; give it a value or an axis")
-    return Unit(w, u, b, _alpha(alpha, tau, dt), activation)
+    named(activation)
+    step_size = _alpha(alpha, tau, dt)
+    if families.single(units, w, weights):
+        return Unit(w, u, b, step_size, activation)  # type: ignore[arg-type]
+    arrays = weights.matrices(units, units), input_weights.matrices(units, inputs), vectors(b, units, "parameters.b")  # type: ignore[attr-defined]
+    return Network(*arrays, step_size, activation)
 
 
 def _alpha(alpha: Any, tau: Any, dt: Any) -> Any:

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from sim import weights as families
 from sim.activations import activation as named
-from sim.errors import refuse
 from sim.functions import outer
 from sim.generic import jvp, step, units, vjp
 from sim.matrices import vectors
@@ -74,12 +73,7 @@ def build(
 ) -> Unit | Network:
     """The pack of a network with these settings."""
     named(activation)
-    if units == 1 and w is not None:
-        if weights.touched:
-            raise refuse("parameters.weights", "weights and gain are for several units; with one unit the weight is w")
-        return Unit(w, u, b, activation)
-    if units < 2:
-        raise refuse("parameters.w", "one unit needs its recurrent weight w; give it a value or an axis (or units = 2 and more)")
-    if w is not None:
-        raise refuse("parameters.w", f"w is the weight of one unit, this network has {units}; write weights = \"gaussian\" and gain")
-    return Network(weights.matrices(units, units), input_weights.matrices(units, inputs), vectors(b, units, "parameters.b"), activation)
+    if families.single(units, w, weights):
+        return Unit(w, u, b, activation)  # type: ignore[arg-type]
+    arrays = weights.matrices(units, units), input_weights.matrices(units, inputs), vectors(b, units, "parameters.b")  # type: ignore[attr-defined]
+    return Network(*arrays, activation)
