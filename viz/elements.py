@@ -13,7 +13,7 @@ from typing import Any
 import holoviews as hv
 import holoviews.plotting.bokeh  # registers the backend without a notebook
 import numpy as np
-from bokeh.models import CustomJSHover, FixedTicker, HoverTool
+from bokeh.models import BasicTickFormatter, CustomJSHover, CustomJSTickFormatter, FixedTicker, HoverTool
 
 from viz import palettes
 from viz.escape import Markup, esc, plain
@@ -31,12 +31,65 @@ _TOOLS = ["pan", "wheel_zoom", "box_zoom", "reset", "save"]
 _NUMBER = "return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : '–'"
 
 
-def element(scene: Scene, window: tuple[Any, Any] | None = None) -> hv.Element | hv.Layout:
-    """A scene as a HoloViews element; `window` (x range, y range) draws only that part, in full detail."""
-    made = _field(scene, window) if isinstance(scene, Field) else _lines(scene)
+_TICK = """
+const size = Math.abs(tick)
+const minus = (words) => words.replace("-", "−")
+if (tick === 0 || (size >= 1e-3 && size < 1e5)) return minus(String(Number(tick.toPrecision(6))))
+const [mantissa, exponent] = tick.toExponential(3).split("e")
+const raised = [...String(Number(exponent))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")
+return minus(`${Number(mantissa)}·10${raised}`)
+"""
+FRAME = (560, 480)
+_THREAD = {"color": "#c2410c", "line_width": 1.5, "line_dash": "dashed"}
+
+
+def element(
+    scene: Scene,
+    window: tuple[Any, Any] | None = None,
+    frame: tuple[int, int] = FRAME,
+    title: str | None = None,
+) -> hv.Element | hv.Layout:
+    """A scene as an element of a size in pixels; `window` (x range, y range) draws that part in full detail.
+
+    `title`: another heading than the scene's own, for pages that say the rest themselves.
+    """
+    made = _field(scene, window, frame) if isinstance(scene, Field) else _lines(scene, frame)
+    if title is not None and not isinstance(made, hv.Layout):
+        made.opts(title=plain(title, 90))
     made.scene = scene
     made.scene_id = made.id
     return made
+
+
+def small(lines: Lines, frame: tuple[int, int]) -> hv.Overlay:
+    """One panel of curves for a narrow card: no title, no label upwards, smaller letters, no tools."""
+    sizes = {"labels": "10pt", "ticks": "9.5pt"}
+    drawn = _panel(lines, lines.panels[0], frame, legend=False)
+    hooks = [_tidy, _few_ticks]
+    return drawn.opts(
+        fontsize=sizes, ylabel="", title="", toolbar=None, default_tools=[], active_tools=[], hooks=hooks
+    )
+
+
+def _few_ticks(plot: Any, _: Any) -> None:
+    for axis in (*plot.state.xaxis, *plot.state.yaxis):
+        axis.ticker.desired_num_ticks = 5
+        axis.ticker.num_minor_ticks = 0
+
+
+def mark(scene: Scene | None, x: float | None, y: float | None) -> hv.Overlay:
+    """A ring around a cell; a line where only one of its coordinates is in sight."""
+    names = [scene.x.name, scene.y.name] if isinstance(scene, Field) else ["x", "y"]
+    points = [] if x is None or y is None else [(x, y)]
+    rings = [
+        hv.Points(points, names).opts(
+            size=size, fill_alpha=0, line_color=colour, line_width=wide, framewise=True
+        )
+        for size, colour, wide in ((15, "black", 4.5), (15, "white", 2))
+    ]
+    upright = [] if x is None or y is not None else [x]
+    flat = [] if y is None or x is not None else [y]
+    return hv.Overlay([*rings, hv.VLines(upright).opts(**_THREAD), hv.HLines(flat).opts(**_THREAD)])
 
 
 def figure(made: Any) -> Any:
@@ -44,7 +97,7 @@ def figure(made: Any) -> Any:
     return hv.renderer("bokeh").get_plot(made).state
 
 
-def _field(field: Field, window: tuple[Any, Any] | None) -> hv.Image | hv.QuadMesh:
+def _field(field: Field, window: tuple[Any, Any] | None, frame: tuple[int, int]) -> hv.Image | hv.QuadMesh:
     whole = field
     if window is not None:
         field = field.within(*window)
@@ -57,7 +110,7 @@ def _field(field: Field, window: tuple[Any, Any] | None) -> hv.Image | hv.QuadMe
         made: Any = hv.Image((field.x.centres, field.y.centres, *planes), kdims, vdims, rtol=1e-3)
     else:
         made = hv.QuadMesh((field.x.edges, field.y.edges, *planes), kdims, vdims)
-    return made.opts(**_field_options(whole, smooth))
+    return made.opts(**_field_options(whole, smooth, frame))
 
 
 def _dimension(axis: Axis) -> hv.Dimension:
@@ -81,7 +134,7 @@ def _planes(field: Field) -> tuple[list[hv.Dimension], list[np.ndarray]]:
     return vdims, planes
 
 
-def _field_options(field: Field, smooth: bool) -> dict[str, Any]:
+def _field_options(field: Field, smooth: bool, frame: tuple[int, int]) -> dict[str, Any]:
     table = palettes.table(field.palette)
     options: dict[str, Any] = {
         "cmap": palettes.words(field.palette),
@@ -111,8 +164,8 @@ def _field_options(field: Field, smooth: bool) -> dict[str, Any]:
         "active_tools": ["wheel_zoom"],
         "framewise": True,
         "toolbar": "above",
-        "frame_width": 560,
-        "frame_height": 480,
+        "frame_width": frame[0],
+        "frame_height": frame[1],
         "hooks": [_tidy, _dressing(field)],
     }
     for side, name in ((field.x, "xticks"), (field.y, "yticks")):
@@ -120,7 +173,9 @@ def _field_options(field: Field, smooth: bool) -> dict[str, Any]:
             options[name] = [(place, plain(words, 40)) for place, words in side.ticks()]
     if field.equal:
         ratio = (field.x.edges[-1] - field.x.edges[0]) / (field.y.edges[-1] - field.y.edges[0])
-        wide, high = (560, 560 / ratio) if ratio > 560 / 480 else (480 * ratio, 480)
+        wide, high = (
+            (frame[0], frame[0] / ratio) if ratio > frame[0] / frame[1] else (frame[1] * ratio, frame[1])
+        )
         options |= {"frame_width": int(max(wide, 160)), "frame_height": int(max(high, 160))}
     return options if smooth else {**options, "line_alpha": 0}
 
@@ -185,7 +240,10 @@ def _tidy(plot: Any, _: Any) -> None:
     figure.outline_line_color = "#8a919c"
     figure.sizing_mode = None  # with a fixed frame Bokeh would ask for a width of the whole as well
     figure.toolbar.logo = None
+    figure.min_border_right = 14
     for axis in (*figure.xaxis, *figure.yaxis):
+        if isinstance(axis.formatter, BasicTickFormatter) and not axis.major_label_overrides:
+            axis.formatter = CustomJSTickFormatter(code=_TICK)
         axis.update(
             axis_label_text_font=FONT,
             major_label_text_font=FONT,
@@ -200,18 +258,19 @@ def _tidy(plot: Any, _: Any) -> None:
         )
 
 
-def _lines(lines: Lines) -> hv.Overlay | hv.NdOverlay | hv.Layout:
-    n = len(lines.panels)
-    if n == 1:
-        return _panel(lines, lines.panels[0], small=False, legend=True).opts(title=plain(lines.title, 90))
-    columns = 2 if n in (2, 4) else 3
+def _lines(lines: Lines, frame: tuple[int, int]) -> hv.Overlay | hv.NdOverlay | hv.Layout:
+    if len(lines.panels) == 1:
+        return _panel(lines, lines.panels[0], frame, legend=True).opts(title=plain(lines.title, 90))
+    small = (max(150, (frame[0] - 140) // 2), int(frame[1] / 2.4))
     panels = [
-        _panel(lines, panel, small=True, legend=i == columns - 1) for i, panel in enumerate(lines.panels)
+        _panel(lines, panel, small, legend=i == 1).opts(ylabel=plain(lines.y_label) if i % 2 == 0 else "")
+        for i, panel in enumerate(lines.panels)
     ]
-    return hv.Layout(panels).cols(columns).opts(shared_axes=lines.shared)
+    panels = [panel.opts(fontsize={"title": "12pt", "labels": "11pt", "ticks": "10pt"}) for panel in panels]
+    return hv.Layout(panels).cols(2).opts(shared_axes=lines.shared)
 
 
-def _panel(lines: Lines, panel: Panel, *, small: bool, legend: bool) -> hv.Overlay:
+def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) -> hv.Overlay:
     kdim = hv.Dimension(lines.x_name, label=plain(lines.x_label))
     vdim = hv.Dimension(
         lines.name if lines.name != lines.x_name else f"{lines.name} ", label=plain(lines.y_label)
@@ -239,8 +298,8 @@ def _panel(lines: Lines, panel: Panel, *, small: bool, legend: bool) -> hv.Overl
         "legend_position": "right",
         "default_tools": _TOOLS,
         "toolbar": "above",
-        "frame_width": 300 if small else 560,
-        "frame_height": 220 if small else 440,
+        "frame_width": frame[0] - (120 if many and legend and len(lines.panels) == 1 else 0),
+        "frame_height": frame[1],
         "show_grid": True,
         "gridstyle": {"grid_line_color": "#e4e7eb"},
         "ylim": panel.limits or (0.0, 1.0),

@@ -12,6 +12,7 @@ Apache-2.0).
 from __future__ import annotations
 
 import functools
+from typing import Literal
 
 import numpy as np
 
@@ -26,14 +27,16 @@ _ANCHORS = {
     " fbe5d8 fbccb4 f5aa89 e48066 d05548 ba2832 930e26 67001f",
     "purple_orange": "2d004b 451871 5f3a91 7b6aa8 9990bf b7b1d5 cfcfe5 e4e5f0 f7f7f6"
     " fce8cd fed59f fdbc6b ee9b39 d97b12 bd6109 9e4c07 7f3b08",
-    "dusk": "10163a 1b2a5e 22417f 2a5b97 3b76a8 5992b4 80aec0 adc9cd d9e0d3"
-    " f0e3bd f3d08f eeb665 e39546 cf7236 b0502d 8a3327 5f1d22",
+    "dusk": "2b4c96 2f5a9c 36689f 3f76a6 4f86ad 6697b5 80aabf 9dbec8 bcd0d0"
+    " dcdfd0 f0e0b8 f0ce8c eeb665 e39546 cf7236 b0502d 8a3327",
     "ink": "ffffff e6ecf0 cbd7e0 aec1d0 90aac0 7393b0 587d9f 41688e 2f557c"
     " 22446a 183659 112a4a 0c203c 09192f 071323 050d19 030810",
 }
 SEQUENTIAL = ("viridis", "magma", "cividis", "dusk", "ink")
 DIVERGING = ("blue_red", "purple_orange")
 PALETTES = (*SEQUENTIAL, *DIVERGING)
+Named = Literal["viridis", "magma", "cividis", "dusk", "ink", "blue_red", "purple_orange"]
+Colours = Literal["auto", "viridis", "magma", "cividis", "dusk", "ink", "blue_red", "purple_orange"]
 
 MISSING = (188, 190, 194)
 """Grey of a cell whose number is missing: pending, diverged, or outside a logarithm."""

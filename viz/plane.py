@@ -21,7 +21,7 @@ def field(
     x: str | None,
     y: str | None,
     at: Mapping[str, Any] | None,
-    scale: str,
+    scale: scales.Choice,
     palette: str,
     low: float | None,
     high: float | None,

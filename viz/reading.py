@@ -12,17 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.errors import Problem, Refused
 from viz.scales import text
 
 if TYPE_CHECKING:
     import xarray as xr
 
 PENDING, OK = 0, 1
+_UNITLESS = ("", "1", "dimensionless")
 _LAST = ("time", "lag", "iterate")
 
 
-class Unseen(ValueError):  # noqa: N818 - a refusal, as in sim.errors
+class Unseen(Refused):
     """A picture that cannot be drawn: what was asked, what there is, what to do."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__([Problem("", text)])
+
+    def __reduce__(self) -> Any:
+        return type(self), (str(self),)
 
 
 def sweep_axes(dataset: xr.Dataset) -> tuple[str, ...]:
@@ -60,7 +68,13 @@ def variable(dataset: xr.Dataset, name: str | None) -> xr.DataArray:
 def label(thing: xr.DataArray) -> str:
     """Name and unit as an axis shows them: `w`, `time [step]`."""
     unit = str(thing.attrs.get("units", "")).strip()
-    return f"{thing.name} [{unit}]" if unit not in ("", "1", "dimensionless") else str(thing.name)
+    return f"{thing.name} [{unit}]" if unit not in _UNITLESS else str(thing.name)
+
+
+def full_name(thing: xr.DataArray) -> str:
+    """The long name of a variable with its unit."""
+    unit = str(thing.attrs.get("units", "")).strip()
+    return f"{long_name(thing)} [{unit}]" if unit not in _UNITLESS else long_name(thing)
 
 
 def long_name(thing: xr.DataArray) -> str:
@@ -121,13 +135,14 @@ def value(dataset: xr.Dataset, dim: str, index: int) -> Any:
 def said(dataset: xr.Dataset, held: Mapping[str, int]) -> str:
     """Fixed coordinates in words: `seed = 0, time = 50 [step]`; axes of one value are said too."""
     return ", ".join(
-        f"{dim} = {word(value(dataset, dim, index))}{_unit(dataset, dim)}" for dim, index in held.items()
+        f"{dim} = {word(value(dataset, dim, index))}{unit(dataset, dim)}" for dim, index in held.items()
     )
 
 
-def _unit(dataset: xr.Dataset, dim: str) -> str:
+def unit(dataset: xr.Dataset, dim: str) -> str:
+    """The unit of a dim with a space before it; empty where it has none."""
     unit = str(dataset[dim].attrs.get("units", "")).strip() if dim in dataset.variables else ""
-    return f" {unit}" if unit not in ("", "1", "dimensionless") else ""
+    return f" {unit}" if unit not in _UNITLESS else ""
 
 
 def word(thing: Any) -> str:
@@ -178,9 +193,9 @@ def caption(dataset: xr.Dataset, array: xr.DataArray, held: Mapping[str, int], n
     The last sentence is there only where something needs saying.
     """
     unit = str(array.attrs.get("units", "")).strip()
-    head = f"{array.name}: {long_name(array)}" + (
-        f" [{unit}]" if unit not in ("", "1", "dimensionless") else ""
-    )
+    name = long_name(array)
+    head = name if name == array.name else f"{array.name}: {name}"
+    head += f" [{unit}]" if unit not in _UNITLESS else ""
     where = said(dataset, held)
     _, missing = outcomes(dataset, held)
     parts = [

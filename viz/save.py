@@ -34,23 +34,26 @@ def save(picture: hv.Element | Scene, path: str | Path) -> Path:
 
     >>> save(draw(dataset, "loss"), "loss.png")  # doctest: +SKIP
     """
-    target = Path(path)
-    kind = target.suffix.lower()
-    if kind not in (".png", ".html"):
-        raise Unseen(
-            f"-o {str(path)!r}: a picture is written as .png or .html; name the file {target.stem}.png"
-        )
-    if not target.parent.is_dir():
-        raise Unseen(f"-o {str(path)!r}: there is no folder {str(target.parent)!r}; make it first")
-    if kind == ".html":
-        target.write_text(page(picture), encoding="utf-8")
+    file = target(path)
+    if file.suffix.lower() == ".html":
+        file.write_text(page(picture), encoding="utf-8")
     else:
         scene = picture if isinstance(picture, Scene) else drawn_scene(picture)
         if scene is not None:
-            raster.save_png(scene, target)
+            raster.save_png(scene, file)
         else:
-            _by_matplotlib(picture, target)
-    return target
+            _by_matplotlib(picture, file)
+    return file
+
+
+def target(path: str | Path) -> Path:
+    """Where a picture goes; refused before anything is drawn if it cannot go there."""
+    file = Path(path)
+    if file.suffix.lower() not in (".png", ".html"):
+        raise Unseen(f"-o {str(path)!r}: a picture is a .png or .html; name it {file.stem or 'picture'}.png")
+    if not file.parent.is_dir():
+        raise Unseen(f"-o {str(path)!r}: there is no folder {str(file.parent)!r}; make it first")
+    return file
 
 
 def drawn_scene(element: Any) -> Scene | None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 Kind = Literal["linear", "log", "symlog"]
-CHOICES = ("auto", "linear", "log", "symlog")
+Choice = Literal["auto", "linear", "log", "symlog"]
+CHOICES = get_args(Choice)
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _DECADES = 12  # a logarithm that spans more decades than this shows the top ones
@@ -150,7 +151,7 @@ def _symlog_ticks(low: float, high: float, threshold: float, n: int) -> list[tup
 
 
 def choose(
-    values: np.ndarray, kind: str = "auto", low: float | None = None, high: float | None = None
+    values: np.ndarray, kind: Choice = "auto", low: float | None = None, high: float | None = None
 ) -> Scale:
     """The scale that shows these numbers best, or the kind that is asked for.
 

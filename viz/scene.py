@@ -101,8 +101,8 @@ class Field:
             x=_coarse_axis(self.x, step_x),
             y=_coarse_axis(self.y, step_y),
             values=_coarse(self.values, step_y, step_x),
-            codes=None if self.codes is None else self.codes[::step_y, ::step_x],
-            never=None if self.never is None else self.never[::step_y, ::step_x],
+            codes=None if self.codes is None else _picked(self.codes, step_y, step_x),
+            never=None if self.never is None else _picked(self.never, step_y, step_x),
             caption=f"{self.caption} Drawn as means of {step_x} × {step_y} cells.",
         )
 
@@ -141,7 +141,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Lines:
-    """Panels of curves over one common axis."""
+    """Panels of curves over one common axis; `by`, `panel_by`: the axes whose values they are."""
 
     panels: tuple[Panel, ...]
     x_name: str
@@ -153,6 +153,8 @@ class Lines:
     log_x: bool = False
     log_y: bool = False
     words: tuple[str, ...] = ()
+    by: str = ""
+    panel_by: str = ""
 
     @property
     def shared(self) -> bool:
@@ -227,12 +229,27 @@ def _cut(side: Axis, part: slice) -> Axis:
     )
 
 
+def _starts(n: int, step: int) -> np.ndarray:
+    """Where blocks of about `step` cells begin; blocks differ by a cell at most."""
+    blocks = -(-n // step)
+    return (np.arange(blocks) * n) // blocks
+
+
+def _picked(codes: np.ndarray, step_y: int, step_x: int) -> np.ndarray:
+    """The first code of each block: codes are not averaged."""
+    return codes[np.ix_(_starts(codes.shape[0], step_y), _starts(codes.shape[1], step_x))]
+
+
 def _coarse_axis(side: Axis, step: int) -> Axis:
+    """The axis of blocks; a regular one stays regular, its borders move by less than a cell."""
     if step == 1:
         return side
-    edges = np.append(side.edges[:-1:step], side.edges[-1])
+    starts = _starts(len(side.centres), step)
+    edges = np.append(side.edges[starts], side.edges[-1])
+    if side.regular:
+        edges = np.linspace(side.edges[0], side.edges[-1], len(starts) + 1)
     centres = np.sqrt(edges[1:] * edges[:-1]) if side.kind == "log" else (edges[1:] + edges[:-1]) / 2
-    middle = np.minimum(np.arange(len(centres)) * step + step // 2, len(side.centres) - 1)
+    middle = np.minimum(starts + step // 2, len(side.centres) - 1)
     return replace(side, centres=centres, edges=edges, order=side.order[middle])
 
 
@@ -245,7 +262,7 @@ def _coarse(values: np.ndarray, step_y: int, step_x: int) -> np.ndarray:
     total: Any = np.where(finite, values, 0.0)
     count: Any = finite.astype(float)
     for side, step in ((0, step_y), (1, step_x)):
-        starts = np.arange(0, values.shape[side], step)
+        starts = _starts(values.shape[side], step)
         total, count = np.add.reduceat(total, starts, axis=side), np.add.reduceat(count, starts, axis=side)
     with np.errstate(all="ignore"):
         means: np.ndarray = np.where(count > 0, total / count, np.nan)

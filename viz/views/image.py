@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viz import plane, reading, scales
+from viz.palettes import Named
+from viz.scales import Choice
 from viz.scene import Field
 from viz.view import Needs
 
@@ -25,8 +27,8 @@ def scene(
     x: str | None = None,
     y: str | None = None,
     at: Mapping[str, Any] | None = None,
-    scale: str = "auto",
-    palette: str = "dusk",
+    scale: Choice = "auto",
+    palette: Named = "dusk",
     low: float | None = None,
     high: float | None = None,
 ) -> Field:
@@ -66,7 +68,7 @@ def never_word(array: xr.DataArray) -> str:
     return "never escaped" if str(array.name).startswith("escape") else f"no {array.name}"
 
 
-def _scale(counts: np.ndarray, wish: str) -> str:
+def _scale(counts: np.ndarray, wish: Choice) -> Choice:
     """The logarithm for counts over more than a decade: 0 is drawn at its low end."""
     if wish != "auto":
         return wish

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def scene(
     by: str | None = None,
     panels: str | None = None,
     at: Mapping[str, Any] | None = None,
-    log: str = "auto",
+    log: Literal["auto", "yes", "no"] = "auto",
     most: int = 8,
 ) -> Lines:
     """A variable over time or over one axis, as curves.
@@ -69,6 +69,8 @@ def scene(
         log_y=log_y,
         log_x=not words and _geometric(places[order]),
         words=words,
+        by=by or "",
+        panel_by=panels or "",
     )
 
 

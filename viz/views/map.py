@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from viz import plane
+from viz.palettes import Colours
+from viz.scales import Choice
 from viz.scene import Field
 from viz.view import Needs
 
@@ -21,8 +23,8 @@ def scene(
     x: str | None = None,
     y: str | None = None,
     at: Mapping[str, Any] | None = None,
-    scale: str = "auto",
-    palette: str = "auto",
+    scale: Choice = "auto",
+    palette: Colours = "auto",
     low: float | None = None,
     high: float | None = None,
 ) -> Field:

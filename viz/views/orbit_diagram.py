@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viz import reading
+from viz.palettes import Named
 from viz.reading import Unseen
 from viz.scales import Scale
 from viz.scene import Axis, Field, axis
@@ -27,7 +28,7 @@ def scene(
     window: tuple[float, float] | None = None,
     width: int = 1100,
     height: int = 700,
-    palette: str = "ink",
+    palette: Named = "ink",
 ) -> Field:
     """How often an orbit visits each height, over one parameter.
 
@@ -105,4 +106,5 @@ def _thinned(side: Axis, width: int) -> Axis:
     borders = np.linspace(0, n, width + 1)
     edges = np.interp(borders, np.arange(n + 1), side.edges)
     middle = np.minimum((borders[1:] + borders[:-1]) / 2, n - 1).astype(int)
-    return Axis(side.name, side.label, side.kind, side.centres[middle], edges, side.order[middle])
+    centres = np.sqrt(edges[1:] * edges[:-1]) if side.kind == "log" else (edges[1:] + edges[:-1]) / 2
+    return Axis(side.name, side.label, side.kind, centres, edges, side.order[middle])

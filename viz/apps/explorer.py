@@ -1,0 +1,423 @@
+"""The explorer: pick a store, a variable and a view; move through the axes; tap a cell and see it live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import holoviews as hv
+import panel as pn
+
+from sim.errors import Refused
+from viz import elements, reading, view
+from viz.apps import page, touch
+from viz.apps.cell_card import CellCard
+from viz.apps.controls import Slider, chosen, option_widgets, say_auto, select
+from viz.apps.guards import Quiet, shown
+from viz.apps.state import State, parse, query
+from viz.apps.stores import Shelf
+from viz.escape import Markup, html, plain
+from viz.reading import Unseen
+from viz.scene import Field, Scene
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from jobs.entries import Entry
+
+FRAME = (500, 480)
+
+
+class Explorer:
+    """One session of the app. Nothing here is shared with other sessions but the files."""
+
+    def __init__(self, root: Path, address: str = "") -> None:
+        self.shelf = Shelf(root)
+        self.wish, self.words = parse(address)
+        self.entry: Entry | None = None
+        self.dataset: xr.Dataset | None = None
+        self.scene: Scene | None = None
+        self.cell: dict[str, Any] = {}
+        self.options: dict[str, Any] = {}
+        self.sliders: dict[str, Slider] = {}
+        self.cell_sliders: dict[str, Slider] = {}
+        self.card = CellCard()
+        self._quiet = Quiet()
+        self._drawn: tuple[Any, ...] = ()
+        self._pulse, self._mark = hv.streams.Counter(), hv.streams.Counter()
+        self._build()
+        self.load()
+
+    def _build(self) -> None:
+        """The parts of the page, empty."""
+        self.store, self.variable, self.view = (
+            select(name, [], None) for name in ("store", "variable", "view")
+        )
+        for widget, react in (
+            (self.store, self._store_picked),
+            (self.variable, self._variable_picked),
+            (self.view, self._view_picked),
+        ):
+            widget.param.watch(react, "value")
+        self.option_box, self.slider_box = pn.Column(margin=0), pn.Column(margin=0)
+        self.head, self.caption, self.note = (
+            page.block(Markup("")),
+            page.block(Markup("")),
+            page.block(Markup("")),
+        )
+        self.picture = pn.Column(margin=0)
+
+    def layout(self) -> pn.Row:
+        """The whole page: choices on the left, the picture in the middle, the tapped cell on the right."""
+        left = pn.Column(
+            page.block(page.brand(), margin=(0, 0, 14, 0)),
+            self.store,
+            self.variable,
+            self.view,
+            self.option_box,
+            self.slider_box,
+            width=214,
+            margin=(20, 14, 20, 20),
+        )
+        middle = pn.Column(
+            self.head,
+            self.note,
+            self.picture,
+            self.caption,
+            width=680,
+            margin=(14, 0, 14, 0),
+            styles={**page.CARD, "padding": "14px 16px"},
+        )
+        for part in (self.head, self.note, self.caption):
+            part.sizing_mode, part.margin = "stretch_width", (4, 0)
+        return pn.Row(left, middle, self.card.layout(), margin=0)
+
+    # --- choosing, from the store down to the sliders
+
+    def load(self) -> None:
+        """Fill the page from what the address asked for, else from the first store."""
+        with self._quiet:
+            entries = self.shelf.entries()
+            names = list(entries)
+            self.store.options = {name: name for name in names}
+            if self.wish.store and self.wish.store not in names:
+                self.words.append(f"there is no store {self.wish.store!r} here")
+            latest = max(entries.values(), key=lambda entry: entry.updated, default=None)
+            self.store.value = self.wish.store if self.wish.store in names else latest and latest.name
+            if self.store.value != self.wish.store:
+                self.wish = State()
+        self._open()
+
+    def _open(self) -> None:
+        with self._quiet, shown(self.fail, "This store cannot be shown"):
+            if self.store.value is None:
+                hint = "run `separatrix run pascanu-cliff`, then come back"
+                raise Unseen(f"there is no store in {self.shelf.root} yet; {hint}")
+            self.entry = self.shelf.entry(self.store.value)
+            self._say_progress()
+            self.dataset = self.shelf.open(self.entry)
+            names = list(reading.variables(self.dataset))
+            self.variable.options = {plain(name, 60): name for name in names}
+            if self.wish.variable and self.wish.variable not in names:
+                self.words.append(f"{self.entry.name} has no variable {self.wish.variable!r}")
+            self.variable.value = self.wish.variable if self.wish.variable in names else names[0]
+            self._views()
+            self._restore_cell()
+            self._show_sliders()
+            self.draw()
+
+    def _views(self) -> None:
+        """The views that fit the variable, their options and sliders."""
+        dataset, name = self._data(), self.variable.value
+        fitting = view.suited(dataset, name)
+        if not fitting:
+            raise Unseen(f"no view can show {name} ({dataset[name].dtype})")
+        if self.wish.view and self.wish.view not in fitting:
+            self.words.append(f"the view {self.wish.view!r} does not fit {name}; showing {fitting[0]}")
+        self.view.options = {one.replace("_", " "): one for one in fitting}
+        self.view.value = self.wish.view if self.wish.view in fitting else fitting[0]
+        self._option_widgets()
+
+    def _option_widgets(self) -> None:
+        array = self._data()[self.variable.value]
+        self.options, words = option_widgets(self.view.value, array, self.wish.options, self._option_picked)
+        self.words += words
+        self.option_box.objects = list(self.options.values())
+        self._slider_widgets(self.wish.at)
+
+    def _slider_widgets(self, wishes: dict[str, Any]) -> None:
+        """A slider for every axis that the picture does not draw."""
+        dataset = self._data()
+        held = {slider.dim: slider.value for slider in self.sliders.values() if slider.dim in dataset.dims}
+        self.scene = self._scene({})
+        drawn = touch.drawn_dims(self.scene, dataset[self.variable.value])
+        self.sliders = {}
+        for dim in (str(dim) for dim in dataset[self.variable.value].dims if str(dim) not in drawn):
+            index = reading.fixed(dataset, (dim,), None)[dim]
+            try:
+                wish = wishes.get(dim, held.get(dim))
+                index = index if wish is None else reading.nearest(dataset, dim, wish)
+            except Unseen as fault:
+                self.words.append(str(fault))
+            if dataset.sizes[dim] > 1:
+                self.sliders[dim] = Slider(dataset, dim, index, self._slider_moved)
+        self._show_sliders()
+
+    def _show_sliders(self) -> None:
+        """The sliders of axes that are held; below, where curves have no cells to tap, those of the cell."""
+        dataset = self._data()
+        held = [part for slider in self.sliders.values() for part in slider.parts]
+        free = [
+            dim for dim in reading.sweep_axes(dataset) if dim not in self.sliders and dataset.sizes[dim] > 1
+        ]
+        self.cell_sliders = {}
+        if not isinstance(self.scene, Field):
+            for dim in free:
+                index = reading.nearest(dataset, dim, self.cell[dim]) if dim in self.cell else 0
+                self.cell_sliders[dim] = Slider(dataset, dim, index, self._cell_moved)
+        chosen_cell = [part for slider in self.cell_sliders.values() for part in slider.parts]
+        groups = (("Held at", held), ("Cell", chosen_cell))
+        self.slider_box.objects = [
+            part
+            for words, rows in groups
+            if rows
+            for part in (page.block(page.section(words), margin=(14, 0, 2, 0)), *rows)
+        ]
+
+    # --- reacting
+
+    def _store_picked(self, _: Any) -> None:
+        if not self._quiet:
+            self.wish, self.cell = State(), {}
+            self._open()
+
+    def _variable_picked(self, _: Any) -> None:
+        self._again(self._views)
+
+    def _view_picked(self, _: Any) -> None:
+        self._again(self._option_widgets)
+
+    def _option_picked(self, _: Any) -> None:
+        self._again(lambda: self._slider_widgets({}))
+
+    def _slider_moved(self, _: Any) -> None:
+        self._again(lambda: None)
+
+    def _cell_moved(self, _: Any) -> None:
+        if self._quiet:
+            return
+        with shown(self.fail, "This cell cannot be shown"):
+            self.cell |= {dim: slider.value for dim, slider in self.cell_sliders.items()}
+            self._write_address()
+            self.show_cell()
+
+    def _again(self, prepare: Callable[[], None]) -> None:
+        """React to a choice: prepare the widgets below it, then draw."""
+        if self._quiet or self.dataset is None:
+            return
+        with self._quiet, shown(self.fail, "This picture cannot be drawn"):
+            self.wish, self.words = replace(self._state(), at={}, view=self.view.value), []
+            prepare()
+            moved = {dim: slider.value for dim, slider in self.sliders.items() if dim in self.cell}
+            self.cell |= moved
+            self.draw()
+
+    def _tapped(self, x: float | None, y: float | None) -> None:
+        """Take the cell under the pointer, the other axes as they are held."""
+        if x is None or y is None or not isinstance(self.scene, Field):
+            return
+        with shown(self.fail, "This cell cannot be shown"):
+            dataset = self._data()
+            axes = reading.sweep_axes(dataset)
+            cell = {dim: reading.value(dataset, dim, 0) for dim in axes} | self.cell
+            cell |= {dim: slider.value for dim, slider in self.sliders.items() if dim in axes}
+            cell |= {
+                dim: value for dim, value in touch.under(self.scene, dataset, x, y).items() if dim in axes
+            }
+            self.cell = cell
+            self._mark.event(counter=self._mark.counter + 1)
+            self._write_address()
+            self.show_cell()
+
+    def _restore_cell(self) -> None:
+        """The cell that the address asked for, snapped to the grid; else one off the middle, which is often special."""
+        dataset = self._data()
+        middle = {
+            dim: reading.value(dataset, dim, round(0.618 * (dataset.sizes[dim] - 1)))
+            for dim in reading.sweep_axes(dataset)
+        }
+        middle |= {dim: slider.value for dim, slider in self.sliders.items() if dim in middle}
+        self.cell = dict(middle)
+        for dim, wish in self.wish.cell.items():
+            try:
+                self.cell[dim] = (
+                    reading.value(dataset, dim, reading.nearest(dataset, dim, wish))
+                    if dim in middle
+                    else wish
+                )
+            except Unseen as fault:
+                self.words.append(str(fault))
+        for dim in set(self.cell) - set(middle):
+            self.words.append(f"cell {dim!r}: {self.store.value} has no such axis")
+            del self.cell[dim]
+
+    # --- drawing
+
+    def _scene(self, at: dict[str, Any]) -> Scene:
+        """What the chosen view shows."""
+        drawn = view.scene(
+            self._data(),
+            self.variable.value,
+            self.view.value,
+            **chosen(self.options),
+            **({"at": at} if at else {}),
+        )
+        if drawn is None:
+            raise Unseen(f"the view {self.view.value!r} makes its own element and is not for the app")
+        return drawn
+
+    def draw(self) -> None:
+        """Draw the picture; the same picture with other numbers only changes its colours."""
+        self.scene = self._scene({dim: slider.value for dim, slider in self.sliders.items()})
+        page.put(self.caption, html("p", self.scene.caption, cls="caption"))
+        page.put(self.note, page.word(*self.words))
+        self._say_auto()
+        key = (
+            self.store.value,
+            self.variable.value,
+            self.view.value,
+            tuple(sorted(chosen(self.options).items())),
+        )
+        if key == self._drawn and isinstance(self.scene, Field):
+            self._pulse.event(counter=self._pulse.counter + 1)
+            self._mark.event(counter=self._mark.counter + 1)
+        else:
+            self._drawn = key
+            self.picture.objects = [pn.pane.HoloViews(self._plot(), linked_axes=False, margin=0)]
+        self._write_address()
+        self.show_cell()
+
+    def _plot(self) -> Any:
+        """The picture with its tap and the mark of the tapped cell."""
+        if not isinstance(self.scene, Field):
+            return (
+                elements.element(self.scene, frame=FRAME, title=self._heading())
+                if self.scene is not None
+                else None
+            )
+        window = hv.streams.RangeXY()
+        large = self.scene.values.size > elements.MOST_IMAGE[0] * elements.MOST_IMAGE[1] // 4
+        streams = [self._pulse, window] if large else [self._pulse]
+        colours = hv.DynamicMap(self._colours, streams=streams)
+        tap = hv.streams.SingleTap(source=colours)
+        tap.add_subscriber(self._tapped)
+        return colours * hv.DynamicMap(self._marked, streams=[self._mark])
+
+    def _say_auto(self) -> None:
+        """Write beside every `auto` what it stands for in this picture."""
+        scene = self.scene
+        if isinstance(scene, Field):
+            meant = {
+                "x": scene.x.name,
+                "y": scene.y.name,
+                "scale": scene.scale.kind,
+                "palette": scene.palette,
+            }
+        elif scene is not None:
+            meant = {"x": scene.x_name, "log": "yes" if scene.log_y else "no"}
+            meant |= dict(zip(("by", "panels"), (scene.by, scene.panel_by), strict=True))
+        with self._quiet:
+            for option, widget in self.options.items():
+                say_auto(widget, meant.get(option, ""))
+
+    def _colours(self, counter: int = 0, x_range: Any = None, y_range: Any = None) -> Any:
+        window = (x_range, y_range) if x_range and y_range else None
+        return (
+            elements.element(self.scene, window, FRAME, title=self._heading())
+            if isinstance(self.scene, Field)
+            else hv.Image([])
+        )
+
+    def _heading(self) -> str:
+        return reading.full_name(self._data()[self.variable.value])
+
+    def _marked(self, counter: int = 0) -> Any:
+        if not isinstance(self.scene, Field) or not self.cell:
+            return elements.mark(self.scene, None, None)
+        return elements.mark(self.scene, *touch.place(self.scene, self._data(), self.cell))
+
+    def show_cell(self) -> None:
+        """The card of the chosen cell."""
+        if self.cell:
+            self.card.show(self._data(), self.variable.value, self.cell)
+
+    # --- progress and address
+
+    def look(self) -> None:
+        """Look at the store once more: more of a running sweep, a new store, a store that is gone."""
+        names = list(self.shelf.entries())
+        if names != list(self.store.options):
+            with self._quiet:
+                gone = self.store.value is not None and self.store.value not in names
+                self.store.options = {
+                    name: name for name in (names if not gone else [self.store.value, *names])
+                }
+            if self.store.value is None and names:
+                self.load()
+        if self.entry is None:
+            return
+        with self._quiet, shown(self.fail, "This store cannot be shown any more"):
+            now = self.shelf.entry(self.entry.name)
+            if (now.state, now.done, now.failed) != (self.entry.state, self.entry.done, self.entry.failed):
+                self.entry = now
+                self._say_progress()
+                self.dataset = self.shelf.open(now)
+                self.draw()
+
+    def _say_progress(self) -> None:
+        entry = self.entry
+        if entry is None:
+            return
+        running = entry.state in ("running", "interrupted") and entry.tiles
+        share = (entry.done + entry.failed) / entry.tiles if running else None
+        said = entry.state if share is None else f"{entry.state} · {entry.done} of {entry.tiles} tiles"
+        said = f"{said} · {entry.failed} failed" if entry.failed else said
+        page.put(self.head, page.heading(entry.title or entry.name, said, entry.state, share))
+
+    def _state(self) -> State:
+        at = {dim: str(slider.value) for dim, slider in self.sliders.items()}
+        cell = {dim: str(value) for dim, value in self.cell.items()}
+        return State(
+            self.store.value or "",
+            self.variable.value or "",
+            self.view.value or "",
+            chosen(self.options),
+            at,
+            cell,
+        )
+
+    def _write_address(self) -> None:
+        if pn.state.location is not None:
+            pn.state.location.search = query(self._state())
+
+    def follow(self, event: Any) -> None:
+        """The address was changed by hand or by the back button."""
+        if event.new != query(self._state()):
+            self.wish, self.words = parse(event.new)
+            self._drawn = ()
+            self.load()
+
+    def _data(self) -> xr.Dataset:
+        if self.dataset is None:
+            raise Unseen("no store is open")
+        return self.dataset
+
+    def fail(self, what: str, why: Exception) -> None:
+        """Show a named card in the place of the picture."""
+        self._drawn = ()
+        said = why if isinstance(why, Refused) else f"{type(why).__name__}: {why}"
+        self.picture.objects = [page.block(page.fault(what, said))]
+        page.put(self.caption, Markup(""))
+        self.card.clear()

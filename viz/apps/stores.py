@@ -1,0 +1,44 @@
+"""The stores that the app may open: names in one root; nothing that a browser sends becomes a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jobs
+from jobs.entries import Entry, catalog
+from viz.reading import Unseen
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_READABLE = ("done", "running", "interrupted", "failed")
+
+
+class Shelf:
+    """The stores of a root, looked up by name; a finished one is opened once per session."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._opened: tuple[tuple[str, str, int], xr.Dataset] | None = None
+
+    def entries(self) -> dict[str, Entry]:
+        """What there is now, by name."""
+        return {entry.name: entry for entry in catalog(self.root)}
+
+    def entry(self, name: str) -> Entry:
+        """One store as the catalog knows it."""
+        known = self.entries()
+        if name not in known:
+            have = ", ".join(known) if known else "none; run one with `separatrix run pascanu-cliff`"
+            raise Unseen(f"there is no store {name!r} in {self.root}; there are: {have}")
+        return known[name]
+
+    def open(self, entry: Entry) -> xr.Dataset:
+        """The dataset of a store; opened again whenever more of it is done."""
+        if entry.state not in _READABLE:
+            raise Unseen(f"the store {entry.name!r} is damaged: {entry.note}")
+        key = (entry.name, entry.updated, entry.done)
+        if self._opened is None or self._opened[0] != key:
+            self._opened = (key, jobs.open(entry.path, self.root))
+        return self._opened[1]

@@ -1,0 +1,45 @@
+"""Between pixels of a scene and cells of a store: what lies under a point, where a cell stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from viz import reading
+from viz.scene import Axis, Field, Scene
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def drawn_dims(scene: Scene, array: xr.DataArray) -> set[str]:
+    """The dims of a variable that a scene draws; the others need a slider."""
+    if isinstance(scene, Field):
+        return {scene.x.name, scene.y.name} | ({"iterate"} if scene.name == "visits" else set())
+    return {str(dim) for dim in array.dims if dim in (scene.x_name, scene.by, scene.panel_by)}
+
+
+def under(scene: Field, dataset: xr.Dataset, x: float, y: float) -> dict[str, Any]:
+    """The stored coordinates under a point of a field, for the axes that are axes of the store."""
+    found: dict[str, Any] = {}
+    for axis, position in ((scene.x, x), (scene.y, y)):
+        if axis.name in dataset.sizes:
+            found[axis.name] = reading.value(dataset, axis.name, axis.index(position))
+    return found
+
+
+def place(scene: Field, dataset: xr.Dataset, cell: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Where a cell stands on the two axes of a field; None along an axis that is not of the cell."""
+    return _along(scene.x, dataset, cell), _along(scene.y, dataset, cell)
+
+
+def _along(axis: Axis, dataset: xr.Dataset, cell: Mapping[str, Any]) -> float | None:
+    if axis.name not in cell:
+        return None
+    index = reading.nearest(dataset, axis.name, cell[axis.name])
+    if index in axis.order:
+        return axis.place(index)
+    number = reading.value(
+        dataset, axis.name, index
+    )  # an averaged field has lost the cell, not its coordinate
+    return float(number) if isinstance(number, int | float) else None

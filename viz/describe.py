@@ -1,0 +1,214 @@
+"""What may be written in a sweep, read from the leaves: keywords, units, defaults, an example that runs."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import textwrap
+from types import ModuleType
+from typing import Any
+
+from jobs.evaluate import recipe
+from jobs.sweep import Sweep
+from sim.errors import Refused, nearest, refuse
+from sim.names import find, listing
+from sim.vocabulary import REQUIRED, Keyword, keywords
+from viz import view
+
+KINDS = {"system": "sim.systems", "task": "sim.tasks", "observable": "sim.observables", "view": "viz.views"}
+_WIDTH = 100
+_TRIES = 8
+
+
+def describe(kind: str | None = None, name: str | None = None) -> str:
+    """All leaves, those of a kind, or one with its docstring, keywords and an example.
+
+    Errors: Refused for a kind or a name that does not exist, with what comes close.
+    """
+    if kind is None:
+        return "\n\n".join(
+            [*(_list(one) for one in KINDS), "separatrix describe KIND NAME says more about one."]
+        )
+    if kind not in KINDS and name is None:
+        kind, name = _kind_of(kind), kind
+    if kind not in KINDS:
+        raise refuse("KIND", f"{kind!r:.80} given; {nearest(kind, KINDS)}")
+    if name is None:
+        return _list(kind)
+    return _view(name) if kind == "view" else _leaf(kind, name)
+
+
+def _kind_of(name: str) -> str:
+    homes = [kind for kind, package in KINDS.items() if name in listing(package)]
+    if not homes:
+        every = [leaf for package in KINDS.values() for leaf in listing(package)]
+        raise refuse(
+            "KIND",
+            f"{name!r:.80} is no kind and no name; kinds are {', '.join(KINDS)}; {nearest(name, every)}",
+        )
+    return homes[0]
+
+
+def _list(kind: str) -> str:
+    rows = [(name, _first(find(KINDS[kind], name))) for name in listing(KINDS[kind])]
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join(
+        [
+            f"{kind}s",
+            *(
+                textwrap.shorten(f"  {name:{width}}  {words}", 160)
+                if not name
+                else f"  {name:{width}}  {words}"
+                for name, words in rows
+            ),
+        ]
+    )
+
+
+def _first(module: ModuleType) -> str:
+    """The first sentence of a module's docstring, on one line."""
+    words = " ".join((inspect.getdoc(module) or "").split("\n\n")[0].split())
+    return textwrap.shorten(words, 110, placeholder=" …")
+
+
+def _leaf(kind: str, name: str) -> str:
+    module = find(KINDS[kind], name)
+    parts = [f"{kind} {name}", textwrap.indent(inspect.getdoc(module) or "", "  ")]
+    words = [word for word in _vocabulary(kind, name).values() if _belongs(word, kind, name)]
+    if words:
+        parts.append("keywords\n" + "\n".join(_row(word) for word in words))
+    example = _example(kind, name)
+    if example:
+        parts.append("example\n" + textwrap.indent(example, "  "))
+    return "\n\n".join(parts)
+
+
+def _vocabulary(kind: str, name: str) -> dict[str, Keyword]:
+    if kind == "system":
+        return keywords(name)
+    system = listing("sim.systems")[0]
+    return keywords(system, name) if kind == "task" else keywords(system, observables=[name])
+
+
+def _belongs(word: Keyword, kind: str, name: str) -> bool:
+    """Whether a keyword is this leaf's: its own, those of its groups, and for a system those of the run."""
+    other = (
+        ("task ", "observable ")
+        if kind == "system"
+        else ("system ", "run", "weights", "input_weights", "start")
+    )
+    return word.owner == f"{kind} {name}" or not word.owner.startswith(other)
+
+
+def _row(word: Keyword) -> str:
+    default = (
+        "needed"
+        if word.default is REQUIRED
+        else ""
+        if word.default is None
+        else f"= {word.default!r}".replace("'", '"')
+    )
+    unit = f" [{word.unit}]" if word.unit not in ("", "1") else ""
+    choices = f": {', '.join(word.choices)}" if word.choices else ""
+    axis = "" if word.sweepable else "; fixed"
+    text = f"{word.path} ({word.kind}{axis}) {default}".rstrip()
+    said = textwrap.fill(
+        f"{word.meaning}{unit}{choices}", _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6
+    )
+    return f"  {text}\n{said}"
+
+
+def _view(name: str) -> str:
+    module = view.find(name)
+    needs = module.NEEDS
+    rows = [f"  {key} = {parameter.default!r}" for key, parameter in view.options(name).items()]
+    wants = f"a variable with at least {needs.dims} {'axes' if needs.dims > 1 else 'axis'}"
+    wants += f", {', '.join(needs.own)} among its dims" if needs.own else ""
+    wants += ", of integers" if "f" not in needs.kinds else ""
+    text = inspect.getdoc(module.scene if hasattr(module, "scene") else module.view) or ""
+    call = f"separatrix show STORE --view {name} -o picture.png"
+    return "\n\n".join(
+        [
+            f"view {name}",
+            textwrap.indent(text, "  "),
+            f"needs\n  {wants}",
+            "options\n" + "\n".join(rows),
+            f"example\n  {call}",
+        ]
+    )
+
+
+def _example(kind: str, name: str) -> str:
+    """A small sweep file with this leaf in it, tried before it is shown; empty where no shipped system fits."""
+    systems = [name] if kind == "system" else list(listing("sim.systems"))
+    for units in (None, 8):
+        for system in systems:
+            task = name if kind == "task" else None
+            observable = name if kind == "observable" else "final_state"
+            sweep = _tried(system, task, observable, units)
+            if sweep is not None:
+                return toml(sweep)
+    return ""
+
+
+def _tried(system: str, task: str | None, observable: str, units: int | None) -> dict[str, Any] | None:
+    """The smallest sweep over the first number of the system that is not refused."""
+    known = keywords(system, task or "silence", [observable])
+    own = [word for word in known.values() if word.owner == f"system {system}"]
+    numbers = [word for word in own if word.kind == "number" and word.sweepable and "." not in word.path]
+    if units is not None:
+        if "units" not in known:
+            return None
+        numbers = [word for word in known.values() if word.path == "weights.gain"]
+    if not numbers:
+        return None
+    sweep: dict[str, Any] = {"name": "example", "system": system}
+    sweep |= {"task": task} if task else {}
+    fixed: dict[str, Any] = {"steps": 50} | ({"units": units} if units else {})
+    sweep |= {"observables": [observable], "parameters": fixed}
+    sweep["axes"] = {numbers[0].path: {"start": 0.5, "stop": 1.5, "num": 11}}
+    for _ in range(_TRIES):
+        try:
+            recipe(Sweep.parse(sweep))
+        except Refused as refusal:
+            missing = [problem.place.removeprefix("parameters.") for problem in refusal.problems]
+            new = {
+                path: 0.5
+                for path in missing
+                if path in known and path not in fixed and known[path].kind in ("number", "start")
+            }
+            if not new:
+                return None
+            fixed |= new
+        else:
+            return sweep
+    return None
+
+
+def toml(sweep: dict[str, Any]) -> str:
+    """A sweep as the text of a sweep file.
+
+    >>> print(toml({"name": "a", "axes": {"weights.gain": {"num": 3}}}))
+    name = "a"
+    <BLANKLINE>
+    [axes."weights.gain"]
+    num = 3
+    """
+    lines = [f"{key} = {json.dumps(value)}" for key, value in sweep.items() if not isinstance(value, dict)]
+    if sweep.get("parameters"):
+        lines += [
+            "",
+            "[parameters]",
+            *(f"{_key(key)} = {json.dumps(value)}" for key, value in sweep["parameters"].items()),
+        ]
+    for axis, table in sweep.get("axes", {}).items():
+        lines += [
+            "",
+            f"[axes.{_key(axis)}]",
+            *(f"{key} = {json.dumps(value)}" for key, value in table.items()),
+        ]
+    return "\n".join(lines)
+
+
+def _key(path: str) -> str:
+    return json.dumps(path) if "." in path else path
