@@ -58,6 +58,9 @@ def report(name: str, tiny: bool, rounds: int, seconds: float) -> int:
         for line, _ in lines:
             print(line, flush=True)
         return sum(missed for _, missed in lines)
+    except Exception as fault:  # noqa: BLE001  the other rows are still worth their time
+        print(f"    FAILED: {type(fault).__name__}: {fault}", flush=True)
+        return 1
     finally:
         os.sched_setaffinity(0, cores)
 

@@ -88,7 +88,7 @@ def orbit_diagram(tiny: bool) -> Case:
 
     return Case(
         ours=evaluation(
-            "logistic", ["orbit"], {"steps": steps, "start": START, "orbit.iterates": keep}, {"r": r}
+            "logistic", ["orbit"], {"steps": steps, "start": START, "keep": keep}, {"r": r}
         ),
         peers=_comparable({"pynamicalsys": library, "NumPy": numpy_in_place}, tiny),
         bars=(Bar(("pynamicalsys",), at_least=500.0),),
