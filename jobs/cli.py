@@ -22,7 +22,7 @@ app = typer.Typer(
 
 DONE, INTERRUPTED, WRONG, FAULTY = 0, 1, 2, 3
 
-Root = Annotated[Path, typer.Option("--root", help="Folder of the stores.")]
+Root = Annotated[str, typer.Option("--root", help="Folder of the stores.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -78,7 +78,7 @@ def told() -> Iterator[None]:
 @command("plan")
 def plan_command(
     file: File,
-    root: Root = Path("results"),
+    root: Root = "results",
     workers: Annotated[int | None, typer.Option(help="Workers; default: processors here.")] = None,
     settings: Settings = None,
 ) -> None:
@@ -110,7 +110,7 @@ def plan_command(
 @command("run")
 def run_command(
     file: File,
-    root: Root = Path("results"),
+    root: Root = "results",
     workers: Annotated[
         int | None, typer.Option(help="Threads or processes, as planned; default: processors here.")
     ] = None,
@@ -146,7 +146,7 @@ def run_command(
 
 
 @command("list")
-def list_command(root: Root = Path("results")) -> None:
+def list_command(root: Root = "results") -> None:
     """List the stores of a root and how far they are."""
     from jobs.entries import catalog  # noqa: PLC0415  start-up
 
@@ -163,7 +163,7 @@ def list_command(root: Root = Path("results")) -> None:
 
 
 @command("status")
-def status_command(store: StoreName, root: Root = Path("results")) -> int:
+def status_command(store: StoreName, root: Root = "results") -> int:
     """Say how far a store is; takes no lock and reads no array."""
     from sim.errors import refuse  # noqa: PLC0415  start-up
     from jobs.entries import describe  # noqa: PLC0415
@@ -193,7 +193,7 @@ def status_command(store: StoreName, root: Root = Path("results")) -> int:
 
 
 @command("verify")
-def verify_command(store: StoreName, root: Root = Path("results")) -> int:
+def verify_command(store: StoreName, root: Root = "results") -> int:
     """Check every byte of a store against its ledger; damaged tiles are computed again by the next run."""
     from jobs.verifying import verify  # noqa: PLC0415  start-up
 

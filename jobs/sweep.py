@@ -119,7 +119,9 @@ class Sweep:
         if document is None:
             raise Refused(problems)
         twice = sorted({name for name in document.observables if document.observables.count(name) > 1})
-        problems += [Problem("observables", f"{shown(name)} stands there twice; name it once") for name in twice]
+        problems += [
+            Problem("observables", f"{shown(name)} stands there twice; name it once") for name in twice
+        ]
         names = [key for key, _ in entries]
         meaning = resolve(document, tables, names, folder, problems)
         if problems:

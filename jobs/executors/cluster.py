@@ -1,5 +1,6 @@
 """Worker processes under a Dask scheduler: our own on this machine, or one at an address."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -29,12 +30,28 @@ def run(work: Work, workers: int, address: str | None) -> None:
 
     Errors: Refused where the scheduler cannot be used, Stopped where it is lost or the disk fails.
     """
-    if address is None:
-        with _own_cluster(min(workers, len(work.pending))) as own, _client(own, None) as client:
-            _drive(work, client)
-    else:
-        with _client(address, work) as client:
-            _drive(work, client)
+    with _silence():
+        if address is None:
+            with _own_cluster(min(workers, len(work.pending))) as own, _client(own, None) as client:
+                _drive(work, client)
+        else:
+            with _client(address, work) as client:
+                _drive(work, client)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep distributed's own log to itself: what goes wrong is said once, by us."""
+    loggers = [logging.getLogger(name) for name in ("asyncio", "tornado", *logging.root.manager.loggerDict)]
+    loggers = [one for one in loggers if one.name.split(".")[0] in {"distributed", "asyncio", "tornado"}]
+    levels = [one.level for one in loggers]
+    for one in loggers:
+        one.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for one, level in zip(loggers, levels, strict=True):
+            one.setLevel(level)
 
 
 @contextmanager

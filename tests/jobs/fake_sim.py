@@ -10,7 +10,9 @@ from sim.vocabulary import REQUIRED, Keyword
 
 
 def _keyword(path, kind, default, owner="system fake", **more):
-    return Keyword(path=path, owner=owner, kind=kind, default=default, unit="1", meaning=f"the {path}", **more)
+    return Keyword(
+        path=path, owner=owner, kind=kind, default=default, unit="1", meaning=f"the {path}", **more
+    )
 
 
 KNOWN = [
@@ -85,7 +87,13 @@ class FakeRun:
         cells = len(next(iter(columns.values()))) if columns else 1
         FakeRun.calls += cells
         time.sleep(self.fixed.get("sleep", 0.0))
-        number = {"w": 0.0, "b": 0.0, "seed": 0, **{k: v for k, v in self.fixed.items() if k in ("w", "b")}, **columns}
+        number = {
+            "w": 0.0,
+            "b": 0.0,
+            "seed": 0,
+            **{k: v for k, v in self.fixed.items() if k in ("w", "b")},
+            **columns,
+        }
         w, b = np.broadcast_to(number["w"], cells), np.broadcast_to(number["b"], cells)
         if np.any(w == 666.0):
             raise ZeroDivisionError("a poisoned cell")

@@ -63,7 +63,9 @@ def reference(tmp_path_factory):
     return contents(jobs.run(SWEEP, root=root, executor="serial", progress=False).path)
 
 
-@pytest.mark.parametrize(("executor", "workers"), [("threads", 1), ("threads", 2), ("threads", 4), ("processes", 2)])
+@pytest.mark.parametrize(
+    ("executor", "workers"), [("threads", 1), ("threads", 2), ("threads", 4), ("processes", 2)]
+)
 def test_every_executor_agrees_with_the_serial_one(reference, root, executor, workers):
     result = jobs.run(SWEEP, root=root, executor=executor, workers=workers, progress=False)
     assert result.executor == executor
@@ -75,7 +77,12 @@ def test_an_external_scheduler(reference, root):
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, host="127.0.0.1", protocol="tcp", dashboard_address=None
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        host="127.0.0.1",
+        protocol="tcp",
+        dashboard_address=None,
     ) as cluster:
         address = cluster.scheduler_address
         result = jobs.run(SWEEP, root=root, executor=address, progress=False)
@@ -136,7 +143,10 @@ def test_a_plain_script_without_a_main_guard_and_only_loopback_ports(root, tmp_p
     script.write_text(SCRIPT)
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     process = subprocess.Popen(
-        [sys.executable, str(script), json.dumps(SWEEP), str(root)], env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, str(script), json.dumps(SWEEP), str(root)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     seen = set()
     me = psutil.Process(process.pid)

@@ -37,7 +37,9 @@ def test_anyone_reads_it_in_silence(done, small):
     assert dataset.outcome.attrs["flag_meanings"].split()[1] == "ok"
     sweep = jobs.Sweep.parse(small)
     assert dataset.attrs["sweep_id"] == sweep.id
-    assert jobs.Sweep.parse(json.loads(dataset.attrs["sweep"])) == jobs.Sweep.parse(json.loads(sweep.canonical))
+    assert jobs.Sweep.parse(json.loads(dataset.attrs["sweep"])) == jobs.Sweep.parse(
+        json.loads(sweep.canonical)
+    )
     assert dataset.attrs["finished"]
     xr.open_zarr(done.path, consolidated=False).load()
     list(zarr.open_group(done.path, mode="r", use_consolidated=False).members())

@@ -86,7 +86,11 @@ def test_groups_dotted_keys_and_bare_names_are_one(fake, small):
 
 
 def test_an_axis_over_a_groups_key(fake, small):
-    for axes in ({"weights.scale": {"values": [1, 2]}}, {"scale": {"values": [1, 2]}}, {"weights": {"scale": {"values": [1, 2]}}}):
+    for axes in (
+        {"weights.scale": {"values": [1, 2]}},
+        {"scale": {"values": [1, 2]}},
+        {"weights": {"scale": {"values": [1, 2]}}},
+    ):
         sweep = Sweep.parse(small | {"axes": axes, "parameters": {"w": 1.0}})
         assert (sweep.axes[0].path, sweep.axes[0].dim) == ("weights.scale", "scale")
     both = {"weights.gain": {"values": [1, 2]}, "task.gain": {"values": [1, 2]}}

@@ -99,7 +99,11 @@ ROWS = [
     ({"parameters": {}, "axes": {"w": W, "steps": {"values": [10, 20]}}}, "axes.steps", "changes the shape"),
     ({"axes": {"w": W, "bb": W}}, "axes.bb", "unknown"),
     ({"axes": {"w": W, "gain": W}}, "axes.gain", "ambiguous"),
-    ({"axes": {"w": W | {"num": 10**6}, "b": W | {"num": 10**6}}}, "axes", "1,000,000,000,000 cells (at least 8,000 GB"),
+    (
+        {"axes": {"w": W | {"num": 10**6}, "b": W | {"num": 10**6}}},
+        "axes",
+        "1,000,000,000,000 cells (at least 8,000 GB",
+    ),
     ({"axes": {f"a{i}": W for i in range(33)}}, "axes", "33 axes given"),
 ]
 
@@ -165,7 +169,9 @@ def test_files_that_are_not_sweeps(fake, tmp_path, kind):
     assert time.perf_counter() - start < 2
 
 
-@pytest.mark.parametrize("source", ["nope", "./nope.toml", "http://x/y.toml", "", "x" * 5000, "a\x00b", "pascanu-clif"])
+@pytest.mark.parametrize(
+    "source", ["nope", "./nope.toml", "http://x/y.toml", "", "x" * 5000, "a\x00b", "pascanu-clif"]
+)
 def test_sweeps_that_are_not_there(source):
     with pytest.raises(Refused):
         Sweep.read(source)
