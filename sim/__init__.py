@@ -1,1 +1,3 @@
-"""Numbers: systems, kernels, observables. Knows numpy, numba and scipy, nothing of labels, disks or pictures."""
+"""Numbers: systems, kernels, observables. Knows numpy, numba and scipy, nothing of labels, disks or
+pictures.
+"""

@@ -1,6 +1,7 @@
 """Activation functions f(z) by name, each with its slope f'(z) written in h = f(z).
 
-In terms of h the backward pass needs no z: what it reads is the tape of states. At the kink of relu and leaky_relu the derivative is the left one (0 and `LEAK`), as in PyTorch.
+In terms of h the backward pass needs no z: what it reads is the tape of states. At the kink of relu and
+leaky_relu the derivative is the left one (0 and `LEAK`), as in PyTorch.
 """
 
 from collections.abc import Callable

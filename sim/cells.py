@@ -1,4 +1,6 @@
-"""The numbers of one tile of cells, laid out for kernels: flat, aligned, cells innermost, padded to whole bundles."""
+"""The numbers of one tile of cells, laid out for kernels: flat, aligned, cells innermost, padded to whole
+bundles.
+"""
 
 from collections.abc import Sequence
 

@@ -1,11 +1,13 @@
 """Machine code from generated source, cached on disk so that it is never stale and never torn.
 
-A kernel's module is written under a digest of its own text (which holds the traced equation: whatever the equation reaches is
-in it), of the sources it imports, of numba's and llvmlite's versions and of the processor. Numba's own cache looks only at the
-file that defines a function and updates its index without a lock; here every digest has a folder of its own, filled under a
-kernel lock, and the files are checked against their checksums before they are loaded. What fails to load is built anew.
+A kernel's module is written under a digest of its own text (which holds the traced equation: whatever the
+equation reaches is in it), of the sources it imports, of numba's and llvmlite's versions and of the
+processor. Numba's own cache looks only at the file that defines a function and updates its index without a
+lock; here every digest has a folder of its own, filled under a kernel lock, and the files are checked against
+their checksums before they are loaded. What fails to load is built anew.
 
-The folder is `SEPARATRIX_CACHE_DIR`, else the user's cache folder; it is private (0700) and refused when another user owns it.
+The folder is `SEPARATRIX_CACHE_DIR`, else the user's cache folder; it is private (0700) and refused when
+another user owns it.
 """
 
 import contextlib
@@ -32,6 +34,16 @@ from sim.errors import refuse
 from sim.lanes import INTERPRETED
 
 _FOUNDATION = ("lanes.py", "elementary.py", "graded.py", "compile.py")
+# Argument types stand in the module: it is compiled when it is imported, or fetched from the cache.
+TAIL = """
+
+_F = numba.float64[::1]
+_I = numba.int64
+_N = numba.int64[::1]
+
+
+@numba.njit(numba.void({kinds}), nogil=True, error_model="numpy", cache=True)
+"""
 _loaded: dict[str, ModuleType] = {}
 _guard = threading.Lock()
 
@@ -42,7 +54,9 @@ def cache_dir() -> Path:
     folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("separatrix")) / "kernels"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_uid != os.geteuid():
-        raise refuse("SEPARATRIX_CACHE_DIR", f"{folder} belongs to another user; set it to a folder of your own")
+        raise refuse(
+            "SEPARATRIX_CACHE_DIR", f"{folder} belongs to another user; set it to a folder of your own"
+        )
     return folder
 
 
@@ -62,7 +76,9 @@ def digest_of(source: str) -> str:
 
 
 def load(source: str) -> ModuleType:
-    """The module with this generated source, compiled or fetched from the cache; safe in many processes and threads."""
+    """The module with this generated source, compiled or fetched from the cache; safe in many processes
+    and threads.
+    """
     digest = digest_of(source)
     with _guard:
         if digest not in _loaded:
@@ -124,7 +140,9 @@ def _seal(folder: Path) -> None:
 
 
 def _intact(folder: Path) -> bool:
-    """Whether every cached file is as it was written: a flipped bit in machine code gives wrong numbers, silently."""
+    """Whether every cached file is as it was written: a flipped bit in machine code gives wrong numbers,
+    silently.
+    """
     try:
         sums = json.loads((folder / "sums.json").read_text())
         return bool(sums) and all(_sum(folder / name) == expected for name, expected in sums.items())

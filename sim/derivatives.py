@@ -1,7 +1,8 @@
 """Exact derivatives of expressions, as expressions (reverse accumulation on the graph).
 
-Structural zeros stay `None` and products with 1 are not written, so that the derivative of `w * h + b` costs what a hand-written
-one costs. Source: A. Griewank & A. Walther, Evaluating Derivatives, 2nd ed. 2008, doi:10.1137/1.9780898717761.
+Structural zeros stay `None` and products with 1 are not written, so that the derivative of `w * h + b` costs
+what a hand-written one costs. Source: A. Griewank & A. Walther, Evaluating Derivatives, 2nd ed. 2008,
+doi:10.1137/1.9780898717761.
 """
 
 from collections.abc import Callable, Sequence
@@ -81,8 +82,8 @@ def _shaped(graph: Graph, g: Node, arg: Node) -> Node:
 def gradient(value: Node, wrt: Sequence[Node], seed: Node | None = None) -> list[Node | None]:
     """d value / d node for each node of `wrt`; None where value does not depend on it.
 
-    `seed`, of value's shape, makes it the vector-Jacobian product seed^T (d value / d node); without it value is one number.
-    Comparisons have derivative zero.
+    `seed`, of value's shape, makes it the vector-Jacobian product seed^T (d value / d node); without it value
+    is one number. Comparisons have derivative zero.
     """
     graph = value.graph
     wanted = set(wrt)
@@ -98,6 +99,6 @@ def gradient(value: Node, wrt: Sequence[Node], seed: Node | None = None) -> list
             continue
         for arg, share in zip(node.args, rule(graph, found[node], node), strict=True):
             if share is not None and arg in depends:
-                share = _shaped(graph, share, arg)
-                found[arg] = found[arg] + share if arg in found else share
+                own = _shaped(graph, share, arg)
+                found[arg] = found[arg] + own if arg in found else own
     return [found.get(node) if node in depends else None for node in wrt]

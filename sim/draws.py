@@ -1,9 +1,10 @@
 """Random numbers keyed by (seed, purpose, position) and by nothing else, for many seeds at once.
 
-Element (i, j) comes from block (j, i) of a Philox4x32-10 generator whose key is the seed and whose upper counter is the purpose. It does
-not depend on the sizes, on what was drawn before, or on which cells stand beside it. A block's first two words make a uniform
-number of 53 bits; normal numbers are its inverse distribution function.
-Source: J. K. Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC 2011, doi:10.1145/2063384.2063405.
+Element (i, j) comes from block (j, i) of a Philox4x32-10 generator whose key is the seed and whose upper
+counter is the purpose. It does not depend on the sizes, on what was drawn before, or on which cells stand
+beside it. A block's first two words make a uniform number of 53 bits; normal numbers are its inverse
+distribution function. Source: J. K. Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC 2011,
+doi:10.1145/2063384.2063405.
 """
 
 import hashlib
@@ -47,6 +48,7 @@ class Draw:
 
     def normal(self, rows: int, columns: int) -> np.ndarray:
         """(seeds, rows, columns) numbers of mean 0 and variance 1."""
-        from scipy.special import ndtri  # here: its import takes 0.1 s, and a run without random numbers starts without it
+        # imported here: it takes 0.1 s, and a run without random numbers starts without it
+        from scipy.special import ndtri  # noqa: PLC0415
 
         return np.asarray(ndtri(self.uniform(rows, columns)))

@@ -1,12 +1,14 @@
 """Elementary functions on bundles of lanes, branch-free, with their stated errors.
 
-Maximum error in units in the last place against extended precision (2 million points; `tests/sim/test_elementary.py`
-measures them again): tanh 2.5, exp 1.1, expm1 2 (on x <= 0), sigmoid 2.5, log 1.5, log1p 3, softplus 3, sin and cos 2.5 for
-|x| <= 1e5. NaN, infinities and signed zeros give what IEEE asks for. Each operation is the same in every lane and for every
-width, so a cell's value does not depend on its neighbours. The polynomials are minimax fits on the reduced range.
+Maximum error in units in the last place against extended precision (2 million points;
+`tests/sim/test_elementary.py` measures them again): tanh 2.5, exp 1.1, expm1 2 (on x <= 0), sigmoid 2.5, log
+1.5, log1p 3, softplus 3, sin and cos 2.5 for |x| <= 1e5. NaN, infinities and signed zeros give what IEEE asks
+for. Each operation is the same in every lane and for every width, so a cell's value does not depend on its
+neighbours. The polynomials are minimax fits on the reduced range.
 
-The one-constant range reduction `z - k * LN2` is exact enough only because `fma` rounds once; interpreted, where `fma` rounds
-twice, `exp` is as good only for moderate arguments, which the second, low part of ln 2 mends.
+The one-constant range reduction `z - k * LN2` is exact enough only because `fma` rounds once; interpreted,
+where `fma` rounds twice, `exp` is as good only for moderate arguments, which the second, low part of ln 2
+mends.
 """
 
 import numba
@@ -19,13 +21,14 @@ LN2_LOW = 2.3190468138462996e-17
 # ln 2 with 21 trailing zero bits, and the rest: k * LN2_SHORT is exact, with or without a fused multiply-add
 LN2_SHORT = 0.693147180369123816490
 LN2_REST = 1.90821492927058770002e-10
-ROUND = 6755399441055744.0  # 1.5 * 2**52: adding and subtracting rounds to the nearest integer, left in the low bits
+# 1.5 * 2**52: adding and subtracting rounds to the nearest integer, left in the low bits
+ROUND = 6755399441055744.0
 
 jit = numba.njit(nogil=True, error_model="numpy")
 
 
 @jit
-def _expm1_reduced(r):  # type: ignore[no-untyped-def]
+def _expm1_reduced(r):
     """expm1 on |r| <= ln(2)/2; Horner, because Estrin's form costs half an ulp in exp."""
     p = fma(r, 2.511455307886693e-08, 2.762634907450462e-07)
     p = fma(p, r, 2.755722755756419e-06)
@@ -40,13 +43,13 @@ def _expm1_reduced(r):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _power_of_two(k):  # type: ignore[no-untyped-def]
+def _power_of_two(k):
     """2**k for integer lanes with -1022 <= k <= 1023; the low bits of a rounded float serve as k."""
     return unbits((k + 1023) << 52)
 
 
 @jit
-def tanh(x):  # type: ignore[no-untyped-def]
+def tanh(x):
     """Hyperbolic tangent: T / (1 + T) with T = expm1(-2|x|) / 2; absolute error below 2.8e-16."""
     a = abs(x)
     a = select(a > 20.0, 20.0, a)
@@ -70,7 +73,7 @@ def tanh(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def exp(x):  # type: ignore[no-untyped-def]
+def exp(x):
     """Exponential; subnormal results and overflow to infinity are right."""
     z = select(x > 709.79, 709.79, x)
     z = select(z < -745.2, -745.2, z)
@@ -85,7 +88,7 @@ def exp(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def sigmoid(x):  # type: ignore[no-untyped-def]
+def sigmoid(x):
     """1 / (1 + exp(-x)), clamped at |x| = 708 where the distance to 0 or 1 is below 1e-307."""
     z = select(x > 708.0, 708.0, x)
     z = -select(z < -708.0, -708.0, z)
@@ -98,7 +101,7 @@ def sigmoid(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def expm1(x):  # type: ignore[no-untyped-def]
+def expm1(x):
     """exp(x) - 1 without cancellation; for large x the same as exp(x) - 1."""
     z = select(x > 700.0, 0.0, x)
     z = select(z < -40.0, -40.0, z)
@@ -111,13 +114,13 @@ def expm1(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def log(x):  # type: ignore[no-untyped-def]
+def log(x):
     """Natural logarithm; -inf at 0, NaN below."""
     tiny = x < 2.2250738585072014e-308
     y = select(tiny, x * 18014398509481984.0, x)  # 2**54 lifts subnormals
     b = bits(y)
     # exponent so that the mantissa lies in [sqrt(1/2), sqrt(2))
-    e = ((b - 0x3FE6A09E667F3BCD) >> 52)
+    e = (b - 0x3FE6A09E667F3BCD) >> 52
     m = unbits(b - (e << 52))
     k = unbits(e + 0x4338000000000000) - ROUND
     k = select(tiny, k - 54.0, k)
@@ -139,7 +142,7 @@ def log(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def log1p(x):  # type: ignore[no-untyped-def]
+def log1p(x):
     """log(1 + x), exact to the last places also for small x (the rounding of 1 + x is put back)."""
     u = x + 1.0
     rest = x - (u - 1.0)
@@ -148,14 +151,16 @@ def log1p(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def softplus(x):  # type: ignore[no-untyped-def]
+def softplus(x):
     """log(1 + exp(x)) without overflow: max(x, 0) + log1p(exp(-|x|))."""
     return select(x > 0.0, x, 0.0) + log1p(exp(-abs(x)))
 
 
 @jit
-def _quadrant(x):  # type: ignore[no-untyped-def]
-    """x - k * pi/2 on |r| <= pi/4 and k, by three parts of pi/2 (Cody and Waite 1980); good for |x| <= 1e5."""
+def _quadrant(x):
+    """x - k * pi/2 on |r| <= pi/4 and k, by three parts of pi/2 (Cody and Waite 1980); good for |x| <=
+    1e5.
+    """
     k = fma(x, 0.6366197723675814, ROUND)
     n = bits(k)
     k = k - ROUND
@@ -165,7 +170,7 @@ def _quadrant(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _sin_reduced(r):  # type: ignore[no-untyped-def]
+def _sin_reduced(r):
     z = r * r
     p = fma(z, 1.58969099521155010221e-10, -2.50507602534068634195e-08)
     p = fma(p, z, 2.75573137070700676789e-06)
@@ -176,7 +181,7 @@ def _sin_reduced(r):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _cos_reduced(r):  # type: ignore[no-untyped-def]
+def _cos_reduced(r):
     z = r * r
     p = fma(z, -1.13596475577881948265e-11, 2.08757232129817482790e-09)
     p = fma(p, z, -2.75573143513906633035e-07)
@@ -189,7 +194,7 @@ def _cos_reduced(r):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _turn(r, n):  # type: ignore[no-untyped-def]
+def _turn(r, n):
     """sin(r + n * pi/2) from the quadrant's number."""
     odd = unbits((n & 1) + 0x4338000000000000) - ROUND
     negative = unbits((n & 2) + 0x4338000000000000) - ROUND
@@ -198,14 +203,14 @@ def _turn(r, n):  # type: ignore[no-untyped-def]
 
 
 @jit
-def sin(x):  # type: ignore[no-untyped-def]
+def sin(x):
     """Sine of an angle in radians, |x| <= 1e5."""
     r, n = _quadrant(x)
     return _turn(r, n)
 
 
 @jit
-def cos(x):  # type: ignore[no-untyped-def]
+def cos(x):
     """Cosine of an angle in radians, |x| <= 1e5."""
     r, n = _quadrant(x)
     return _turn(r, n + 1)

@@ -10,7 +10,9 @@ from sim.matrices import Matrices, Vectors
 
 
 def is_number(value: Any) -> bool:
-    """Whether a pack's field is a number of its own for every cell (else it is fixed: a word, a count, a flag)."""
+    """Whether a pack's field is a number of its own for every cell (else it is fixed: a word, a count, a
+    flag).
+    """
     return not isinstance(value, (str, bool, int, tuple))
 
 
@@ -25,7 +27,7 @@ class Scaled:
         return self.factor * (self.matrix @ vector)
 
     @property
-    def T(self) -> "Scaled":  # noqa: N802 - NumPy's name
+    def T(self) -> "Scaled":
         """The transposed matrix."""
         return Scaled(self.matrix.T, self.factor)
 
@@ -33,9 +35,10 @@ class Scaled:
 class Equation:
     """One step of a system, on symbols.
 
-    `example` is a pack with the fixed fields filled in; its numbers only say which fields are numbers. A tuple of numbers is
-    that many parameters, named `taps[0]`, `taps[1]`, …. `inputs` says where x comes from: "none" (always zero), "shared" (one
-    series for all cells) or "cells" (a series for each). A network's fields are `Matrices` and `Vectors`.
+    `example` is a pack with the fixed fields filled in; its numbers only say which fields are numbers. A
+    tuple of numbers is that many parameters, named `taps[0]`, `taps[1]`, …. `inputs` says where x comes from:
+    "none" (always zero), "shared" (one series for all cells) or "cells" (a series for each). A network's
+    fields are `Matrices` and `Vectors`.
     """
 
     def __init__(self, example: Any, inputs: str = "none") -> None:
@@ -46,10 +49,12 @@ class Equation:
         self.extras: dict[str, Node] = {}
         self.matrices: dict[str, Node] = {}
         self.vectors: dict[str, Node] = {}
-        self.pack = type(example)(*(self._field(name, value) for name, value in zip(example._fields, example, strict=True)))
+        self.pack = type(example)(
+            *(self._field(name, value) for name, value in zip(example._fields, example, strict=True))
+        )
         self.t = self.graph.leaf("time", "t")
         if isinstance(self.labels, int):
-            self.state = (self.graph.leaf("state", "s", (self.labels,)),)
+            self.state: tuple[Node, ...] = (self.graph.leaf("state", "s", (self.labels,)),)
             self.x = self.graph.leaf("input", "x", (self._inputs(),))
         else:
             self.state = tuple(self.graph.leaf("state", str(i)) for i in range(len(self.labels or [""])))
@@ -58,8 +63,10 @@ class Equation:
         if len(self.next) != len(self.state) or self.next[0].shape != self.state[0].shape:
             raise refuse(
                 "system",
-                f"step of {type(example).__name__} returns {len(self.next)} values of shape {self.next[0].shape} for a state of "
-                f"{len(self.state)} of shape {self.state[0].shape}; a state of several numbers is declared with @units.register",
+                f"step of {type(example).__name__} returns {len(self.next)} values of shape "
+                f"{self.next[0].shape} for a state of "
+                f"{len(self.state)} of shape {self.state[0].shape}; a state of several numbers is declared "
+                "with @units.register",
             )
 
     def _inputs(self) -> int:
@@ -79,7 +86,7 @@ class Equation:
             return value
         return self.parameters.setdefault(name, self.graph.leaf("parameter", name))
 
-    def extra(self, name: str) -> Node:
+    def own(self, name: str) -> Node:
         """A number of each cell that belongs to an observable (such as `target`), not to the system."""
         return self.extras.setdefault(name, self.graph.leaf("extra", name))
 
@@ -110,7 +117,9 @@ class Equation:
             return leaf.name, True
         if leaf.kind == "input":
             return {"none": "0.0"}.get(self.inputs, leaf.name), self.inputs != "cells"
-        return {"state": "s", "accumulator": "a", "tangent": "v", "gradient": "g"}[leaf.kind] + leaf.name, False
+        return {"state": "s", "accumulator": "a", "tangent": "v", "gradient": "g"}[
+            leaf.kind
+        ] + leaf.name, False
 
     def variables(self) -> list[str]:
         """The variables that hold the columns in generated code."""
@@ -119,4 +128,6 @@ class Equation:
 
 def variable(leaf: Leaf) -> str:
     """A legal variable name for a parameter: `taps[0]` is p_taps_0_."""
-    return ("p_" if leaf.kind == "parameter" else "k_") + "".join(c if c.isalnum() else "_" for c in leaf.name)
+    return ("p_" if leaf.kind == "parameter" else "k_") + "".join(
+        c if c.isalnum() else "_" for c in leaf.name
+    )

@@ -1,4 +1,5 @@
-"""The functions that equations are written with: on symbols they build the graph, on numbers and arrays they are NumPy's.
+"""The functions that equations are written with: on symbols they build the graph, on numbers and arrays they
+are NumPy's.
 
 >>> round(float(sigmoid(0.0)), 3)
 0.5
@@ -87,7 +88,9 @@ def minimum(a: Any, b: Any) -> Any:
 
 
 def total(values: Any) -> Any:
-    """The sum over units, in their order: of a vector, of a state of several numbers, or of the single number of a scalar state."""
+    """The sum over units, in their order: of a vector, of a state of several numbers, or of the single
+    number of a scalar state.
+    """
     if isinstance(values, Node):
         return values if not values.shape else values.graph.node("total", (values,), None, ())
     if isinstance(values, Sequence):

@@ -1,7 +1,8 @@
 """Products of Jacobians over thousands of steps: on lanes, in log space, without overflow or underflow.
 
-Arrays lie in the block's scratch array as [vector][unit][lane]; a vector's units are padded to `size / lanes`. What is done to a
-lane depends on that lane alone (frozen by `select`, scaled by powers of two), so that a cell's bits do not depend on its neighbours.
+Arrays lie in the block's scratch array as [vector][unit][lane]; a vector's units are padded to `size /
+lanes`. What is done to a lane depends on that lane alone (frozen by `select`, scaled by powers of two), so
+that a cell's bits do not depend on its neighbours.
 """
 
 import math
@@ -18,21 +19,21 @@ _FAR = 2.0**200
 
 
 @jit
-def exponent(x):  # type: ignore[no-untyped-def]
+def exponent(x):
     """floor(log2 |x|) of positive normal numbers, as floats; 0 for zero, infinities and NaN."""
     plain = (x > 2.3e-308) & (x < 1.7e308)
     return select(plain, unbits(((bits(x) >> 52) - 1023) + 0x4338000000000000) - ROUND, 0.0)
 
 
 @jit
-def power(k):  # type: ignore[no-untyped-def]
+def power(k):
     """2.0**k for whole floats, 0 below -1022 (what is that much smaller does not count), at most 2**1023."""
     low = select(k < -1022.0, -1022.0, select(k > 1023.0, 1023.0, k))
     return select(k < -1022.0, 0.0, unbits((bits(low + ROUND) + 1023) << 52))
 
 
 @jit
-def identity(work, at, n, size, lanes):  # type: ignore[no-untyped-def]
+def identity(work, at, n, size, lanes):
     """The unit vectors."""
     for k in range(n):
         for i in range(n):
@@ -40,7 +41,7 @@ def identity(work, at, n, size, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def rescale(work, at, n, size, log2, lanes):  # type: ignore[no-untyped-def]
+def rescale(work, at, n, size, log2, lanes):
     """Lanes whose largest entry is far from 1 are divided by a power of two, which is added to `log2`."""
     top = splat(0.0, lanes)
     for k in range(n):
@@ -59,13 +60,19 @@ def rescale(work, at, n, size, log2, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def spectral_norm(work, at, n, size, x, y, lanes):  # type: ignore[no-untyped-def]
-    """The largest singular value of the matrix with these columns, by power iteration from the vector kept at `x`.
+def spectral_norm(work, at, n, size, x, y, lanes):
+    """The largest singular value of the matrix with these columns, by power iteration from the vector kept at
+    `x`.
 
-    The start is the last singular vector and a little of everything, so that a direction that overtakes is found.
+    The start is the last singular vector and a little of everything, so that a direction that overtakes is
+    found.
     """
     for k in range(n):
-        store(work, x + k * lanes, load(work, x + k * lanes, lanes) + 1e-3 / (1.0 + k) * (1.0 if k % 2 == 0 else -0.7))
+        store(
+            work,
+            x + k * lanes,
+            load(work, x + k * lanes, lanes) + 1e-3 / (1.0 + k) * (1.0 if k % 2 == 0 else -0.7),
+        )
     sigma = splat(0.0, lanes)
     done = sigma > 0.0
     for _ in range(1000):
@@ -100,13 +107,17 @@ def spectral_norm(work, at, n, size, x, y, lanes):  # type: ignore[no-untyped-de
 
 
 @jit
-def orthonormalise(work, at, n, size, r, lanes):  # type: ignore[no-untyped-def]
+def orthonormalise(work, at, n, size, r, lanes):
     """Modified Gram-Schmidt in place; R (row j, column k) goes to `r`. A vector that vanishes stays zero."""
     for k in range(n):
         for j in range(k):
             s = splat(0.0, lanes)
             for i in range(n):
-                s = fma(load(work, at + j * size + i * lanes, lanes), load(work, at + k * size + i * lanes, lanes), s)
+                s = fma(
+                    load(work, at + j * size + i * lanes, lanes),
+                    load(work, at + k * size + i * lanes, lanes),
+                    s,
+                )
             store(work, r + (j * n + k) * lanes, s)
             for i in range(n):
                 o = at + k * size + i * lanes
@@ -129,7 +140,7 @@ def orthonormalise(work, at, n, size, r, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def begin_triangle(work, p, e, n, lanes):  # type: ignore[no-untyped-def]
+def begin_triangle(work, p, e, n, lanes):
     """The identity as a triangle whose rows have powers of two of their own."""
     for i in range(n):
         store(work, e + i * lanes, splat(0.0, lanes))
@@ -138,8 +149,10 @@ def begin_triangle(work, p, e, n, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def multiply_triangle(work, p, e, r, n, lanes):  # type: ignore[no-untyped-def]
-    """P becomes R P; row i of P is 2**e[i] times what is stored, so rows may differ by any number of decades."""
+def multiply_triangle(work, p, e, r, n, lanes):
+    """P becomes R P; row i of P is 2**e[i] times what is stored, so rows may differ by any number of
+    decades.
+    """
     for i in range(n):
         base = splat(-1e300, lanes)
         for m in range(i, n):
@@ -152,7 +165,9 @@ def multiply_triangle(work, p, e, r, n, lanes):  # type: ignore[no-untyped-def]
         for j in range(i, n):
             s = splat(0.0, lanes)
             for m in range(i, j + 1):
-                s = fma(load(work, r + (i * n + m) * lanes, lanes), load(work, p + (m * n + j) * lanes, lanes), s)
+                s = fma(
+                    load(work, r + (i * n + m) * lanes, lanes), load(work, p + (m * n + j) * lanes, lanes), s
+                )
             store(work, p + (i * n + j) * lanes, s)
             top = select(abs(s) > top, abs(s), top)
         shift = exponent(top)
@@ -164,11 +179,12 @@ def multiply_triangle(work, p, e, r, n, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def log_singular_values(work, p, e, n, lanes, lane, rows, powers, result):  # type: ignore[no-untyped-def]
-    """Natural logs of the singular values of one lane's graded triangle, largest first, by one-sided Jacobi rotations of its rows.
+def log_singular_values(work, p, e, n, lanes, lane, rows, powers, result):
+    """Natural logs of the singular values of one lane's graded triangle, largest first, by one-sided Jacobi
+    rotations of its rows.
 
-    Rows keep their own powers of two, so small values have the same relative accuracy as large ones.
-    Source: J. Demmel & K. Veselic, SIAM J. Matrix Anal. Appl. 13 (1992) 1204, doi:10.1137/0613074.
+    Rows keep their own powers of two, so small values have the same relative accuracy as large ones. Source:
+    J. Demmel & K. Veselic, SIAM J. Matrix Anal. Appl. 13 (1992) 1204, doi:10.1137/0613074.
     """
     for i in range(n):
         powers[i] = work[e + i * lanes + lane]

@@ -1,12 +1,13 @@
 """Equations as values: run a `step` once on symbols and keep the expression that it computes.
 
-`step`, `output`, `vjp`, … are ordinary Python functions of numbers or arrays. Called with `Node`s in place of numbers they
-return the expression itself: a graph from which `sim/lower.py` writes the code for SIMD lanes, `sim/derivatives.py` takes
-exact derivatives, and the planner counts operations. A node's shape is `()` (one number a cell) or the units' `(n,)`;
-matrices `(n, m)` occur only as parameters, left of `@`. Equal expressions are one node (hash-consing), so that common
-subexpressions are computed once.
+`step`, `output`, `vjp`, … are ordinary Python functions of numbers or arrays. Called with `Node`s in place of
+numbers they return the expression itself: a graph from which `sim/lower.py` writes the code for SIMD lanes,
+`sim/derivatives.py` takes exact derivatives, and the planner counts operations. A node's shape is `()` (one
+number a cell) or the units' `(n,)`; matrices `(n, m)` occur only as parameters, left of `@`. Equal
+expressions are one node (hash-consing), so that common subexpressions are computed once.
 
-An equation must be the same for every cell: an `if` on data is refused with its line (`where(c, a, b)` says it instead).
+An equation must be the same for every cell: an `if` on data is refused with its line (`where(c, a, b)` says
+it instead).
 """
 
 import sys
@@ -17,19 +18,46 @@ import numpy as np
 
 from sim.errors import refuse
 
-BINARY = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "and": "&", "or": "|"}
-UNARY = ("neg", "abs", "not", "exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus", "sqrt", "sin", "cos")
+BINARY = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "and": "&",
+    "or": "|",
+}
+UNARY = (
+    "neg",
+    "abs",
+    "not",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "tanh",
+    "sigmoid",
+    "softplus",
+    "sqrt",
+    "sin",
+    "cos",
+)
 _UFUNCS = {
-    "add": "add", "subtract": "sub", "multiply": "mul", "true_divide": "div", "divide": "div", "less": "lt",
-    "less_equal": "le", "greater": "gt", "greater_equal": "ge", "negative": "neg", "absolute": "abs", "exp": "exp",
-    "expm1": "expm1", "log": "log", "log1p": "log1p", "tanh": "tanh", "sqrt": "sqrt", "sin": "sin", "cos": "cos",
-    "power": "power", "logical_and": "and", "logical_or": "or", "logical_not": "not", "square": "square",
-    "matmul": "matmul",
+    "add": "add", "subtract": "sub", "multiply": "mul", "true_divide": "div", "divide": "div",
+    "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge", "negative": "neg",
+    "absolute": "abs", "exp": "exp", "expm1": "expm1", "log": "log", "log1p": "log1p", "tanh": "tanh",
+    "sqrt": "sqrt", "sin": "sin", "cos": "cos", "power": "power", "square": "square", "matmul": "matmul",
+    "logical_and": "and", "logical_or": "or", "logical_not": "not",
 }  # fmt: skip
 
 
 class Leaf(NamedTuple):
-    """What enters an equation from outside: `kind` is parameter, state, input, time, tangent, accumulator, …"""
+    """What enters an equation from outside: `kind` is parameter, state, input, time, tangent, accumulator,
+    …
+    """
 
     kind: str
     name: str
@@ -42,8 +70,23 @@ class Node:
     __array_priority__ = 1000.0
     __hash__ = object.__hash__
 
-    def __init__(self, graph: "Graph", op: str, args: tuple["Node", ...], value: Any, shape: tuple[int, ...], serial: int) -> None:
-        self.graph, self.op, self.args, self.value, self.shape, self.serial = graph, op, args, value, shape, serial
+    def __init__(
+        self,
+        graph: "Graph",
+        op: str,
+        args: tuple["Node", ...],
+        value: Any,
+        shape: tuple[int, ...],
+        serial: int,
+    ) -> None:
+        self.graph, self.op, self.args, self.value, self.shape, self.serial = (
+            graph,
+            op,
+            args,
+            value,
+            shape,
+            serial,
+        )
 
     def __repr__(self) -> str:
         inside = ", ".join(map(repr, self.args)) if self.args else repr(self.value)
@@ -52,7 +95,8 @@ class Node:
     def __bool__(self) -> bool:
         raise refuse(
             _place_of_caller(),
-            "a choice on data (`if`, `and`, `or`, `min`, `max`, a chained comparison) differs from cell to cell; "
+            "a choice on data (`if`, `and`, `or`, `min`, `max`, a chained comparison) differs from cell "
+            "to cell; "
             "write where(condition, a, b), and & | for and, or",
         )
 
@@ -60,7 +104,8 @@ class Node:
         raise refuse(
             _place_of_caller(),
             "this needs a plain number, but here stands the value of every cell at once; "
-            "use the functions of sim.functions (tanh, exp, log, sqrt, sin, cos, …) or NumPy's instead of math's",
+            "use the functions of sim.functions (tanh, exp, log, sqrt, sin, cos, …) or NumPy's instead of "
+            "math's",
         )
 
     __int__ = __index__ = __complex__ = __float__
@@ -68,7 +113,8 @@ class Node:
     def __iter__(self) -> Any:
         raise refuse(
             _place_of_caller(),
-            "this value is one number; a state of several numbers is declared with `units` in the system's file",
+            "this value is one number; a state of several numbers is declared with `units` in the "
+            "system's file",
         )
 
     def __add__(self, other: Any) -> "Node":
@@ -105,7 +151,7 @@ class Node:
         return self.graph.matmul(self, other)
 
     @property
-    def T(self) -> "Node":  # noqa: N802 - NumPy's name
+    def T(self) -> "Node":
         """The transposed matrix."""
         if len(self.shape) != 2:
             raise refuse(_place_of_caller(), f".T needs a matrix, this has the shape {self.shape}")
@@ -144,7 +190,10 @@ class Node:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         op = _UFUNCS.get(ufunc.__name__)
         if method != "__call__" or options or op is None:
-            raise refuse(_place_of_caller(), f"numpy.{ufunc.__name__} has no compiled form; see sim/functions.py for what has")
+            raise refuse(
+                _place_of_caller(),
+                f"numpy.{ufunc.__name__} has no compiled form; see sim/functions.py for what has",
+            )
         if op == "power":
             return power(*map(self.graph.lift, inputs))
         if op == "square":
@@ -162,7 +211,12 @@ class Graph:
 
     def node(self, op: str, args: tuple[Node, ...], value: Any, shape: tuple[int, ...]) -> Node:
         """The node of this operation, made on first use."""
-        key = (op, tuple(arg.serial for arg in args), value.hex() if isinstance(value, float) else value, shape)
+        key = (
+            op,
+            tuple(arg.serial for arg in args),
+            value.hex() if isinstance(value, float) else value,
+            shape,
+        )
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = Node(self, op, args, value, shape, len(self._known))
@@ -182,7 +236,9 @@ class Graph:
             return value
         if isinstance(value, (bool, int, float, np.integer, np.floating, np.bool_)):
             return self.constant(float(value))
-        raise refuse(_place_of_caller(), f"an equation combines numbers, not {type(value).__name__} {value!r:.60}")
+        raise refuse(
+            _place_of_caller(), f"an equation combines numbers, not {type(value).__name__} {value!r:.60}"
+        )
 
     def apply(self, op: str, *operands: Any) -> Node:
         """An elementwise operation; numbers broadcast over units."""
@@ -195,7 +251,9 @@ class Graph:
     def matmul(self, matrix: Any, vector: Any) -> Node:
         """matrix @ vector, summed in the order of the units."""
         if not (isinstance(matrix, Node) and isinstance(vector, Node)):
-            raise refuse(_place_of_caller(), "@ needs a matrix parameter on its left and a state or input on its right")
+            raise refuse(
+                _place_of_caller(), "@ needs a matrix parameter on its left and a state or input on its right"
+            )
         if len(matrix.shape) != 2 or len(vector.shape) != 1 or matrix.shape[1] != vector.shape[0]:
             raise refuse(_place_of_caller(), f"shapes do not fit in @: {matrix.shape} and {vector.shape}")
         return self.node("matvec", (matrix, vector), None, (matrix.shape[0],))
@@ -203,8 +261,10 @@ class Graph:
 
 def _place_of_caller() -> str:
     """File and line of the innermost frame outside this floor's machinery: where the equation is written."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.endswith(("sim/graph.py", "sim/functions.py")):
+    frame = sys._getframe(1)  # noqa: SLF001 - the public inspect.stack() reads every source file on the way
+    while frame.f_back is not None and frame.f_code.co_filename.endswith(
+        ("sim/graph.py", "sim/functions.py")
+    ):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
@@ -249,5 +309,9 @@ def rebuild(roots: Sequence[Node], replace: Callable[[Node], Node | None], graph
     made: dict[Node, Node] = {}
     for node in reachable(roots):
         new = replace(node)
-        made[node] = new if new is not None else graph.node(node.op, tuple(made[a] for a in node.args), node.value, node.shape)
+        made[node] = (
+            new
+            if new is not None
+            else graph.node(node.op, tuple(made[a] for a in node.args), node.value, node.shape)
+        )
     return [made[root] for root in roots]

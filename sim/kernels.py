@@ -1,8 +1,9 @@
 """The loops over time and cells for systems with a small fixed state.
 
-A generated module (`sim/pointwise.py`) defines the parts below for one system and one set of observables, then contains one of
-these loops word for word, so that Numba inlines the parts and caches the machine code. `WIDTH` cells at a time live in
-registers for their whole orbit; every array is flat, with the cells innermost: row `r` of an output starts at `r * cells`.
+A generated module (`sim/pointwise.py`) defines the parts below for one system and one set of observables,
+then contains one of these loops word for word, so that Numba inlines the parts and caches the machine code.
+`WIDTH` cells at a time live in registers for their whole orbit; every array is flat, with the cells
+innermost: row `r` of an output starts at `r * cells`.
 
 Kernels allocate nothing, draw nothing, check nothing, raise nothing.
 """
@@ -88,7 +89,9 @@ def load_tape(tape: Any, row: int) -> Any:
 
 
 def cost_gradient(p: Any, s: Any, g: Any, t: int, first: Any) -> Any:
-    """The gradient that reaches the state of time t: what comes from later, and the cost of this time itself."""
+    """The gradient that reaches the state of time t: what comes from later, and the cost of this time
+    itself.
+    """
     raise NotImplementedError
 
 
@@ -123,7 +126,9 @@ def rollout(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, ste
 
 
 def tangent(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, steps: int, first: Any) -> None:
-    """States and their derivatives forward in time: no tape, one multiply-add a step for each parameter and state."""
+    """States and their derivatives forward in time: no tape, one multiply-add a step for each parameter
+    and state.
+    """
     for at in range(0, cells, WIDTH):
         p = load_parameters(parameters, cells, at)
         s = load_state(start, cells, at)
@@ -143,11 +148,22 @@ def tangent(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, ste
 
 
 def bptt(
-    parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, steps: int, first: Any, tape: Any, marks: Any, span: int
+    parameters: Any,
+    start: Any,
+    inputs: Any,
+    outs: Any,
+    cells: int,
+    steps: int,
+    first: Any,
+    tape: Any,
+    marks: Any,
+    span: int,
 ) -> None:
-    """Backpropagation through time with checkpoints: `marks` keeps every `span`-th state, `tape` the states of one span.
+    """Backpropagation through time with checkpoints: `marks` keeps every `span`-th state, `tape` the states
+    of one span.
 
-    Each span is run forward once more before it is run backward, so memory grows with sqrt(steps) where span does.
+    Each span is run forward once more before it is run backward, so memory grows with sqrt(steps) where span
+    does.
     """
     for at in range(0, cells, WIDTH):
         p = load_parameters(parameters, cells, at)

@@ -1,12 +1,13 @@
 """Bundles of SIMD lanes: one equation, many cells at once, kept in registers through the whole time loop.
 
-A bundle is an LLVM vector `<n x double>` (or `<n x i64>`, `<n x i1>`) with the operators of Python. LLVM cannot vectorise a
-recurrence over its outer loop by itself; with the cells as a value of the language there is nothing left to vectorise. With
-Numba switched off (`NUMBA_DISABLE_JIT=1`) a bundle is a NumPy array of the same length, so that the same kernels run as plain
-Python.
+A bundle is an LLVM vector `<n x double>` (or `<n x i64>`, `<n x i1>`) with the operators of Python. LLVM
+cannot vectorise a recurrence over its outer loop by itself; with the cells as a value of the language there
+is nothing left to vectorise. With Numba switched off (`NUMBA_DISABLE_JIT=1`) a bundle is a NumPy array of the
+same length, so that the same kernels run as plain Python.
 
-No instruction carries a fast-math flag, and products are fused with sums only where the program says `fma`: otherwise LLVM
-would decide by what else stands around an expression, and the bits of a cell would depend on which observables run beside it.
+No instruction carries a fast-math flag, and products are fused with sums only where the program says `fma`:
+otherwise LLVM would decide by what else stands around an expression, and the bits of a cell would depend on
+which observables run beside it.
 """
 
 import operator
@@ -30,7 +31,11 @@ class Lanes(types.Type):
         super().__init__(name=f"Lanes({dtype}, {n})")
 
 
-_ELEMENT = {types.float64: ir.DoubleType(), types.int64: ir.IntType(64), types.boolean: ir.IntType(1)}
+_ELEMENT: dict[Any, Any] = {
+    types.float64: ir.DoubleType(),
+    types.int64: ir.IntType(64),
+    types.boolean: ir.IntType(1),
+}
 
 
 @register_model(Lanes)
@@ -56,10 +61,10 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any
 
 
 @intrinsic(prefer_literal=True)
-def _load(typingctx, array, index, n):  # type: ignore[no-untyped-def]
+def _load(typingctx, array, index, n):
     kind = Lanes(array.dtype, n.literal_value)
 
-    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+    def generate(context, builder, sig, args):
         at = context.cast(builder, args[1], sig.args[1], types.intp)
         vector = _vector(kind.dtype, kind.n)
         return builder.load(_pointer(context, builder, sig.args[0], args[0], at, vector), align=8)
@@ -68,8 +73,8 @@ def _load(typingctx, array, index, n):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _store(typingctx, array, index, value):  # type: ignore[no-untyped-def]
-    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+def _store(typingctx, array, index, value):
+    def generate(context, builder, sig, args):
         at = context.cast(builder, args[1], sig.args[1], types.intp)
         builder.store(args[2], _pointer(context, builder, sig.args[0], args[0], at, args[2].type), align=8)
         return context.get_dummy_value()
@@ -78,10 +83,10 @@ def _store(typingctx, array, index, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic(prefer_literal=True)
-def _splat(typingctx, value, n):  # type: ignore[no-untyped-def]
+def _splat(typingctx, value, n):
     kind = Lanes(types.float64, n.literal_value)
 
-    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+    def generate(context, builder, sig, args):
         return _broadcast(builder, context.cast(builder, args[0], sig.args[0], types.float64), kind.n)
 
     return kind(value, n), generate
@@ -89,8 +94,8 @@ def _splat(typingctx, value, n):  # type: ignore[no-untyped-def]
 
 def _unary(name: str) -> Any:
     @intrinsic
-    def op(typingctx, a):  # type: ignore[no-untyped-def]
-        def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+    def op(typingctx, a):
+        def generate(context, builder, sig, args):
             kind = args[0].type
             function = ir.FunctionType(kind, [kind])
             full = f"llvm.{name}.v{kind.count}f64"
@@ -106,18 +111,18 @@ _sqrt = _unary("sqrt")
 
 
 @intrinsic
-def _fneg(typingctx, a):  # type: ignore[no-untyped-def]
+def _fneg(typingctx, a):
     return a(a), lambda context, builder, sig, args: builder.fneg(args[0])
 
 
 @intrinsic
-def _fma(typingctx, a, b, c):  # type: ignore[no-untyped-def]
+def _fma(typingctx, a, b, c):
     """a * b + c with one rounding; scalars among the arguments are broadcast."""
     lanes = next((v for v in (a, b, c) if isinstance(v, Lanes)), None)
     if lanes is None:
         return None
 
-    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+    def generate(context, builder, sig, args):
         values = [
             value
             if isinstance(kind, Lanes)
@@ -133,8 +138,8 @@ def _fma(typingctx, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _copysign(typingctx, a, b):  # type: ignore[no-untyped-def]
-    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+def _copysign(typingctx, a, b):
+    def generate(context, builder, sig, args):
         kind = args[0].type
         function = ir.FunctionType(kind, [kind, kind])
         full = f"llvm.copysign.v{kind.count}f64"
@@ -144,10 +149,10 @@ def _copysign(typingctx, a, b):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _select(typingctx, mask, a, b):  # type: ignore[no-untyped-def]
+def _select(typingctx, mask, a, b):
     """Lane by lane `a` where the mask holds, else `b`; a scalar is broadcast."""
 
-    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+    def generate(context, builder, sig, args):
         mask_value, *branches = args
         values = [
             value
@@ -162,8 +167,8 @@ def _select(typingctx, mask, a, b):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _any(typingctx, mask):  # type: ignore[no-untyped-def]
-    def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+def _any(typingctx, mask):
+    def generate(context, builder, sig, args):
         bits = builder.bitcast(args[0], ir.IntType(mask.n))
         return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(mask.n), 0))
 
@@ -172,7 +177,7 @@ def _any(typingctx, mask):  # type: ignore[no-untyped-def]
 
 def _reinterpret(source: types.Type, target: types.Type) -> Any:
     @intrinsic
-    def op(typingctx, a):  # type: ignore[no-untyped-def]
+    def op(typingctx, a):
         if a.dtype != source:
             return None
         kind = Lanes(target, a.n)
@@ -187,10 +192,10 @@ _unbits = _reinterpret(types.int64, types.float64)
 
 def _binary(instruction: str) -> Any:
     @intrinsic
-    def op(typingctx, a, b):  # type: ignore[no-untyped-def]
+    def op(typingctx, a, b):
         lanes = a if isinstance(a, Lanes) else b
 
-        def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        def generate(context, builder, sig, args):
             values = [
                 value
                 if isinstance(kind, Lanes)
@@ -206,10 +211,10 @@ def _binary(instruction: str) -> Any:
 
 def _comparison(symbol: str) -> Any:
     @intrinsic
-    def op(typingctx, a, b):  # type: ignore[no-untyped-def]
+    def op(typingctx, a, b):
         lanes = a if isinstance(a, Lanes) else b
 
-        def generate(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        def generate(context, builder, sig, args):
             values = [
                 value
                 if isinstance(kind, Lanes)
@@ -228,7 +233,8 @@ def _overload_operator(python: Any, on_float: Any, on_int: Any, on_mask: Any) ->
         lanes = a if isinstance(a, Lanes) else b if isinstance(b, Lanes) else None
         if lanes is None:
             return None
-        op = {types.float64: on_float, types.int64: on_int, types.boolean: on_mask}[lanes.dtype]
+        table: dict[Any, Any] = {types.float64: on_float, types.int64: on_int, types.boolean: on_mask}
+        op = table[lanes.dtype]
         return None if op is None else lambda a, b: op(a, b)
 
     overload(python, strict=False)(implementation)  # strict compares annotations too
@@ -250,7 +256,7 @@ for _python, _symbol in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, 
 
 
 @intrinsic
-def _invert(typingctx, a):  # type: ignore[no-untyped-def]
+def _invert(typingctx, a):
     return a(a), lambda context, builder, sig, args: builder.not_(args[0])
 
 
@@ -269,7 +275,7 @@ def _overload_abs(a: Any) -> Any:
     return (lambda a: _fabs(a)) if isinstance(a, Lanes) else None
 
 
-# ---- the names that kernels use: intrinsics when compiled, NumPy when interpreted -----------------------------------------
+# ---- the names that kernels use: intrinsics when compiled, NumPy when interpreted
 
 if INTERPRETED:
 

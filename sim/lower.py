@@ -1,7 +1,8 @@
 """From a graph of single numbers to lines of code on lanes.
 
-Which products are fused with sums is decided here, from the expression alone: `a * b + c` is one `fma`, always, and a product
-used elsewhere too is computed again for that use. So an expression has the same bits in every kernel that contains it.
+Which products are fused with sums is decided here, from the expression alone: `a * b + c` is one `fma`,
+always, and a product used elsewhere too is computed again for that use. So an expression has the same bits in
+every kernel that contains it.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,15 +10,31 @@ from collections.abc import Callable, Sequence
 from sim.graph import BINARY, Node, reachable
 
 # mul/FMA-port operations of one call, for planning and for limits in benches (`shared` measured tanh at 16)
-COST = {"tanh": 17, "sigmoid": 18, "exp": 17, "expm1": 16, "softplus": 40, "log": 16, "log1p": 22, "sqrt": 8, "div": 4, "sin": 16, "cos": 16}
+COST = {
+    "tanh": 17,
+    "sigmoid": 18,
+    "exp": 17,
+    "expm1": 16,
+    "softplus": 40,
+    "log": 16,
+    "log1p": 22,
+    "sqrt": 8,
+    "div": 4,
+    "sin": 16,
+    "cos": 16,
+}
 
 
 class Code:
     """Straight-line code: one variable for each node that is needed, in order."""
 
-    def __init__(self, source: Callable[[Node], tuple[str, bool] | None], prefix: str = "t", width: str = "WIDTH") -> None:
-        """`source` gives, for a node that need not be computed, the expression that holds it and whether all lanes agree on it;
-        every leaf has one. `width` is the name of the bundle's width in the generated code."""
+    def __init__(
+        self, source: Callable[[Node], tuple[str, bool] | None], prefix: str = "t", width: str = "WIDTH"
+    ) -> None:
+        """`source` gives, for a node that need not be computed, the expression that holds it and whether
+        all lanes agree on it; every leaf has one. `width` is the name of the bundle's width in the
+        generated code.
+        """
         self._source = source
         self._prefix = prefix
         self._width = width
@@ -30,7 +47,9 @@ class Code:
 
     def lanes(self, nodes: Sequence[Node]) -> list[str]:
         """As `names`, but always bundles: what is the same for all lanes is spread over them."""
-        return [f"splat({name}, {self._width})" if uniform else name for name, uniform in map(self._value, nodes)]
+        return [
+            f"splat({name}, {self._width})" if uniform else name for name, uniform in map(self._value, nodes)
+        ]
 
     def _value(self, root: Node) -> tuple[str, bool]:
         order: list[Node] = []
@@ -73,7 +92,11 @@ class Code:
         form = _fused(node)
         if form is not None:
             a, b, c = names
-            return f"fma({_minus(a)}, {b}, {c})" if form == "minus product" else f"fma({a}, {b}, {_minus(c) if form == 'minus sum' else c})"
+            return (
+                f"fma({_minus(a)}, {b}, {c})"
+                if form == "minus product"
+                else f"fma({a}, {b}, {_minus(c) if form == 'minus sum' else c})"
+            )
         if node.op in BINARY:
             return f"{names[0]} {BINARY[node.op]} {names[1]}"
         if node.op == "where":
@@ -101,7 +124,9 @@ def _fused(node: Node) -> str | None:
 
 
 def _operands(node: Node) -> tuple[Node, ...]:
-    """The nodes whose values the emitted operation reads: those of the product and the sum where they are fused."""
+    """The nodes whose values the emitted operation reads: those of the product and the sum where they are
+    fused.
+    """
     if _fused(node) is None:
         return node.args
     a, b = node.args
@@ -109,7 +134,9 @@ def _operands(node: Node) -> tuple[Node, ...]:
 
 
 def operations(roots: Sequence[Node]) -> float:
-    """Counted multiply-port operations of computing these nodes once, for one cell; a matrix product counts n * m."""
+    """Counted multiply-port operations of computing these nodes once, for one cell; a matrix product
+    counts n * m.
+    """
     count = 0.0
     for node in reachable(roots):
         width = 1

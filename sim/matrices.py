@@ -1,4 +1,6 @@
-"""The arrays of many networks at once: which different ones there are, which of them a cell has, and times what factor."""
+"""The arrays of many networks at once: which different ones there are, which of them a cell has, and times
+what factor.
+"""
 
 from typing import Any, NamedTuple
 
@@ -12,7 +14,9 @@ SCALINGS = ("gain", "spectral_radius")
 
 
 class Matrices(NamedTuple):
-    """W = factor * base[which]; the factor is applied after the product, factor * (base @ h), also when it is swept."""
+    """W = factor * base[which]; the factor is applied after the product, factor * (base @ h), also when it
+    is swept.
+    """
 
     base: np.ndarray  # (kinds, rows, columns)
     which: np.ndarray  # (cells,) or (1,)
@@ -32,7 +36,9 @@ class Vectors(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """A family chosen by its word, with its settings (numbers, or one number a cell) and the seed of each cell."""
+    """A family chosen by its word, with its settings (numbers, or one number a cell) and the seed of each
+    cell.
+    """
 
     place: str
     word: str
@@ -45,7 +51,11 @@ class Chosen(NamedTuple):
     def _made(self, sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """The arrays of every different setting (kinds, *sizes), and for each cell which it has."""
         columns = {"seed": np.atleast_1d(self.seed)}
-        columns |= {name: np.atleast_1d(value) for name, value in self.settings.items() if isinstance(value, np.ndarray) and name not in SCALINGS}
+        columns |= {
+            name: np.atleast_1d(value)
+            for name, value in self.settings.items()
+            if isinstance(value, np.ndarray) and name not in SCALINGS
+        }
         moving = [name for name, column in columns.items() if len(column) > 1]
         if moving:
             table = np.stack([np.asarray(columns[name], dtype=np.float64) for name in moving])
@@ -53,7 +63,9 @@ class Chosen(NamedTuple):
         else:
             kinds, which = np.empty((0, 1)), np.zeros(1, dtype=np.intp)
         own = dict(zip(moving, kinds, strict=True))
-        seeds = own.pop("seed").astype(np.int64) if "seed" in own else np.full(kinds.shape[1], columns["seed"][0])
+        seeds = (
+            own.pop("seed").astype(np.int64) if "seed" in own else np.full(kinds.shape[1], columns["seed"][0])
+        )
         shape = (-1,) + (1,) * len(sizes)
         keys = {name: value for name, value in self.settings.items() if name not in SCALINGS}
         keys |= {name: row.reshape(shape) for name, row in own.items()}
@@ -71,7 +83,8 @@ class Chosen(NamedTuple):
                 radius = np.abs(np.linalg.eigvals(base)).max(axis=-1)
             if not (radius > 0.0).all():
                 raise refuse(
-                    f"parameters.{self.place}.spectral_radius", f"a {self.word} matrix here has spectral radius 0; it cannot be scaled"
+                    f"parameters.{self.place}.spectral_radius",
+                    f"a {self.word} matrix here has spectral radius 0; it cannot be scaled",
                 )
             factor = factor * (np.asarray(wanted) / radius[which])
         return Matrices(base, which, factor)
@@ -81,13 +94,6 @@ class Chosen(NamedTuple):
         return Vectors(*self._made((n,)))
 
 
-def vectors(self, n: int) -> Vectors:
-        """One vector for each different setting."""
-        names = [n for n, value in self.settings.items() if isinstance(value, np.ndarray) and value.ndim == 1 and n != "seed"]
-        kinds, which = self._kinds(names)
-        return Vectors(np.stack([self._made(own, n) for own in kinds]), which)
-
-
 def vectors(value: Any, n: int, place: str) -> Vectors:
     """A bias given by a number (or one a cell), a list of n numbers, or a family."""
     if isinstance(value, Chosen):
@@ -95,7 +101,11 @@ def vectors(value: Any, n: int, place: str) -> Vectors:
     numbers = np.asarray(value, dtype=np.float64)
     if isinstance(value, (list, tuple)):
         if numbers.shape != (n,):
-            raise refuse(place, f"{numbers.shape[0] if numbers.ndim else 1} numbers for {n} units; write {n} numbers, or one for all")
+            raise refuse(
+                place,
+                f"{numbers.shape[0] if numbers.ndim else 1} numbers for {n} units; write {n} numbers, or "
+                "one for all",
+            )
         return Vectors(numbers[None], np.zeros(1, dtype=np.intp))
     kinds, which = np.unique(np.atleast_1d(numbers), return_inverse=True)
     return Vectors(np.repeat(kinds[:, None], n, axis=1), which.reshape(-1))

@@ -1,7 +1,8 @@
 """Leaves are found by name: the import system is the registry.
 
-A bare name is a file in a package of leaves (`find("sim.systems", "rnn")` is sim/systems/rnn.py), a dotted name any module on the
-Python path, a path that ends in `.py` a file relative to a folder (that of the sweep file). Nothing is imported to list.
+A bare name is a file in a package of leaves (`find("sim.systems", "rnn")` is sim/systems/rnn.py), a dotted
+name any module on the Python path, a path that ends in `.py` a file relative to a folder (that of the sweep
+file). Nothing is imported to list.
 """
 
 import hashlib
@@ -22,7 +23,9 @@ def listing(package: str) -> tuple[str, ...]:
     """
     spec = importlib.util.find_spec(package)
     folders = [Path(p) for p in (spec.submodule_search_locations or [])] if spec else []
-    return tuple(sorted(f.stem for folder in folders for f in folder.glob("*.py") if not f.stem.startswith("_")))
+    return tuple(
+        sorted(f.stem for folder in folders for f in folder.glob("*.py") if not f.stem.startswith("_"))
+    )
 
 
 def find(package: str, name: str, folder: Path | None = None) -> ModuleType:
@@ -48,7 +51,11 @@ def _imported(place: str, name: str) -> ModuleType:
     except Refused:
         raise
     except ModuleNotFoundError as error:
-        raise refuse(place, f"cannot import {name!r:.80} ({error}); a module on the Python path or a path ending in .py is needed") from error
+        raise refuse(
+            place,
+            f"cannot import {name!r:.80} ({error}); a module on the Python path or a path ending in .py is "
+            "needed",
+        ) from error
     except Exception as error:
         raise refuse(place, f"{name!r:.80} fails to import: {type(error).__name__}: {error}") from error
 
@@ -58,7 +65,10 @@ def _from_file(place: str, path: Path) -> ModuleType:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise refuse(place, f"cannot read {str(path)!r}: {error.strerror}; relative paths start at the sweep file's folder") from error
+        raise refuse(
+            place,
+            f"cannot read {str(path)!r}: {error.strerror}; relative paths start at the sweep file's folder",
+        ) from error
     module_name = f"separatrix_file_{hashlib.sha256(str(path).encode() + text).hexdigest()[:16]}"
     if module_name in sys.modules:
         return sys.modules[module_name]

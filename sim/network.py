@@ -1,10 +1,13 @@
-"""Modules for networks: the parts of `sim/network_kernels.py` written out for one system and its observables."""
+"""Modules for networks: the parts of `sim/network_kernels.py` written out for one system and its
+observables.
+"""
 
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sim import network_kernels
+from sim.compile import TAIL
 from sim.derivatives import gradient
 from sim.equation import Equation, Scaled
 from sim.errors import refuse
@@ -12,11 +15,11 @@ from sim.generic import vjp
 from sim.graph import Node
 from sim.lower import operations
 from sim.objective import cost
-from sim.observable import Backward, Reduced, Sampled
+from sim.observable import Backward, Sampled
 from sim.pointwise import Watcher
 from sim.stages import BUNDLE, Layout, Stages
 
-_HEAD = '''"""{title}"""
+HEAD = '''"""{title}"""
 import numba
 from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
 from sim.lanes import any_lane, bits, fma, load, select, splat, sqrt, store, unbits
@@ -42,9 +45,9 @@ class Module:
 
     def __init__(self, equation: Equation, lanes: int, tile: int, shared: bool) -> None:
         self.equation = equation
-        shapes = {name: node.shape for name, node in equation.matrices.items()}
+        shapes = {name: (node.shape[0], node.shape[1]) for name, node in equation.matrices.items()}
         lengths = {name: node.shape[0] for name, node in equation.vectors.items()}
-        self.layout = Layout(lanes, tile, shared, shapes, lengths)  # type: ignore[arg-type]
+        self.layout = Layout(lanes, tile, shared, shapes, lengths)
         self.n = equation.state[0].shape[0]
         self.state = self.layout.allocate(self.layout.size(self.n))
         self.x = self.layout.allocate(self.layout.size(equation.x.shape[0]))
@@ -74,12 +77,16 @@ class Module:
             "select_block(numbers, vectors, matrices, which, block)",
             [
                 "m = which[block]",
-                f"return (numbers[block * {columns}:(block + 1) * {columns}], "
-                f"vectors[block * {layout.vector_size}:(block + 1) * {layout.vector_size}], matrices[m:m + {layout.matrix_size}])",
+                f"n = numbers[block * {columns}:(block + 1) * {columns}]",
+                f"v = vectors[block * {layout.vector_size}:(block + 1) * {layout.vector_size}]",
+                f"return n, v, matrices[m:m + {layout.matrix_size}]",
             ],
         )
         copy = [f"for k in range(0, {size}, {BUNDLE}):"]
-        self.add("load_start(start, block, work)", [*copy, f"    store(work, {self.state} + k, load(start, block * {size} + k, {BUNDLE}))"])
+        self.add(
+            "load_start(start, block, work)",
+            [*copy, f"    store(work, {self.state} + k, load(start, block * {size} + k, {BUNDLE}))"],
+        )
         put = f"    store(work, {self.x} + j * {lanes}, "
         each = {
             "none": f"splat(0.0, {lanes}))",
@@ -95,12 +102,22 @@ class Module:
         self.operations += operations(self.equation.next)
         self.add("step(c, work)", stages.lines)
 
-    def finished(self, kernel: Callable[..., None], title: str, rows: Sequence[int], more: str = "", factors: int = 0) -> Program:
-        """The module's text, the kernel's loop last; `more` are the types of arguments beyond the usual eleven."""
+    def finished(
+        self, kernel: Callable[..., None], title: str, rows: Sequence[int], more: str = "", factors: int = 0
+    ) -> Program:
+        """The module's text, the kernel's loop last; `more` are the types of arguments beyond the usual
+        eleven.
+        """
         body = inspect.getsource(kernel).replace(": Any", "").replace(": int", "").replace(" -> None", "")
-        signature = f"numba.void(_F, _F, _F, _N, _F, _F, numba.types.UniTuple(_F, {len(rows)}), _I, _I, _N, _F{more})"
-        tail = f"\n\n_F = numba.float64[::1]\n_I = numba.int64\n_N = numba.int64[::1]\n\n\n@numba.njit({signature}, nogil=True, error_model=\"numpy\", cache=True)\n"
-        text = _HEAD.format(title=title, lanes=self.layout.lanes) + "".join(self.products.values()) + "".join(self.parts) + tail + body
+        outs = f"numba.types.UniTuple(_F, {len(rows)})"
+        tail = TAIL.format(kinds=f"_F, _F, _F, _N, _F, _F, {outs}, _I, _I, _N, _F{more}")
+        text = (
+            HEAD.format(title=title, lanes=self.layout.lanes)
+            + "".join(self.products.values())
+            + "".join(self.parts)
+            + tail
+            + body
+        )
         return Program(text, kernel.__name__, tuple(rows), self.layout.work, self.operations, factors)
 
 
@@ -112,7 +129,11 @@ def _rows(module: Module, index: int, stages: Stages, value: Node, row: str) -> 
         return [f"store(outs[{index}], ({row}) * cells + at, {name})"], 1
     array, offset = stages.array(value).split(", ")
     n = value.shape[0]
-    return [f"for i in range({n}):", f"    store(outs[{index}], (({row}) * {n} + i) * cells + at, load({array}, {offset} + i * {lanes}, {lanes}))"], n
+    return [
+        f"for i in range({n}):",
+        f"    v = load({array}, {offset} + i * {lanes}, {lanes})",
+        f"    store(outs[{index}], (({row}) * {n} + i) * cells + at, v)",
+    ], n
 
 
 def rollout(equation: Equation, watchers: Sequence[Watcher], lanes: int, tile: int, shared: bool) -> Program:
@@ -132,18 +153,20 @@ def rollout(equation: Equation, watchers: Sequence[Watcher], lanes: int, tile: i
             sample += [f"if t >= first[{index}]:", *(f"    {line}" for line in [*stages.lines, *stores])]
             module.operations += operations([value])
         else:
-            starts = [graph.lift(v) for v in observable.begin(k, p, s)]  # type: ignore[union-attr]
+            starts = [graph.lift(v) for v in observable.begin(k, p, s)]
             a = tuple(graph.leaf("accumulator", f"{index}.{i}", v.shape) for i, v in enumerate(starts))
             for leaf in a:
-                homes[leaf] = f"work, {module.layout.allocate(module.layout.size(module.n) if leaf.shape else BUNDLE)}"
+                homes[leaf] = (
+                    f"work, {module.layout.allocate(module.layout.size(module.n) if leaf.shape else BUNDLE)}"
+                )
             _assign(module, begin, homes, list(zip(starts, a, strict=True)))
-            moved = [graph.lift(v) for v in observable.update(k, p, s, a, t)]  # type: ignore[union-attr]
+            moved = [graph.lift(v) for v in observable.update(k, p, s, a, t)]
             stages = module.stages()
             _assign(module, stages, homes, list(zip(moved, a, strict=True)))
             update += [f"if t >= first[{index}]:", *(f"    {line}" for line in stages.lines)] if moved else []
             module.operations += operations(moved)
             _known(finish, homes)
-            stores, count = _rows(module, index, finish, graph.lift(_single(observable.end(k, p, s, a))), "0")  # type: ignore[union-attr]
+            stores, count = _rows(module, index, finish, graph.lift(_single(observable.end(k, p, s, a))), "0")
             finish.lines += stores
         rows.append(count)
     module.add("begin(c, work)", begin.lines)
@@ -162,7 +185,9 @@ def _known(stages: Stages, homes: dict[Node, str]) -> None:
         (stages.home if leaf.shape else stages.tiles)[leaf] = place
 
 
-def _assign(module: Module, stages: Stages, homes: dict[Node, str], pairs: Sequence[tuple[Node, Node]]) -> None:
+def _assign(
+    module: Module, stages: Stages, homes: dict[Node, str], pairs: Sequence[tuple[Node, Node]]
+) -> None:
     """Lines that give accumulators their next values, all from the values before."""
     _known(stages, homes)
     lanes = module.layout.lanes
@@ -192,14 +217,26 @@ def pulled(equation: Equation, g: Node) -> Gradients:
     for name, value in zip(pack._fields, pack, strict=True):
         if name in equation.matrices:
             if isinstance(value, Scaled) or value.op != "outer":
-                raise refuse("system", f"vjp of {type(pack).__name__} gives no outer(a, b) for the matrix {name}; write its gradient as one outer product")
+                raise refuse(
+                    "system",
+                    f"vjp of {type(pack).__name__} gives no outer(a, b) for the matrix {name}; write its "
+                    "gradient as one outer product",
+                )
             outers[name] = value.args
         elif name in equation.vectors:
             sums[name] = value
     return Gradients(outers, sums, state)
 
 
-def bptt(equation: Equation, watchers: Sequence[Watcher], norms: Sequence[int], k: Any, lanes: int, tile: int, shared: bool) -> Program:
+def bptt(
+    equation: Equation,
+    watchers: Sequence[Watcher],
+    norms: Sequence[int],
+    k: Any,
+    lanes: int,
+    tile: int,
+    shared: bool,
+) -> Program:
     """The backward pass; the outputs at the indices `norms` take the norms of the parameters' gradients."""
     module = Module(equation, lanes, tile, shared)
     layout, graph, n = module.layout, equation.graph, module.n
@@ -209,25 +246,46 @@ def bptt(equation: Equation, watchers: Sequence[Watcher], norms: Sequence[int], 
     g = graph.leaf("gradient", "g", (n,))
     g_at, next_at = layout.allocate(size), layout.allocate(size)
     copy = f"for k in range(0, {size}, {BUNDLE}):"
-    module.add("store_tape(tape, row, work)", [copy, f"    store(tape, row * {size} + k, load(work, {module.state} + k, {BUNDLE}))"])
-    module.add("load_tape(tape, row, work)", [copy, f"    store(work, {module.state} + k, load(tape, row * {size} + k, {BUNDLE}))"])
-    module.add("load_next(tape, row, work)", [copy, f"    store(work, {next_at} + k, load(tape, row * {size} + k, {BUNDLE}))"])
+    module.add(
+        "store_tape(tape, row, work)",
+        [copy, f"    store(tape, row * {size} + k, load(work, {module.state} + k, {BUNDLE}))"],
+    )
+    module.add(
+        "load_tape(tape, row, work)",
+        [copy, f"    store(work, {module.state} + k, load(tape, row * {size} + k, {BUNDLE}))"],
+    )
+    module.add(
+        "load_next(tape, row, work)",
+        [copy, f"    store(work, {next_at} + k, load(tape, row * {size} + k, {BUNDLE}))"],
+    )
     error = graph.lift(cost(k, equation.pack, equation.state[0]))
     (slope,) = gradient(error, equation.state)
     stages = module.stages()
     stages.home[g] = f"work, {g_at}"
     stages.write([(g if slope is None else g + slope, f"work, {g_at}")])
-    module.add("add_cost(c, work, t, first)", ["if t >= first[0]:", *(f"    {line}" for line in stages.lines)])
-    parts = pulled(equation, g) if norms else Gradients({}, {}, vjp(equation.pack, equation.state[0], equation.x, g)[1])
+    module.add(
+        "add_cost(c, work, t, first)", ["if t >= first[0]:", *(f"    {line}" for line in stages.lines)]
+    )
+    parts = (
+        pulled(equation, g)
+        if norms
+        else Gradients({}, {}, vjp(equation.pack, equation.state[0], equation.x, g)[1])
+    )
     sums = {name: layout.allocate(layout.size(node.shape[0])) for name, node in parts.sums.items()}
-    tables = {name: layout.allocate(layout.padded(a.shape[0]) * layout.padded(b.shape[0]) * lanes) for name, (a, b) in parts.outers.items()}
+    tables = {
+        name: layout.allocate(layout.padded(a.shape[0]) * layout.padded(b.shape[0]) * lanes)
+        for name, (a, b) in parts.outers.items()
+    }
     stages = module.stages()
     stages.home |= {g: f"work, {g_at}", equation.next[0]: f"work, {next_at}"}
     widths = [layout.size(node.shape[0]) for pair in parts.outers.values() for node in pair]
     offset, stride = 0, sum(widths)
     for node, width in zip([node for pair in parts.outers.values() for node in pair], widths, strict=True):
         array, where = stages.array(node).split(", ")
-        stages.lines += [f"for k in range(0, {width}, {lanes}):", f"    store(factors, row * {stride} + {offset} + k, load({array}, {where} + k, {lanes}))"]
+        stages.lines += [
+            f"for k in range(0, {width}, {lanes}):",
+            f"    store(factors, row * {stride} + {offset} + k, load({array}, {where} + k, {lanes}))",
+        ]
         offset += width
     for name, node in parts.sums.items():
         total_leaf = graph.leaf("sum", name, node.shape)
@@ -239,8 +297,18 @@ def bptt(equation: Equation, watchers: Sequence[Watcher], norms: Sequence[int], 
     module.operations += sum(a.shape[0] * b.shape[0] for a, b in parts.outers.values())
     _gathering(module, parts, tables, stride)
     zeros = [(g_at, size), *((sums[name], layout.size(node.shape[0])) for name, node in parts.sums.items())]
-    zeros += [(tables[name], layout.padded(a.shape[0]) * layout.padded(b.shape[0]) * lanes) for name, (a, b) in parts.outers.items()]
-    clear = [line for at, length in zeros for line in (f"for k in range(0, {length}, {lanes}):", f"    store(work, {at} + k, splat(0.0, {lanes}))")]
+    zeros += [
+        (tables[name], layout.padded(a.shape[0]) * layout.padded(b.shape[0]) * lanes)
+        for name, (a, b) in parts.outers.items()
+    ]
+    clear = [
+        line
+        for at, length in zeros
+        for line in (
+            f"for k in range(0, {length}, {lanes}):",
+            f"    store(work, {at} + k, splat(0.0, {lanes}))",
+        )
+    ]
     module.add("clear_gradient(work)", clear)
     rows, sample = [], []
     for index, (observable, _) in enumerate(watchers):
@@ -253,8 +321,12 @@ def bptt(equation: Equation, watchers: Sequence[Watcher], norms: Sequence[int], 
         else:
             rows.append(len(parts.outers) + len(parts.sums))
     module.add("sample_gradient(outs, cells, at, c, work, t)", sample)
-    module.add("finish_gradient(outs, cells, at, c, work)", _norms(module, equation, parts, tables, sums, norms))
-    return module.finished(network_kernels.bptt, "A network's gradient through time, backward.", rows, ", _F, _F, _F, _I", stride)
+    module.add(
+        "finish_gradient(outs, cells, at, c, work)", _norms(module, equation, parts, tables, sums, norms)
+    )
+    return module.finished(
+        network_kernels.bptt, "A network's gradient through time, backward.", rows, ", _F, _F, _F, _I", stride
+    )
 
 
 def _gathering(module: Module, parts: Gradients, tables: dict[str, int], stride: int) -> None:
@@ -267,10 +339,18 @@ def _gathering(module: Module, parts: Gradients, tables: dict[str, int], stride:
         columns = min(4, b.shape[0])
         cells = [(r, q) for r in range(4) for q in range(columns)]
         at = [f"{tables[name]} + ((i + {r}) * {wide} + j + {q}) * {lanes}" for r, q in cells]
-        lines += [f"for i in range(0, {high}, 4):", f"    for j in range(0, {wide if columns == 4 else columns}, {columns}):"]
-        lines += [f"        s{r}{q} = load(work, {place}, {lanes})" for (r, q), place in zip(cells, at, strict=True)]
+        lines += [
+            f"for i in range(0, {high}, 4):",
+            f"    for j in range(0, {wide if columns == 4 else columns}, {columns}):",
+        ]
+        lines += [
+            f"        s{r}{q} = load(work, {place}, {lanes})" for (r, q), place in zip(cells, at, strict=True)
+        ]
         lines += ["        for t in range(count - 1, -1, -1):", f"            o = t * {stride} + {offset}"]
-        lines += [f"            b{q} = load(factors, o + {layout.size(a.shape[0])} + (j + {q}) * {lanes}, {lanes})" for q in range(columns)]
+        lines += [
+            f"            b{q} = load(factors, o + {layout.size(a.shape[0])} + (j + {q}) * {lanes}, {lanes})"
+            for q in range(columns)
+        ]
         for r in range(4):
             lines.append(f"            a = load(factors, o + (i + {r}) * {lanes}, {lanes})")
             lines += [f"            s{r}{q} = fma(a, b{q}, s{r}{q})" for q in range(columns)]
@@ -280,7 +360,12 @@ def _gathering(module: Module, parts: Gradients, tables: dict[str, int], stride:
 
 
 def _norms(
-    module: Module, equation: Equation, parts: Gradients, tables: dict[str, int], sums: dict[str, int], norms: Sequence[int]
+    module: Module,
+    equation: Equation,
+    parts: Gradients,
+    tables: dict[str, int],
+    sums: dict[str, int],
+    norms: Sequence[int],
 ) -> list[str]:
     """Lines that store the Euclidean norm of each parameter's gradient, in the order of the pack."""
     lanes, layout = module.layout.lanes, module.layout

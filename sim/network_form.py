@@ -1,7 +1,9 @@
-"""Runs of networks: which form their matrix products take, which programs they need, how a tile's numbers reach them.
+"""Runs of networks: which form their matrix products take, which programs they need, how a tile's numbers
+reach them.
 
-Two forms, equal in every bit: `distinct` holds other matrices in every lane; `shared` has one matrix for all lanes of a block, so
-that the products over cells become one blocked matrix product. The form follows from the system and the varied keywords.
+Two forms, equal in every bit: `distinct` holds other matrices in every lane; `shared` has one matrix for all
+lanes of a block, so that the products over cells become one blocked matrix product. The form follows from the
+system and the varied keywords.
 """
 
 import math
@@ -52,12 +54,18 @@ class Network:
         self.steps = int(setting.values["steps"])
         self.inputs = inputs_kind(setting)
         self.equation = Equation(setting.example, self.inputs)
-        self.n: int = self.equation.labels  # type: ignore[assignment]
-        moving = {path for path in setting.varied if path == "seed" or ("." in path and path.rpartition(".")[2] not in _SCALINGS)}
+        self.n = int(self.equation.state[0].shape[0])
+        moving = {
+            path
+            for path in setting.varied
+            if path == "seed" or ("." in path and path.rpartition(".")[2] not in _SCALINGS)
+        }
         self.shared = not moving or bool(setting.varied - moving)
         self.lanes, self.tile = (32, 4) if self.shared else (16, 4) if self.n <= 16 else (8, 8)
         self.parameters = tuple(
-            name for name in setting.example._fields if name in self.equation.matrices or name in self.equation.vectors
+            name
+            for name in setting.example._fields
+            if name in self.equation.matrices or name in self.equation.vectors
         )
         self.declared: list[tuple[str, Declared]] = []
         self.loops: dict[str, Any] = {}
@@ -70,16 +78,24 @@ class Network:
     def _take(self, name: str, observable: Any) -> None:
         facts = self.facts(observable)
         if isinstance(observable, Forward):
-            raise refuse("observables", f"{name} is for systems of one or a few numbers; a network of {self.n} units has gradient_norm")
+            raise refuse(
+                "observables",
+                f"{name} is for systems of one or a few numbers; a network of {self.n} units has "
+                "gradient_norm",
+            )
         if isinstance(observable, (Backward, Norms)) and not has(vjp, type(self.setting.example)):
             file = self.setting.file
-            raise refuse("observables", f"{name} needs vjp, which {self.setting.system!r} does not define; add one with @vjp.register in {file}")
+            raise refuse(
+                "observables",
+                f"{name} needs vjp, which {self.setting.system!r} does not define; add one with "
+                f"@vjp.register in {file}",
+            )
         self.declared.append((name, observable.declare(facts)))
         k = self._symbols(observable)
         if isinstance(observable, Whole):
             self.loops[name] = observable.plan(self, k, facts)
         elif isinstance(observable, (Backward, Norms)):
-            self._backward.append((name, Watcher(observable, k)))  # type: ignore[arg-type]
+            self._backward.append((name, Watcher(observable, k)))
         else:
             self._forward.append((name, Watcher(observable, k), observable.first(facts)))
 
@@ -92,7 +108,9 @@ class Network:
     def _symbols(self, observable: Any) -> Any:
         names = observable.keywords._fields
         numbers = {name for name in names if self.known[name].kind == "number"}
-        return observable.keywords(*(self.equation.extra(name) if name in numbers else self.setting.values[name] for name in names))
+        return observable.keywords(
+            *(self.equation.own(name) if name in numbers else self.setting.values[name] for name in names)
+        )
 
     def _programs(self) -> None:
         self.forward = self.backward = None
@@ -113,7 +131,11 @@ class Network:
     @property
     def operations(self) -> float:
         """Counted operations of a cell."""
-        counted = sum(program.operations * self.steps for program in (self.forward, self.backward) if program is not None)
+        counted = sum(
+            program.operations * self.steps
+            for program in (self.forward, self.backward)
+            if program is not None
+        )
         return counted + sum(loop.operations for loop in self.loops.values()) + 1.0
 
     @property
@@ -121,8 +143,13 @@ class Network:
         """Scratch memory of a cell: matrices of its own, its vectors and columns, its input series."""
         weights = 0 if self.shared else sum(math.prod(node.shape) for node in self.equation.matrices.values())
         own = self.steps * self.equation.x.shape[0] if self.inputs == "cells" else 0
-        rest = 2 * self.n * (len(self.equation.vectors) + 1) + len(self.equation.columns()) * BUNDLE // self.lanes
-        return 8 * (2 * weights + own + rest) + max((loop.work_bytes for loop in self.loops.values()), default=0)
+        rest = (
+            2 * self.n * (len(self.equation.vectors) + 1)
+            + len(self.equation.columns()) * BUNDLE // self.lanes
+        )
+        return 8 * (2 * weights + own + rest) + max(
+            (loop.work_bytes for loop in self.loops.values()), default=0
+        )
 
     def compile(self) -> None:
         """Compile or fetch every kernel."""
@@ -143,14 +170,23 @@ class Network:
         if self.forward is not None:
             firsts = [start for _, _, start in self._forward]
             times = [
-                self.steps + 1 - start if isinstance(watcher.observable, Sampled) else 1 for _, watcher, start in self._forward
+                self.steps + 1 - start if isinstance(watcher.observable, Sampled) else 1
+                for _, watcher, start in self._forward
             ]
             self._call(self.forward, tile, [name for name, _, _ in self._forward], times, firsts, (), result)
         if self.backward is not None:
             size = -(-self.n // self.tile) * self.tile * self.lanes
             marks = aligned((self.steps // self.span + 2) * size)
-            tapes = (marks, aligned((self.span + 1) * size), aligned(max(1, self.backward.factors) * self.span), self.span)
-            times = [self.steps + 1 if isinstance(watcher.observable, Backward) else 1 for _, watcher in self._backward]
+            tapes = (
+                marks,
+                aligned((self.span + 1) * size),
+                aligned(max(1, self.backward.factors) * self.span),
+                self.span,
+            )
+            times = [
+                self.steps + 1 if isinstance(watcher.observable, Backward) else 1
+                for _, watcher in self._backward
+            ]
             first = [cost_first(self.facts(self._backward[0][1].observable))]
             self._call(self.backward, tile, [name for name, _ in self._backward], times, first, tapes, result)
         for name, loop in self.loops.items():
@@ -158,10 +194,19 @@ class Network:
         return result
 
     def _call(
-        self, program: network.Program, tile: Tile, names: list[str], times: list[int], first: list[int], more: Any, result: dict[str, Any]
+        self,
+        program: network.Program,
+        tile: Tile,
+        names: list[str],
+        times: list[int],
+        first: list[int],
+        more: Any,
+        result: dict[str, Any],
     ) -> None:
         whole = tile.blocks * self.lanes
-        outs = tuple(aligned(count * height * whole) for count, height in zip(times, program.rows, strict=True))
+        outs = tuple(
+            aligned(count * height * whole) for count, height in zip(times, program.rows, strict=True)
+        )
         starts = np.array([*first, 0], dtype=np.int64)
         kernel = getattr(load(program.source), program.kernel)
         work = aligned(program.work)
@@ -180,17 +225,39 @@ class Network:
         blocks = len(order) // self.lanes
         matrices, which = self._matrices(layout, fields, order, group, blocks)
         numbers = self._numbers(pack, values, order, blocks)
-        vectors = [self._array(layout, f.base[np.broadcast_to(f.which, cells)[order]], blocks) for f in fields.values() if isinstance(f, Vectors)]
+        vectors = [
+            self._array(layout, f.base[np.broadcast_to(f.which, cells)[order]], blocks)
+            for f in fields.values()
+            if isinstance(f, Vectors)
+        ]
         start = np.stack(starts_of(self.setting, columns, cells, self.n), axis=1)[order]
         flat = aligned(max(1, blocks * layout.vector_size))
-        flat.reshape(blocks, -1)[:, : layout.vector_size] = np.concatenate(vectors, axis=1) if vectors else 0.0
+        flat.reshape(blocks, -1)[:, : layout.vector_size] = (
+            np.concatenate(vectors, axis=1) if vectors else 0.0
+        )
         began = aligned(blocks * layout.size(self.n))
         began.reshape(blocks, -1)[:] = self._array(layout, start, blocks)
-        return Tile(numbers, flat, matrices, which, began, self._inputs(columns, cells, order), blocks, place, self.steps)
+        return Tile(
+            numbers,
+            flat,
+            matrices,
+            which,
+            began,
+            self._inputs(columns, cells, order),
+            blocks,
+            place,
+            self.steps,
+        )
 
     def _order(self, fields: Mapping[str, Any], cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The cell in each lane, the lane of each cell, and the group of cells that share matrices, by block."""
-        kinds = [np.broadcast_to(f.which, cells) for f in fields.values() if isinstance(f, Matrices)] if self.shared else []
+        """The cell in each lane, the lane of each cell, and the group of cells that share matrices, by
+        block.
+        """
+        kinds = (
+            [np.broadcast_to(f.which, cells) for f in fields.values() if isinstance(f, Matrices)]
+            if self.shared
+            else []
+        )
         if not kinds or cells == 0:
             groups = np.zeros(cells, dtype=np.intp)
         else:
@@ -201,7 +268,9 @@ class Network:
             members = np.flatnonzero(groups == group)
             blocks = -(-len(members) // self.lanes)
             place[members] = filled + np.arange(len(members))
-            order.append(np.concatenate([members, np.repeat(members[-1:], blocks * self.lanes - len(members))]))
+            order.append(
+                np.concatenate([members, np.repeat(members[-1:], blocks * self.lanes - len(members))])
+            )
             of_block += [group] * blocks
             filled += blocks * self.lanes
         return np.concatenate(order), place, np.array(of_block)
@@ -241,7 +310,9 @@ class Network:
         flat = aligned(max(1, blocks * len(columns) * BUNDLE))
         table = flat.reshape(blocks, max(1, len(columns)), BUNDLE)
         for i, column in enumerate(columns):
-            lanes = np.broadcast_to(np.asarray(column, dtype=np.float64), int(order.max()) + 1)[order].reshape(blocks, self.lanes)
+            lanes = np.broadcast_to(np.asarray(column, dtype=np.float64), int(order.max()) + 1)[
+                order
+            ].reshape(blocks, self.lanes)
             table[:, i] = np.tile(lanes, (1, BUNDLE // self.lanes))
         return flat
 
@@ -255,7 +326,11 @@ class Network:
     def _inputs(self, columns: Mapping[str, np.ndarray], cells: int, order: np.ndarray) -> np.ndarray:
         m = self.equation.x.shape[0]
         series, which = series_of(self.setting, columns, cells, self.steps, m)
-        chosen = series[0] if self.inputs != "cells" else np.ascontiguousarray(series[which[order]].transpose(1, 2, 0))
+        chosen = (
+            series[0]
+            if self.inputs != "cells"
+            else np.ascontiguousarray(series[which[order]].transpose(1, 2, 0))
+        )
         flat = aligned(chosen.size)
         flat[:] = chosen.reshape(-1)
         return flat

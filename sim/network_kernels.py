@@ -1,7 +1,9 @@
-"""The loops over time and blocks of cells for networks: states are arrays over units in the block's scratch array `work`.
+"""The loops over time and blocks of cells for networks: states are arrays over units in the block's scratch
+array `work`.
 
-As in `sim/kernels.py`, a generated module (`sim/network.py`) defines the parts and contains one of the loops word for word.
-A block is `LANES` cells whose matrices lie at `which[block]`; `rows` of an output are `cells` long.
+As in `sim/kernels.py`, a generated module (`sim/network.py`) defines the parts and contains one of the loops
+word for word. A block is `LANES` cells whose matrices lie at `which[block]`; `rows` of an output are `cells`
+long.
 """
 
 from typing import Any
@@ -75,7 +77,9 @@ def add_cost(c: Any, work: Any, t: int, first: Any) -> None:
 
 
 def pull_back(c: Any, work: Any, factors: Any, row: int) -> None:
-    """g becomes J^T g; factors of the matrices' gradients go to row `row` of `factors`, vectors' gradients are summed."""
+    """g becomes J^T g; factors of the matrices' gradients go to row `row` of `factors`, vectors' gradients
+    are summed.
+    """
     raise NotImplementedError
 
 
@@ -95,7 +99,17 @@ def finish_gradient(outs: Any, cells: int, at: int, c: Any, work: Any) -> None:
 
 
 def rollout(
-    numbers: Any, vectors: Any, matrices: Any, which: Any, start: Any, inputs: Any, outs: Any, blocks: int, steps: int, first: Any, work: Any
+    numbers: Any,
+    vectors: Any,
+    matrices: Any,
+    which: Any,
+    start: Any,
+    inputs: Any,
+    outs: Any,
+    blocks: int,
+    steps: int,
+    first: Any,
+    work: Any,
 ) -> None:
     """States forward in time; observables are reduced on the way."""
     cells = blocks * LANES
@@ -115,13 +129,13 @@ def rollout(
 
 
 def bptt(
-    numbers: Any, vectors: Any, matrices: Any, which: Any, start: Any, inputs: Any, outs: Any, blocks: int, steps: int, first: Any, work: Any,
-    marks: Any, tape: Any, factors: Any, span: int,
+    numbers: Any, vectors: Any, matrices: Any, which: Any, start: Any, inputs: Any, outs: Any,
+    blocks: int, steps: int, first: Any, work: Any, marks: Any, tape: Any, factors: Any, span: int,
 ) -> None:  # fmt: skip
     """Backpropagation through time with checkpoints: `marks` keeps every `span`-th state, the tapes one span.
 
-    The gradient of a matrix is gathered as one product over the times of a span, not as an update a step: the matrix of
-    sums stays in registers.
+    The gradient of a matrix is gathered as one product over the times of a span, not as an update a step: the
+    matrix of sums stays in registers.
     """
     cells = blocks * LANES
     for block in range(blocks):

@@ -1,6 +1,7 @@
 """The loss that gradients are taken of: squared error of the output against the target, at chosen times.
 
-E = sum over t >= loss_from, sum over units of (output(s[t]) - target)^2, without a factor 1/2 and without a mean.
+E = sum over t >= loss_from, sum over units of (output(s[t]) - target)^2, without a factor 1/2 and without a
+mean.
 """
 
 from typing import Annotated, Any, NamedTuple
@@ -15,7 +16,9 @@ class Keywords(NamedTuple):
     """What loss and all gradients share."""
 
     target: Annotated[float, About("the value that every unit's output should have", "1")] = 0.0
-    loss_from: Annotated[int, About("first time whose error counts; -1 is the last step alone, 0 sums over all times", "step")] = -1
+    loss_from: Annotated[
+        int, About("first time whose error counts; -1 is the last step alone, 0 sums over all times", "step")
+    ] = -1
 
 
 def cost(k: Keywords, p: Any, s: Any) -> Any:

@@ -1,8 +1,9 @@
 """What an observable declares, and the forms it can take.
 
-An observable is one file in `sim/observables/` with a value named `observable` of one of the types below. Its functions are
-written like a system's `step`, on numbers of a cell, and are compiled into the pass they read; `k` holds its keywords (numbers
-are per cell and may be axes, whole numbers and words are fixed), `p` the pack, `s` the state.
+An observable is one file in `sim/observables/` with a value named `observable` of one of the types below. Its
+functions are written like a system's `step`, on numbers of a cell, and are compiled into the pass they read;
+`k` holds its keywords (numbers are per cell and may be axes, whole numbers and words are fixed), `p` the
+pack, `s` the state.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +44,9 @@ class Variable(NamedTuple):
     comment: str
     source: str
     flags: Mapping[int, str] | None = None
-    infinite: bool = False  # whether infinities are ordinary values (the log of zero), not a sign of divergence
+    infinite: bool = (
+        False  # whether infinities are ordinary values (the log of zero), not a sign of divergence
+    )
 
 
 class Facts(NamedTuple):
@@ -99,7 +102,8 @@ class Sampled(NamedTuple):
 class Reduced(NamedTuple):
     """Accumulated over times from `first(facts)` on, then stored once.
 
-    `begin(k, p, s)` gives the accumulators, `update(k, p, s, a, t)` the next ones, `end(k, p, s, a)` the stored value.
+    `begin(k, p, s)` gives the accumulators, `update(k, p, s, a, t)` the next ones, `end(k, p, s, a)` the
+    stored value.
     """
 
     declare: Callable[[Facts], Declared]
@@ -112,7 +116,9 @@ class Reduced(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """Kept at every time of the backward pass: `value(g)` of the gradient of the loss with respect to the state."""
+    """Kept at every time of the backward pass: `value(g)` of the gradient of the loss with respect to the
+    state.
+    """
 
     declare: Callable[[Facts], Declared]
     value: Callable[[Any], Any]
@@ -121,7 +127,9 @@ class Backward(NamedTuple):
 
 
 class Norms(NamedTuple):
-    """The norms of the gradient of the loss with respect to each array of a network's parameters, after the backward pass."""
+    """The norms of the gradient of the loss with respect to each array of a network's parameters, after
+    the backward pass.
+    """
 
     declare: Callable[[Facts], Declared]
     keywords: type
@@ -129,7 +137,9 @@ class Norms(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """The gradient of the loss with respect to each parameter, carried forward with the states (small states)."""
+    """The gradient of the loss with respect to each parameter, carried forward with the states (small
+    states).
+    """
 
     declare: Callable[[Facts], Declared]
     keywords: type
@@ -146,7 +156,9 @@ class Whole(NamedTuple):
 
 
 class Loop(NamedTuple):
-    """A loop of an observable's own: its generated source, what it does for a tile, and what it costs a cell."""
+    """A loop of an observable's own: its generated source, what it does for a tile, and what it costs a
+    cell.
+    """
 
     source: str
     evaluate: Callable[[Any], np.ndarray]  # Tile -> (rows, padded cells)

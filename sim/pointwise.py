@@ -1,4 +1,5 @@
-"""Modules for systems with a small fixed state: the parts of `sim/kernels.py` written out for one equation and its observables.
+"""Modules for systems with a small fixed state: the parts of `sim/kernels.py` written out for one equation
+and its observables.
 
 The text that comes out is ordinary Numba code on lanes, and can be read in the cache folder.
 """
@@ -8,12 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sim import kernels
+from sim.compile import TAIL
 from sim.derivatives import gradient
 from sim.equation import Equation
 from sim.graph import Node
 from sim.lower import Code, operations
 from sim.objective import cost
-from sim.observable import Backward, Reduced, Sampled
+from sim.observable import Sampled
 
 _HEAD = '''"""{title}"""
 import numba
@@ -38,7 +40,7 @@ class Program(NamedTuple):
 class Watcher(NamedTuple):
     """An observable as a kernel sees it: which output it writes, with the keywords as symbols."""
 
-    observable: Sampled | Reduced | Backward
+    observable: Any  # Sampled, Reduced, Backward or Norms
     k: Any
 
 
@@ -100,18 +102,24 @@ class Module:
         self.add("load_parameters(parameters, cells, at)", [f"return {_tuple(loads)}"])
         states = [f"load(start, {i} * cells + at, WIDTH)" for i in range(self.n)]
         self.add("load_state(start, cells, at)", [f"return {_tuple(states)}"])
-        x = {"none": "0.0", "shared": "inputs[t]", "cells": "load(inputs, t * cells + at, WIDTH)"}[self.equation.inputs]
+        x = {"none": "0.0", "shared": "inputs[t]", "cells": "load(inputs, t * cells + at, WIDTH)"}[
+            self.equation.inputs
+        ]
         self.add("load_input(inputs, cells, at, t)", [f"return {x}"])
 
     def stepping(self) -> None:
         """The step itself."""
         self.straight("step(p, s, x)", self.unpack("p", "s"), self.equation.next, count=True)
 
-    def finished(self, kernel: Callable[..., None], title: str, rows: Sequence[int], carried: int, more: str = "") -> Program:
-        """The module's text, the kernel's loop last; `more` are the types of arguments beyond the usual seven."""
+    def finished(
+        self, kernel: Callable[..., None], title: str, rows: Sequence[int], carried: int, more: str = ""
+    ) -> Program:
+        """The module's text, the kernel's loop last; `more` are the types of arguments beyond the usual
+        seven.
+        """
         body = inspect.getsource(kernel).replace(": Any", "").replace(": int", "").replace(" -> None", "")
-        signature = f"numba.void(_F, _F, _F, numba.types.UniTuple(_F, {len(rows)}), _I, _I, numba.int64[::1]{more})"
-        tail = f"\n\n_F = numba.float64[::1]\n_I = numba.int64\n\n\n@numba.njit({signature}, nogil=True, error_model=\"numpy\", cache=True)\n"
+        outs = f"numba.types.UniTuple(_F, {len(rows)})"
+        tail = TAIL.format(kinds=f"_F, _F, _F, {outs}, _I, _I, _N{more}")
         text = _HEAD.format(title=title, width=self.width) + "".join(self.parts) + tail + body
         return Program(text, kernel.__name__, tuple(rows), self.operations, carried)
 
@@ -141,12 +149,12 @@ def _watching(module: Module, watchers: Sequence[Watcher]) -> tuple[list[int], i
             values = [graph.lift(value) for value in _numbers(observable.value(k, p, s))]
             samples += _storing(module, index, values)
         else:
-            begin = list(map(graph.lift, _numbers(observable.begin(k, p, s))))  # type: ignore[union-attr]
+            begin = list(map(graph.lift, _numbers(observable.begin(k, p, s))))
             a = tuple(graph.leaf("accumulator", str(len(starts) + i)) for i in range(len(begin)))
-            moved = _numbers(observable.update(k, p, s, a, t))  # type: ignore[union-attr]
+            moved = _numbers(observable.update(k, p, s, a, t))
             updates.append((index, len(starts), tuple(map(graph.lift, moved))))
             starts += begin
-            values = [graph.lift(value) for value in _numbers(observable.end(k, p, s, a))]  # type: ignore[union-attr]
+            values = [graph.lift(value) for value in _numbers(observable.end(k, p, s, a))]
             names = finish.lanes(values)
             ends += [f"store(outs[{index}], {row} * cells + at, {name})" for row, name in enumerate(names)]
         rows.append(len(values))
@@ -166,16 +174,24 @@ def _storing(module: Module, index: int, values: Sequence[Node]) -> list[str]:
     module.operations += operations(list(values))
     row = f"(t - first[{index}])" if len(values) == 1 else f"(t - first[{index}]) * {len(values)}"
     stores = [
-        f"store(outs[{index}], ({row} + {i}) * cells + at, {name})" if i else f"store(outs[{index}], {row} * cells + at, {name})"
+        f"store(outs[{index}], ({row} + {i}) * cells + at, {name})"
+        if i
+        else f"store(outs[{index}], {row} * cells + at, {name})"
         for i, name in enumerate(names)
     ]
     return [f"if t >= first[{index}]:", *(f"    {line}" for line in [*code.lines, *stores])]
 
 
 def _updating(
-    module: Module, head: str, updates: Sequence[tuple[int, int, tuple[Node, ...]]], unpack: Sequence[str], names: Sequence[str]
+    module: Module,
+    head: str,
+    updates: Sequence[tuple[int, int, tuple[Node, ...]]],
+    unpack: Sequence[str],
+    names: Sequence[str],
 ) -> None:
-    """A function that moves accumulators on, each from the first time of its observable: (which first, offset, values)."""
+    """A function that moves accumulators on, each from the first time of its observable: (which first,
+    offset, values).
+    """
     lines: list[str] = []
     for index, offset, values in updates:
         if not values:
@@ -188,10 +204,14 @@ def _updating(
     module.add(head, [*unpack, *lines, f"return {_tuple(names)}"])
 
 
-def tangent(equation: Equation, watchers: Sequence[Watcher], k: Any, parameters: Sequence[str], width: int = 64) -> Program:
-    """As `rollout`, and the gradient of the loss with respect to the parameters as the last output, forward in time.
+def tangent(
+    equation: Equation, watchers: Sequence[Watcher], k: Any, parameters: Sequence[str], width: int = 64
+) -> Program:
+    """As `rollout`, and the gradient of the loss with respect to the parameters as the last output, forward
+    in time.
 
-    With J = dF/ds and F_p = dF/dp of one step, ds/dp follows S' = J S + F_p: one multiply-add for each parameter and state.
+    With J = dF/ds and F_p = dF/dp of one step, ds/dp follows S' = J S + F_p: one multiply-add for each
+    parameter and state.
     """
     module = Module(equation, width)
     module.loading()
@@ -201,13 +221,17 @@ def tangent(equation: Equation, watchers: Sequence[Watcher], k: Any, parameters:
     count = n * len(wrt)
     v = [[graph.leaf("tangent", str(j * n + i)) for i in range(n)] for j in range(len(wrt))]
     partial = [gradient(value, [*equation.state, *wrt]) for value in equation.next]
-    moved = [_carried(graph, partial[i][:n], v[j], partial[i][n + j]) for j in range(len(wrt)) for i in range(n)]
+    moved = [
+        _carried(graph, partial[i][:n], v[j], partial[i][n + j]) for j in range(len(wrt)) for i in range(n)
+    ]
     module.straight("begin_tangent(p, s)", [], [graph.constant(0.0)] * count)
     code = module.code()
     names = code.lanes([*equation.next, *moved])
     module.operations += operations([*equation.next, *moved])
     unpack = module.unpack("p", "s", "v", tangents=count)
-    module.add("step_tangent(p, s, x, v)", [*unpack, *code.lines, f"return {_tuple(names[:n])}, {_tuple(names[n:])}"])
+    module.add(
+        "step_tangent(p, s, x, v)", [*unpack, *code.lines, f"return {_tuple(names[:n])}, {_tuple(names[n:])}"]
+    )
     error = graph.lift(cost(k, equation.pack, equation.shaped(equation.state)))
     slopes = gradient(error, [*equation.state, *wrt])
     g = [graph.leaf("gradient", str(j)) for j in range(len(wrt))]
@@ -222,7 +246,9 @@ def tangent(equation: Equation, watchers: Sequence[Watcher], k: Any, parameters:
     return module.finished(kernels.tangent, title, [*rows, len(wrt)], n + count + len(wrt) + accumulators)
 
 
-def _carried(graph: Any, row: Sequence[Node | None], v: Sequence[Node], direct: Node | None, into: Node | None = None) -> Node:
+def _carried(
+    graph: Any, row: Sequence[Node | None], v: Sequence[Node], direct: Node | None, into: Node | None = None
+) -> Node:
     """into + direct + sum_i row_i v_i, leaving out what is zero by structure."""
     result = into if direct is None else direct if into is None else into + direct
     for slope, tangent_value in zip(row, v, strict=True):
@@ -234,7 +260,9 @@ def _carried(graph: Any, row: Sequence[Node | None], v: Sequence[Node], direct: 
 
 
 def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 64) -> Program:
-    """The gradient of the loss with respect to the state of every time, backward: g[t] = J^T g[t+1] + dE_t/ds."""
+    """The gradient of the loss with respect to the state of every time, backward: g[t] = J^T g[t+1] +
+    dE_t/ds.
+    """
     module = Module(equation, width)
     module.loading()
     module.stepping()
@@ -245,7 +273,10 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
     names = code.lanes([_carried(graph, [], [], slope, g[i]) for i, slope in enumerate(slopes)])
     block = [*code.lines, f"return {_tuple(names)}"]
     unpack = module.unpack("p", "s", "g")
-    module.add("cost_gradient(p, s, g, t, first)", [*unpack, "if t >= first[0]:", *(f"    {line}" for line in block), "return g"])
+    module.add(
+        "cost_gradient(p, s, g, t, first)",
+        [*unpack, "if t >= first[0]:", *(f"    {line}" for line in block), "return g"],
+    )
     partial = [gradient(value, equation.state) for value in equation.next]
     pulled = [_carried(graph, [partial[i][j] for i in range(n)], g, None) for j in range(n)]
     module.straight("pull_back(p, s, x, g)", module.unpack("p", "s", "g"), pulled, count=True)
@@ -256,10 +287,13 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
     module.add("load_tape(tape, row)", [f"return {_tuple(loads)}"])
     rows, lines = [], []
     for index, (observable, _) in enumerate(watchers):
-        values = [graph.lift(value) for value in _numbers(observable.value(equation.shaped(g)))]  # type: ignore[call-arg, arg-type]
+        values = [graph.lift(value) for value in _numbers(observable.value(equation.shaped(g)))]
         code = Code(equation.source, prefix=f"o{index}_")
         names = code.lanes(values)
-        stores = [f"store(outs[{index}], (t * {len(values)} + {i}) * cells + at, {name})" for i, name in enumerate(names)]
+        stores = [
+            f"store(outs[{index}], (t * {len(values)} + {i}) * cells + at, {name})"
+            for i, name in enumerate(names)
+        ]
         lines += [*code.lines, *stores]
         rows.append(len(values))
     module.add("sample_gradient(outs, cells, at, g, t)", [*module.unpack("g"), *lines])

@@ -71,7 +71,7 @@ class Pointwise:
         names = observable.keywords._fields
         numbers = {name for name in names if self.known[name].kind == "number"}
         return observable.keywords(
-            *(self.equation.extra(name) if name in numbers else self.setting.values[name] for name in names)
+            *(self.equation.own(name) if name in numbers else self.setting.values[name] for name in names)
         )
 
     def _programs(self) -> None:
@@ -79,12 +79,16 @@ class Pointwise:
         self.backward: pointwise.Program | None = None
         watchers = [watcher for _, watcher, _ in self._forward]
         if self._gradient is not None:
-            self.forward = pointwise.tangent(self.equation, watchers, self._gradient[1], self.parameters, WIDTH)
+            self.forward = pointwise.tangent(
+                self.equation, watchers, self._gradient[1], self.parameters, WIDTH
+            )
         elif watchers:
             self.forward = pointwise.rollout(self.equation, watchers, WIDTH)
         if self._backward:
             k = self._backward[0][1].k
-            self.backward = pointwise.bptt(self.equation, k, [watcher for _, watcher, _ in self._backward], WIDTH)
+            self.backward = pointwise.bptt(
+                self.equation, k, [watcher for _, watcher, _ in self._backward], WIDTH
+            )
 
     @property
     def programs(self) -> list[pointwise.Program]:
@@ -130,13 +134,19 @@ class Pointwise:
                 names.append(self._gradient[0])
                 first.append(self._gradient[2])
             sampled = [isinstance(watcher.observable, Sampled) for _, watcher, _ in self._forward]
-            times = [self.steps + 1 - start if each else 1 for start, each in zip(first, sampled, strict=False)]
+            times = [
+                self.steps + 1 - start if each else 1 for start, each in zip(first, sampled, strict=False)
+            ]
             self._call(self.forward, tile, names, [*times, 1][: len(names)], first, result)
         if self.backward is not None:
             names = [name for name, _, _ in self._backward]
             facts = self._facts(self._backward[0][1].observable)
             n = len(self.equation.state)
-            tapes = (aligned(self.span * n * WIDTH), aligned((self.steps // self.span + 1) * n * WIDTH), self.span)
+            tapes = (
+                aligned(self.span * n * WIDTH),
+                aligned((self.steps // self.span + 1) * n * WIDTH),
+                self.span,
+            )
             times = [self.steps + 1] * len(names)
             self._call(self.backward, tile, names, times, [cost_first(facts)], result, tapes)
         for name, loop in self.loops.items():
@@ -154,7 +164,9 @@ class Pointwise:
         result: dict[str, np.ndarray],
         more: tuple[Any, ...] = (),
     ) -> None:
-        outs = tuple(aligned(count * height * tile.whole) for count, height in zip(times, program.rows, strict=True))
+        outs = tuple(
+            aligned(count * height * tile.whole) for count, height in zip(times, program.rows, strict=True)
+        )
         kernel = getattr(load(program.source), program.kernel)
         starts = np.array([*first, 0], dtype=np.int64)
         kernel(tile.parameters, tile.start, tile.inputs, outs, tile.whole, tile.steps, starts, *more)

@@ -1,4 +1,6 @@
-"""A run: one system, one task, some observables, fixed keywords and varied ones, ready to be evaluated for many cells at once."""
+"""A run: one system, one task, some observables, fixed keywords and varied ones, ready to be evaluated for
+many cells at once.
+"""
 
 import hashlib
 import inspect
@@ -11,9 +13,11 @@ import numpy as np
 from sim.compile import digest_of
 from sim.errors import Problem, Refused, nearest, refuse
 from sim.generic import has, step, units
-from sim.names import find
-from sim.observable import OUTCOMES, Coordinate, Declared, Variable
 from sim.matrices import Chosen
+from sim.names import find
+from sim.network_form import Network
+from sim.observable import OUTCOMES, Coordinate, Declared, Variable
+from sim.pointwise_form import Pointwise
 from sim.signature import REQUIRED, Family, Keyword, signature, split
 from sim.vocabulary import builder, keywords
 
@@ -63,13 +67,23 @@ class Setting(NamedTuple):
             raise refuse(f"parameters.{path}", f"{value!r} is no family; {nearest(value, members)}")
         settings = {name.partition(".")[2]: values[name] for name in values if name.startswith(f"{path}.")}
         seed = settings.pop("seed", None)
-        return Chosen(path, value, members[value], settings, values["seed"] if seed is None else seed, path, path in self.touched)
+        return Chosen(
+            path,
+            value,
+            members[value],
+            settings,
+            values["seed"] if seed is None else seed,
+            path,
+            path in self.touched,
+        )
 
 
 class Run:
     """What `prepare` returns: declarations for the store, and `evaluate` for the numbers."""
 
-    def __init__(self, form: Any, setting: Setting, declared: Sequence[tuple[str, Declared]], digest: str) -> None:
+    def __init__(
+        self, form: Any, setting: Setting, declared: Sequence[tuple[str, Declared]], digest: str
+    ) -> None:
         self._form = form
         self.setting = setting
         coordinates: dict[str, Coordinate] = {}
@@ -78,10 +92,18 @@ class Run:
             for coordinate in d.coordinates:
                 known = coordinates.setdefault(coordinate.name, coordinate)
                 if not np.array_equal(known.values, coordinate.values):
-                    raise refuse("observables", f"{name} and another observable label {coordinate.name!r} differently; run them as two sweeps")
+                    raise refuse(
+                        "observables",
+                        f"{name} and another observable label {coordinate.name!r} differently; run them as "
+                        "two sweeps",
+                    )
             dims = tuple(c.name for c in d.coordinates)
             shape = tuple(len(c.values) for c in d.coordinates)
-            variables.append(Variable(name, dims, shape, d.dtype, d.long_name, d.units, d.comment, d.source, d.flags, d.infinite))
+            variables.append(
+                Variable(
+                    name, dims, shape, d.dtype, d.long_name, d.units, d.comment, d.source, d.flags, d.infinite
+                )
+            )
         self.variables = tuple(variables)
         self.coordinates = tuple(coordinates.values())
         self.operations = float(form.operations)
@@ -93,10 +115,11 @@ class Run:
         self._form.compile()
 
     def evaluate(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The observables of these cells: name -> (cells, *shape), and `outcome`; a cell's bits do not depend on the others.
+        """The observables of these cells: name -> (cells, *shape), and `outcome`; a cell's bits do not depend
+        on the others.
 
-        `columns` has one array a varied keyword, all of one length; without varied keywords one cell is computed.
-        Raises Refused where the columns are not those that were prepared.
+        `columns` has one array a varied keyword, all of one length; without varied keywords one cell is
+        computed. Raises Refused where the columns are not those that were prepared.
         """
         if set(columns) != set(self.setting.varied):
             raise refuse("columns", f"given {sorted(columns)}, this run varies {sorted(self.setting.varied)}")
@@ -129,8 +152,8 @@ def prepare(
 ) -> Run:
     """A run of this system, checked completely; nothing is compiled yet.
 
-    `fixed` gives values by full keyword name, `varied` the names that change from cell to cell (with their values, as a
-    mapping, they are checked too). Raises Refused with every fault found.
+    `fixed` gives values by full keyword name, `varied` the names that change from cell to cell (with their
+    values, as a mapping, they are checked too). Raises Refused with every fault found.
 
     >>> run = prepare("logistic", observables=["final_state"], fixed={"steps": 1, "start": 0.5}, varied=["r"])
     >>> float(run.evaluate({"r": np.array([2.0])})["final_state"][0])
@@ -144,7 +167,7 @@ def prepare(
         keywords(system, task, observables, words, folder),
     )
     if not observables:
-        raise refuse("observables", "none are given; name at least one, such as \"final_state\"")
+        raise refuse("observables", 'none are given; name at least one, such as "final_state"')
     values = _values(leafs.known, fixed, list(varied))
     samples = dict(varied) if isinstance(varied, Mapping) else {}
     setting = _setting(system, leafs, observables, values, fixed, list(varied), samples)
@@ -156,28 +179,50 @@ def prepare(
 def _values(known: Mapping[str, Keyword], fixed: Mapping[str, Any], varied: Sequence[str]) -> dict[str, Any]:
     """Every keyword's value; all unknown and all missing ones are refused at once."""
     problems = [
-        Problem(f"parameters.{path}", f"unknown keyword; {nearest(path, known)}") for path in (*fixed, *varied) if path not in known
+        Problem(f"parameters.{path}", f"unknown keyword; {nearest(path, known)}")
+        for path in (*fixed, *varied)
+        if path not in known
     ]
     problems += [
-        Problem(f"parameters.{path}", f"is needed by {keyword.owner} ({keyword.meaning or keyword.kind}) and has no default; give it a value or an axis")
+        Problem(
+            f"parameters.{path}",
+            f"is needed by {keyword.owner} ({keyword.meaning or keyword.kind}) and has no default; give it "
+            "a value or an axis",
+        )
         for path, keyword in known.items()
         if keyword.default is REQUIRED and path not in fixed and path not in varied
     ]
     problems += [
-        Problem(f"axes.{path}", f"a {known[path].kind} of {known[path].owner} cannot be an axis: it would change shapes or the program")
+        Problem(
+            f"axes.{path}",
+            f"a {known[path].kind} of {known[path].owner} cannot be an axis: it would change shapes or the "
+            "program",
+        )
         for path in varied
         if path in known and not known[path].sweepable
     ]
     steps = fixed.get("steps", 1)
-    if "steps" in known and (not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MOST_STEPS):
-        problems.append(Problem("parameters.steps", f"{steps!r} is no number of steps; write a whole number from 1 to {MOST_STEPS}"))
+    if "steps" in known and (
+        not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MOST_STEPS
+    ):
+        problems.append(
+            Problem(
+                "parameters.steps",
+                f"{steps!r} is no number of steps; write a whole number from 1 to {MOST_STEPS}",
+            )
+        )
     if problems:
         raise Refused(problems)
     return {path: fixed.get(path, keyword.default) for path, keyword in known.items()}
 
 
 def _setting(
-    system: str, leafs: Leafs, observables: Sequence[str], values: dict[str, Any], fixed: Mapping[str, Any], varied: Sequence[str],
+    system: str,
+    leafs: Leafs,
+    observables: Sequence[str],
+    values: dict[str, Any],
+    fixed: Mapping[str, Any],
+    varied: Sequence[str],
     samples: Mapping[str, Any],
 ) -> Setting:
     for path in varied:
@@ -192,20 +237,21 @@ def _setting(
     pairs = tuple(zip(observables, (leaf.observable for leaf in leafs.observables), strict=True))
     setting = Setting(
         system, leafs.task, None, pairs, values, frozenset(varied), build, own,
-        {name: family for name, family in families.items() if family is not None}, frozenset(given), str(leafs.system.__file__),
+        {name: family for name, family in families.items() if family is not None}, frozenset(given),
+        str(leafs.system.__file__),
     )  # fmt: skip
     example = setting.built(values)
     if not has(step, type(example)):
-        raise refuse("system", f"{system!r} has no step for {type(example).__name__}; write one with @step.register in {setting.file}")
+        raise refuse(
+            "system",
+            f"{system!r} has no step for {type(example).__name__}; write one with @step.register in "
+            f"{setting.file}",
+        )
     return setting._replace(example=example)
 
 
 def _form(setting: Setting, leafs: Leafs) -> Any:
-    from sim.pointwise_form import Pointwise
-
     if isinstance(units(setting.example), int):
-        from sim.network_form import Network
-
         return Network(setting, leafs.known)
     return Pointwise(setting, leafs.known)
 

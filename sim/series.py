@@ -10,7 +10,9 @@ from sim.draws import Draw
 from sim.errors import refuse
 
 
-def distinct(setting: Any, columns: Mapping[str, np.ndarray], names: Sequence[str], cells: int) -> tuple[dict[str, Any], np.ndarray]:
+def distinct(
+    setting: Any, columns: Mapping[str, np.ndarray], names: Sequence[str], cells: int
+) -> tuple[dict[str, Any], np.ndarray]:
     """The different combinations of these keywords, and for each cell which of them it has.
 
     Numbers come as (kinds, 1) arrays, everything else as it is; the seed is always an array.
@@ -23,7 +25,10 @@ def distinct(setting: Any, columns: Mapping[str, np.ndarray], names: Sequence[st
         kinds, which = np.unique(table, axis=1, return_inverse=True)
     count = kinds.shape[1]
     values = {name: setting.values[name] for name in names}
-    made = {name: np.full((count, 1), value) if name == "seed" or isinstance(value, float) else value for name, value in values.items()}
+    made = {
+        name: np.full((count, 1), value) if name == "seed" or isinstance(value, float) else value
+        for name, value in values.items()
+    }
     for name, row in zip(moving, kinds, strict=True):
         made[name] = row.astype(columns[name].dtype)[:, None]
     return made, which.reshape(-1)
@@ -51,8 +56,12 @@ def inputs_kind(setting: Any) -> str:
     return "cells" if set(_names(setting)) & setting.varied else "shared"
 
 
-def series_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, steps: int, inputs: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct input series (kinds, steps, inputs) and for each cell which of them it has; every input gets the same series."""
+def series_of(
+    setting: Any, columns: Mapping[str, np.ndarray], cells: int, steps: int, inputs: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct input series (kinds, steps, inputs) and for each cell which of them it has; every input
+    gets the same series.
+    """
     if setting.task.inputs is None:
         return np.zeros((1, steps, inputs)), np.zeros(cells, dtype=np.intp)
     names = _names(setting)

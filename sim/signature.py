@@ -1,9 +1,10 @@
 """Keywords read from signatures: their kind, default, unit and meaning.
 
-A keyword's type is its annotation, its meaning and unit an `About` beside it: `w: Annotated[float, About("recurrent weight")]`.
-float is a number (one for each cell, may be an axis), int a whole number, str or Literal a word, bool a flag, tuple[float, ...] a
-list of numbers, tuple[tuple[float, ...], ...] a matrix. A keyword of type `Family` is the head of a group: a word that names a
-function of that family, whose own keywords follow as `head.key`.
+A keyword's type is its annotation, its meaning and unit an `About` beside it: `w: Annotated[float,
+About("recurrent weight")]`. float is a number (one for each cell, may be an axis), int a whole number, str or
+Literal a word, bool a flag, tuple[float, ...] a list of numbers, tuple[tuple[float, ...], ...] a matrix. A
+keyword of type `Family` is the head of a group: a word that names a function of that family, whose own
+keywords follow as `head.key`.
 """
 
 import inspect
@@ -12,7 +13,6 @@ import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
-
 
 
 class _Required:
@@ -83,7 +83,9 @@ def split(annotation: Any) -> tuple[Any, About, Family | None]:
 
 
 def signature(source: Any) -> Iterator[tuple[str, Any, Any]]:
-    """(name, annotation, default) of the keywords of a NamedTuple or of a function's keyword-only arguments."""
+    """(name, annotation, default) of the keywords of a NamedTuple or of a function's keyword-only
+    arguments.
+    """
     hints = typing.get_type_hints(source, include_extras=True)
     if isinstance(source, type):
         defaults = getattr(source, "_field_defaults", {})
@@ -92,10 +94,16 @@ def signature(source: Any) -> Iterator[tuple[str, Any, Any]]:
         return
     for name, parameter in inspect.signature(source).parameters.items():
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            yield name, hints.get(name, float), REQUIRED if parameter.default is inspect.Parameter.empty else parameter.default
+            yield (
+                name,
+                hints.get(name, float),
+                REQUIRED if parameter.default is inspect.Parameter.empty else parameter.default,
+            )
 
 
-def described(source: Any, owner: str, words: Mapping[str, Sequence[str]], prefix: str = "") -> dict[str, Keyword]:
+def described(
+    source: Any, owner: str, words: Mapping[str, Sequence[str]], prefix: str = ""
+) -> dict[str, Keyword]:
     """The keywords of a NamedTuple or function, groups opened for the chosen words."""
     found: dict[str, Keyword] = {}
     for name, annotation, default in signature(source):
@@ -104,10 +112,14 @@ def described(source: Any, owner: str, words: Mapping[str, Sequence[str]], prefi
         if family is None:
             kind, choices = kind_of(bare)
             sweepable = about.sweepable if about.sweepable is not None else kind in ("number", "word")
-            found[path] = Keyword(path, owner, kind, default, about.unit, about.meaning, about.choices or choices, sweepable)
+            found[path] = Keyword(
+                path, owner, kind, default, about.unit, about.meaning, about.choices or choices, sweepable
+            )
             continue
         members = family.members()
-        found[path] = Keyword(path, owner, family.kind, default, about.unit, about.meaning, tuple(sorted(members)), True)
+        found[path] = Keyword(
+            path, owner, family.kind, default, about.unit, about.meaning, tuple(sorted(members)), True
+        )
         for word in words.get(path, [default] if isinstance(default, str) else []):
             if word in members:
                 found |= described(members[word], f"{path} {word}", words, f"{path}.")

@@ -1,8 +1,10 @@
-"""From a graph over units to code on blocks of cells: matrix products, loops over units, sums over units, in order.
+"""From a graph over units to code on blocks of cells: matrix products, loops over units, sums over units, in
+order.
 
-A block holds `LANES` cells; an array over units lies flat as [unit][lane], its units padded so that elementwise work runs in bundles
-of 64 whatever the number of lanes (that hides the latency of tanh). A number of each cell is kept repeated 64 wide, so that the
-same bundle reads it. Products and sums over units run in the order of the units, in every form.
+A block holds `LANES` cells; an array over units lies flat as [unit][lane], its units padded so that
+elementwise work runs in bundles of 64 whatever the number of lanes (that hides the latency of tanh). A number
+of each cell is kept repeated 64 wide, so that the same bundle reads it. Products and sums over units run in
+the order of the units, in every form.
 """
 
 from collections.abc import Sequence
@@ -14,9 +16,18 @@ BUNDLE = 64
 
 
 class Layout:
-    """Where a network's arrays lie: lanes a block, rows a register tile, and offsets in the flat arrays of a block."""
+    """Where a network's arrays lie: lanes a block, rows a register tile, and offsets in the flat arrays of
+    a block.
+    """
 
-    def __init__(self, lanes: int, tile: int, shared: bool, matrices: dict[str, tuple[int, int]], vectors: dict[str, int]) -> None:
+    def __init__(
+        self,
+        lanes: int,
+        tile: int,
+        shared: bool,
+        matrices: dict[str, tuple[int, int]],
+        vectors: dict[str, int],
+    ) -> None:
         self.lanes, self.tile, self.shared = lanes, tile, shared
         self.shapes = matrices
         self.matrices: dict[str, int] = {}
@@ -46,7 +57,9 @@ class Layout:
 
 
 def product_source(layout: Layout, name: str, height: int, width: int, transposed: bool) -> str:
-    """A function `name(m, at, work, v, out)`: work[out] = M work[v], or its transpose, tile by tile of rows in registers."""
+    """A function `name(m, at, work, v, out)`: work[out] = M work[v], or its transpose, tile by tile of
+    rows in registers.
+    """
     t, lanes = layout.tile, layout.lanes
     stride = layout.padded(width)
     outer, inner = (layout.padded(width), height) if transposed else (layout.padded(height), width)
@@ -79,7 +92,9 @@ class Stages:
         return f"q{self._count}_"
 
     def _leaf(self, node: Node, lanes: int, at: str, before: list[str]) -> tuple[str, bool] | None:
-        """What holds a node inside a loop whose bundles start at `at`; loads that do not move go to `before`."""
+        """What holds a node inside a loop whose bundles start at `at`; loads that do not move go to
+        `before`.
+        """
         if node in self.home:
             array, offset = self.home[node].split(", ")
             return f"load({array}, {offset} + {at}, {lanes})", False
@@ -127,7 +142,9 @@ class Stages:
         self.products.setdefault(name, product_source(self.layout, name, height, width, transposed))
         array, offset = self.array(vector).split(", ")
         out = self.layout.allocate(self.layout.size(node.shape[0]))
-        self.lines.append(f"{name}(matrices, {self.layout.matrices[leaf.value.name]}, {array}, {offset}, {out})")
+        self.lines.append(
+            f"{name}(matrices, {self.layout.matrices[leaf.value.name]}, {array}, {offset}, {out})"
+        )
         self.home[node] = f"work, {out}"
 
     def _total(self, node: Node) -> None:
@@ -139,7 +156,9 @@ class Stages:
         result = self._fresh()
         before: list[str] = []
         code = Code(
-            lambda n: (result, False) if n is total else self._leaf(n, lanes, f"i * {lanes}", before), self._fresh(), str(lanes)
+            lambda n: (result, False) if n is total else self._leaf(n, lanes, f"i * {lanes}", before),
+            self._fresh(),
+            str(lanes),
         )
         (name,) = code.names([grown])
         self.lines += [*before, f"{result} = splat(0.0, {lanes})", f"for i in range({value.shape[0]}):"]
@@ -168,14 +187,23 @@ class Stages:
             code = Code(lambda n: self._leaf(n, BUNDLE, "k", before), self._fresh(), str(BUNDLE))  # noqa: B023 - used at once
             own = [(node, place) for node, place in pairs if self.layout.size(node.shape[0]) == length]
             names = code.lanes([node for node, _ in own])
-            stores = [f"store({place.split(', ')[0]}, {place.split(', ')[1]} + k, {name})" for (_, place), name in zip(own, names, strict=True)]
-            self.lines += [*before, f"for k in range(0, {length}, {BUNDLE}):", *(f"    {line}" for line in [*code.lines, *stores])]
+            stores = [
+                f"store({place.split(', ')[0]}, {place.split(', ')[1]} + k, {name})"
+                for (_, place), name in zip(own, names, strict=True)
+            ]
+            self.lines += [
+                *before,
+                f"for k in range(0, {length}, {BUNDLE}):",
+                *(f"    {line}" for line in [*code.lines, *stores]),
+            ]
 
     def scalars(self, nodes: Sequence[Node]) -> list[str]:
         """Variables, LANES wide, that hold these numbers of each cell."""
         self.prepare(nodes)
         before: list[str] = []
-        code = Code(lambda n: self._leaf(n, self.layout.lanes, "0", before), self._fresh(), str(self.layout.lanes))
+        code = Code(
+            lambda n: self._leaf(n, self.layout.lanes, "0", before), self._fresh(), str(self.layout.lanes)
+        )
         names = code.lanes(nodes)
         self.lines += [*before, *code.lines]
         return names

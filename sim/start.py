@@ -16,7 +16,9 @@ def unit(n: int, draw: Draw) -> np.ndarray:
     return np.full((1, n), 1.0 / np.sqrt(n))
 
 
-def gaussian(n: int, draw: Draw, *, scale: Annotated[float, About("standard deviation of each unit's start")] = 1.0) -> np.ndarray:
+def gaussian(
+    n: int, draw: Draw, *, scale: Annotated[float, About("standard deviation of each unit's start")] = 1.0
+) -> np.ndarray:
     """Independent normal numbers, (seeds, n)."""
     return scale * draw.normal(1, n)[:, 0]
 
@@ -31,24 +33,34 @@ class RunKeywords(NamedTuple):
 
     steps: Annotated[int, About("number of steps; time runs from 0 to steps", "step")]
     start: Annotated[
-        float, About("state at time 0: a number for all units, a list, or a family"), Family(families, "start")
+        float,
+        About("state at time 0: a number for all units, a list, or a family"),
+        Family(families, "start"),
     ] = 0.0
     seed: Annotated[int, About("key of all random numbers: weights, start, inputs", "1", True)] = 0
 
 
 def starts_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, n: int) -> list[np.ndarray]:
-    """For each of the n numbers of the state, its value at time 0 in every cell; refused where a list has another length."""
+    """For each of the n numbers of the state, its value at time 0 in every cell; refused where a list has
+    another length.
+    """
     if "start" in columns:
         return [np.asarray(columns["start"], dtype=np.float64)] * n
     value = setting.values["start"]
     if not isinstance(value, str):
         numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
         if numbers.shape not in ((1,), (n,)):
-            raise refuse("parameters.start", f"{len(numbers)} numbers for a state of {n}; write one number for all, or {n}")
+            raise refuse(
+                "parameters.start",
+                f"{len(numbers)} numbers for a state of {n}; write one number for all, or {n}",
+            )
         return [np.full(cells, number) for number in np.broadcast_to(numbers, (n,))]
     members = families()
     if value not in members:
-        raise refuse("parameters.start", f"{value!r} is no start; write a number, a list of {n} numbers, or one of {sorted(members)}")
+        raise refuse(
+            "parameters.start",
+            f"{value!r} is no start; write a number, a list of {n} numbers, or one of {sorted(members)}",
+        )
     keys = [name for name in setting.values if name.startswith("start.")]
     kinds, which = distinct(setting, columns, [*keys, "seed"], cells)
     settings = {name.partition(".")[2]: kinds[name] for name in keys}

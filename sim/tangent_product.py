@@ -1,7 +1,8 @@
 """Modules that carry all n unit vectors through the Jacobians of a run, for any system: `push` is V <- J V.
 
-Networks push with their `jvp`, one tangent after another, what does not depend on the tangent computed once a step; systems with a small
-state by their exact partial derivatives. Everything else (`sim/graded.py`) sees arrays of tangents alone.
+Networks push with their `jvp`, one tangent after another, what does not depend on the tangent computed once a
+step; systems with a small state by their exact partial derivatives. Everything else (`sim/graded.py`) sees
+arrays of tangents alone.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import numpy as np
 
 from sim import network
 from sim.cells import aligned
-from sim.compile import load
+from sim.compile import TAIL, load
 from sim.derivatives import gradient
 from sim.errors import refuse
 from sim.generic import has, jvp
@@ -30,7 +31,9 @@ import numpy as np
 
 
 class Tangents(NamedTuple):
-    """A module with `select_block`, `load_start`, `load_input`, `step`, `push`, and where the tangents lie."""
+    """A module with `select_block`, `load_start`, `load_input`, `step`, `push`, and where the tangents
+    lie.
+    """
 
     module: Any
     n: int
@@ -46,7 +49,8 @@ def tangents(form: Any, name: str) -> Tangents:
         if not has(jvp, type(form.setting.example)):
             raise refuse(
                 "observables",
-                f"{name} needs jvp, which {form.setting.system!r} does not define; add one with @jvp.register in {form.setting.file}",
+                f"{name} needs jvp, which {form.setting.system!r} does not define; add one with "
+                f"@jvp.register in {form.setting.file}",
             )
         return _network(form)
     return _small(form)
@@ -94,7 +98,8 @@ class _Small:
     """The same parts for a state of a few numbers, kept in the scratch array too."""
 
     def __init__(self, equation: Any) -> None:
-        self.equation, self.n, self.parts = equation, len(equation.state), []
+        self.equation, self.n = equation, len(equation.state)
+        self.parts: list[str] = []
         self.work = (self.n + 1) * _SMALL
 
     def add(self, head: str, lines: list[str]) -> None:
@@ -128,29 +133,49 @@ def _small(form: Any) -> Tangents:
     module.add("select_block(parameters, whole, block)", ["return parameters, whole, block * LANES"])
     loads = [f"store(work, {i * _SMALL}, load(start, {i} * whole + block * LANES, LANES))" for i in range(n)]
     module.add("load_start(start, whole, block, work)", loads)
-    x = {"none": "splat(0.0, LANES)", "shared": "splat(inputs[t], LANES)", "cells": "load(inputs, t * whole + block * LANES, LANES)"}
-    module.add("load_input(inputs, whole, block, t, work)", [f"store(work, {n * _SMALL}, {x[equation.inputs]})"])
+    x = {
+        "none": "splat(0.0, LANES)",
+        "shared": "splat(inputs[t], LANES)",
+        "cells": "load(inputs, t * whole + block * LANES, LANES)",
+    }
+    module.add(
+        "load_input(inputs, whole, block, t, work)", [f"store(work, {n * _SMALL}, {x[equation.inputs]})"]
+    )
     code = module.code()
-    names = code.lanes(list(equation.next))
-    stores = [f"store(work, {i * _SMALL}, {name})" for i, name in enumerate(names)]
+    nexts = code.lanes(list(equation.next))
+    stores = [f"store(work, {i * _SMALL}, {name})" for i, name in enumerate(nexts)]
     module.add("step(c, work)", ["parameters, cells, at = c", *code.lines, *stores])
     code = module.code()
     slopes = [gradient(value, equation.state) for value in equation.next]
-    names = {(i, j): code.lanes([slope])[0] for i, row in enumerate(slopes) for j, slope in enumerate(row) if slope is not None}  # type: ignore[assignment]
-    lines = ["parameters, cells, at = c", *code.lines, f"for k in range({n}):", f"    v = {at} + k * {n * _SMALL}"]
+    names = {
+        (i, j): code.lanes([slope])[0]
+        for i, row in enumerate(slopes)
+        for j, slope in enumerate(row)
+        if slope is not None
+    }
+    lines = [
+        "parameters, cells, at = c",
+        *code.lines,
+        f"for k in range({n}):",
+        f"    v = {at} + k * {n * _SMALL}",
+    ]
     lines += [f"    v{j} = load(work, v + {j * _SMALL}, LANES)" for j in range(n)]
     for i in range(n):
         total = "splat(0.0, LANES)"
         for j in range(n):
             if (i, j) in names:
-                total = f"fma({names[i, j]}, v{j}, {total})"  # type: ignore[call-overload]
+                total = f"fma({names[i, j]}, v{j}, {total})"
         lines.append(f"    store(work, v + {i * _SMALL}, {total})")
     module.add("push(c, work)", lines)
     return Tangents(module, n, n * _SMALL, at, _SMALL)
 
 
-def finish(form: Any, made: Tangents, body: Callable[[str, str, str], str], work: int, rows: int) -> tuple[str, Callable[[Any], np.ndarray]]:
-    """The module's source with the loop `body` makes for its kind of arguments, and how it is called on a tile."""
+def finish(
+    form: Any, made: Tangents, body: Callable[[str, str, str], str], work: int, rows: int
+) -> tuple[str, Callable[[Any], np.ndarray]]:
+    """The module's source with the loop `body` makes for its kind of arguments, and how it is called on a
+    tile.
+    """
     is_network = isinstance(form.equation.labels, int)
     if is_network:
         arguments = "numbers, vectors, matrices, which, start, inputs"
@@ -161,8 +186,8 @@ def finish(form: Any, made: Tangents, body: Callable[[str, str, str], str], work
         arguments, kinds, products = "parameters, start, inputs", "_F, _F, _F", ""
         loop = body(arguments, "select_block(parameters, whole, block)", "whole")
         loop = loop.replace("load_start(start, block, work)", "load_start(start, whole, block, work)")
-    head = network._HEAD.format(title="Products of Jacobians.", lanes=made.lanes) + _IMPORTS
-    tail = f"\n\n_F = numba.float64[::1]\n_I = numba.int64\n_N = numba.int64[::1]\n\n\n@numba.njit(numba.void({kinds}, _F, _I, _I, _I, _F), nogil=True, error_model=\"numpy\", cache=True)\n"
+    head = network.HEAD.format(title="Products of Jacobians.", lanes=made.lanes) + _IMPORTS
+    tail = TAIL.format(kinds=f"{kinds}, _F, _I, _I, _I, _F")
     source = head + products + "".join(made.module.parts) + tail + loop
 
     def evaluate(tile: Any) -> np.ndarray:

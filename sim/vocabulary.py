@@ -18,7 +18,10 @@ def packs(module: ModuleType) -> list[type]:
     return [
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields") and value.__module__ == module.__name__
+        if isinstance(value, type)
+        and issubclass(value, tuple)
+        and hasattr(value, "_fields")
+        and value.__module__ == module.__name__
     ]
 
 
@@ -29,7 +32,9 @@ def builder(module: ModuleType, name: str) -> Any:
     found = packs(module)
     if len(found) != 1:
         raise refuse(
-            "system", f"{name!r} defines {len(found)} NamedTuples; one is needed, or a function build(*, …) that makes the right one"
+            "system",
+            f"{name!r} defines {len(found)} NamedTuples; one is needed, or a function build(*, …) that "
+            "makes the right one",
         )
     return found[0]
 
@@ -43,23 +48,29 @@ def keywords(
 ) -> dict[str, Keyword]:
     """All keywords that a sweep of these may use, by full name.
 
-    `words` are the family words chosen for group heads (`{"weights": ["gaussian"]}`); without a choice the default's keys are
-    listed. Raises Refused for unknown names, and where two owners use one name for different things.
+    `words` are the family words chosen for group heads (`{"weights": ["gaussian"]}`); without a choice the
+    default's keys are listed. Raises Refused for unknown names, and where two owners use one name for
+    different things.
     """
     chosen = words or {}
     module = find("sim.systems", system, folder)
     found = described(RunKeywords, "run", chosen)
     if hasattr(module, "START"):
         found["start"] = Keyword(**{**vars(found["start"]), "default": module.START})
-    sources = [(builder(module, system), f"system {system}"), (find("sim.tasks", task).Keywords, f"task {task}")]
+    sources = [
+        (builder(module, system), f"system {system}"),
+        (find("sim.tasks", task).Keywords, f"task {task}"),
+    ]
     for name in observables:
         leaf = find("sim.observables", name, folder)
         sources.append((leaf.observable.keywords, f"observable {name}"))
     for source, owner in sources:
         for path, keyword in described(source, owner, chosen).items():
-            other = found.get(path)
-            same = other is None or (other.kind, other.default, other.meaning) == (keyword.kind, keyword.default, keyword.meaning)
-            if not same:
-                raise refuse(f"parameters.{path}", f"{other.owner} and {owner} both use {path!r}, for different things; rename it in one")  # type: ignore[union-attr]
+            other = found.get(path, keyword)
+            if (other.kind, other.default, other.meaning) != (keyword.kind, keyword.default, keyword.meaning):
+                raise refuse(
+                    f"parameters.{path}",
+                    f"{other.owner} and {owner} both use {path!r}, for different things; rename it in one",
+                )
             found.setdefault(path, keyword)
     return found

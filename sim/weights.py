@@ -1,8 +1,8 @@
 """Families of matrices and vectors, by name: initialisations, ensembles, and matrices with given eigenvalues.
 
-Each function returns the unscaled matrices of all seeds at once, (seeds, rows, columns) or what broadcasts to it; numbers that differ
-from seed to seed arrive as (seeds, 1, 1). `gain` multiplies the product W h, `spectral_radius` first scales the matrix so that its
-largest eigenvalue has that modulus.
+Each function returns the unscaled matrices of all seeds at once, (seeds, rows, columns) or what broadcasts to
+it; numbers that differ from seed to seed arrive as (seeds, 1, 1). `gain` multiplies the product W h,
+`spectral_radius` first scales the matrix so that its largest eigenvalue has that modulus.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,9 @@ class Scaling(NamedTuple):
     """What every family of recurrent weights has."""
 
     gain: Annotated[float, About("factor on the matrix, applied after the product")] = 1.0
-    spectral_radius: Annotated[float | None, About("modulus of the largest eigenvalue before the gain; none leaves it")] = None
+    spectral_radius: Annotated[
+        float | None, About("modulus of the largest eigenvalue before the gain; none leaves it")
+    ] = None
     seed: Annotated[int | None, About("a seed of its own; none takes the run's", "1", True)] = None
 
 
@@ -30,7 +32,9 @@ class OwnSeed(NamedTuple):
 
 
 def gaussian(rows: int, columns: int, draw: Draw) -> np.ndarray:
-    """Independent N(0, 1/columns): spectral radius near 1 (circular law; V. Girko, 1985, doi:10.1137/1129095)."""
+    """Independent N(0, 1/columns): spectral radius near 1 (circular law; V. Girko, 1985,
+    doi:10.1137/1129095).
+    """
     return draw.normal(rows, columns) / np.sqrt(columns)
 
 
@@ -46,13 +50,17 @@ def identity(rows: int, columns: int, draw: Draw) -> np.ndarray:
     return np.eye(rows, columns)[None]
 
 
-def scaled_identity(rows: int, columns: int, draw: Draw, *, scale: Annotated[float, About("the diagonal")] = 0.01) -> np.ndarray:
+def scaled_identity(
+    rows: int, columns: int, draw: Draw, *, scale: Annotated[float, About("the diagonal")] = 0.01
+) -> np.ndarray:
     """A multiple of the identity."""
     return scale * np.eye(rows, columns)[None]
 
 
 def symmetric(rows: int, columns: int, draw: Draw) -> np.ndarray:
-    """Gaussian orthogonal ensemble with off-diagonal variance 1/n: real eigenvalues, spectral radius near 2."""
+    """Gaussian orthogonal ensemble with off-diagonal variance 1/n: real eigenvalues, spectral radius near
+    2.
+    """
     g = draw.normal(rows, columns) / np.sqrt(columns)
     return (g + np.swapaxes(g, -1, -2)) / np.sqrt(2.0)
 
@@ -62,10 +70,14 @@ def eigenvalues(
     columns: int,
     draw: Draw,
     *,
-    values: Annotated[tuple[tuple[float, ...], ...], About("eigenvalues as [re, im]; of a complex pair one or both")],
+    values: Annotated[
+        tuple[tuple[float, ...], ...], About("eigenvalues as [re, im]; of a complex pair one or both")
+    ],
     normal: Annotated[bool, About("orthogonal eigenvectors; else random ones")] = True,
 ) -> np.ndarray:
-    """A real matrix with these eigenvalues, in a random basis: blocks [[re, im], [-im, re]] for complex pairs."""
+    """A real matrix with these eigenvalues, in a random basis: blocks [[re, im], [-im, re]] for complex
+    pairs.
+    """
     blocks = _blocks(values, rows)
     if normal:
         basis = orthogonal(rows, columns, draw)
@@ -82,9 +94,16 @@ def _blocks(values: Any, n: int) -> np.ndarray:
     lower = [z for z in numbers if z.imag < 0.0]
     pairs = upper or [z.conjugate() for z in lower]
     if upper and lower and sorted(upper, key=_order) != sorted((z.conjugate() for z in lower), key=_order):
-        raise refuse(place, "complex eigenvalues of a real matrix come in conjugate pairs; write one of each pair, or both")
+        raise refuse(
+            place,
+            "complex eigenvalues of a real matrix come in conjugate pairs; write one of each pair, or both",
+        )
     if len(reals) + 2 * len(pairs) != n:
-        raise refuse(place, f"{len(reals)} real eigenvalues and {len(pairs)} pairs make {len(reals) + 2 * len(pairs)}, the network has {n} units")
+        raise refuse(
+            place,
+            f"{len(reals)} real eigenvalues and {len(pairs)} pairs make {len(reals) + 2 * len(pairs)}, the "
+            f"network has {n} units",
+        )
     matrix = np.zeros((n, n))
     for i, z in enumerate(pairs):
         matrix[2 * i : 2 * i + 2, 2 * i : 2 * i + 2] = [[z.real, z.imag], [-z.imag, z.real]]
@@ -98,7 +117,9 @@ def _order(z: complex) -> tuple[float, float]:
 
 
 def np_rnn(rows: int, columns: int, draw: Draw) -> np.ndarray:
-    """(A + I) / largest eigenvalue, A = R^T R / n: positive definite, largest eigenvalue 1 (S. Talathi & A. Vartak 2015, arXiv:1511.03771)."""
+    """(A + I) / largest eigenvalue, A = R^T R / n: positive definite, largest eigenvalue 1 (S. Talathi &
+    A. Vartak 2015, arXiv:1511.03771).
+    """
     r = draw.normal(rows, columns)
     a = np.swapaxes(r, -1, -2) @ r / columns + np.eye(rows, columns)
     return a / np.linalg.eigvalsh(a)[:, -1, None, None]
@@ -114,36 +135,72 @@ def he(rows: int, columns: int, draw: Draw) -> np.ndarray:
     return draw.normal(rows, columns) * np.sqrt(2.0 / columns)
 
 
-def matrix(rows: int, columns: int, draw: Draw, *, values: Annotated[tuple[tuple[float, ...], ...], About("the matrix, row by row")]) -> np.ndarray:
+def matrix(
+    rows: int,
+    columns: int,
+    draw: Draw,
+    *,
+    values: Annotated[tuple[tuple[float, ...], ...], About("the matrix, row by row")],
+) -> np.ndarray:
     """The matrix as it is written."""
     given = np.array(values, dtype=np.float64, ndmin=2)
     if given.shape != (rows, columns):
-        raise refuse("parameters.weights.values", f"a matrix of shape {given.shape} where ({rows}, {columns}) is needed")
+        raise refuse(
+            "parameters.weights.values",
+            f"a matrix of shape {given.shape} where ({rows}, {columns}) is needed",
+        )
     return given[None]
 
 
 def recurrent() -> Mapping[str, Callable[..., Any]]:
     """The families of recurrent weights."""
-    members = (gaussian, orthogonal, identity, scaled_identity, symmetric, eigenvalues, np_rnn, xavier, he, matrix)
+    members = (
+        gaussian,
+        orthogonal,
+        identity,
+        scaled_identity,
+        symmetric,
+        eigenvalues,
+        np_rnn,
+        xavier,
+        he,
+        matrix,
+    )
     return {member.__name__: member for member in members}
 
 
-def _scaled_input(rows: int, columns: int, draw: Draw, *, scale: Annotated[float, About("standard deviation times sqrt(inputs)")] = 1.0) -> np.ndarray:
+def _scaled_input(
+    rows: int,
+    columns: int,
+    draw: Draw,
+    *,
+    scale: Annotated[float, About("standard deviation times sqrt(inputs)")] = 1.0,
+) -> np.ndarray:
     """Independent N(0, scale^2 / inputs)."""
     return scale * draw.normal(rows, columns) / np.sqrt(columns)
 
 
-def _ones(rows: int, columns: int, draw: Draw, *, scale: Annotated[float, About("every input weight")] = 1.0) -> np.ndarray:
+def _ones(
+    rows: int, columns: int, draw: Draw, *, scale: Annotated[float, About("every input weight")] = 1.0
+) -> np.ndarray:
     """The same weight everywhere."""
     return scale * np.ones((1, rows, columns))
 
 
 def feeding() -> Mapping[str, Callable[..., Any]]:
     """The families of input weights."""
-    return {"gaussian": _scaled_input, "ones": _ones, "matrix": matrix, "xavier": xavier, "orthogonal": orthogonal}
+    return {
+        "gaussian": _scaled_input,
+        "ones": _ones,
+        "matrix": matrix,
+        "xavier": xavier,
+        "orthogonal": orthogonal,
+    }
 
 
-def _gaussian_bias(n: int, draw: Draw, *, scale: Annotated[float, About("standard deviation of each unit's bias")] = 1.0) -> np.ndarray:
+def _gaussian_bias(
+    n: int, draw: Draw, *, scale: Annotated[float, About("standard deviation of each unit's bias")] = 1.0
+) -> np.ndarray:
     """Independent N(0, scale^2), as (seeds, n)."""
     return scale * draw.normal(1, n)[:, 0]
 
@@ -154,13 +211,24 @@ def biases() -> Mapping[str, Callable[..., Any]]:
 
 
 def single(units: int, w: Any, weights: Any) -> bool:
-    """Whether keywords describe one unit with the number w, or (False) a network with a weight family; refused if neither or both."""
+    """Whether keywords describe one unit with the number w, or (False) a network with a weight family;
+    refused if neither or both.
+    """
     if units == 1 and w is not None:
         if weights.touched:
-            raise refuse("parameters.weights", "weights and gain are for several units; with one unit the recurrent weight is w")
+            raise refuse(
+                "parameters.weights",
+                "weights and gain are for several units; with one unit the recurrent weight is w",
+            )
         return True
     if units < 2:
-        raise refuse("parameters.w", "one unit needs its recurrent weight w: give it a value or an axis (or write units = 2 and more)")
+        raise refuse(
+            "parameters.w",
+            "one unit needs its recurrent weight w: give it a value or an axis (or write units = 2 and more)",
+        )
     if w is not None:
-        raise refuse("parameters.w", f'w is the weight of one unit, this network has {units}; write weights = "gaussian" and gain')
+        raise refuse(
+            "parameters.w",
+            f'w is the weight of one unit, this network has {units}; write weights = "gaussian" and gain',
+        )
     return False

@@ -1,21 +1,22 @@
 """Escape time: the first n with |s[n]| > radius, -1 if the orbit stays inside for all steps.
 
-The orbits of 64 cells run together. Where it is known that an orbit beyond the radius never comes back (`escapes`), the test is made
-every 8 steps only (at 10 and more an escaped orbit of z^2 + c overflows to NaN between tests), and the 8 steps in which something
-escaped are run again one by one. A cell whose orbit returns to an earlier state bit for bit is periodic for ever and is not run on.
+The orbits of 64 cells run together. Where it is known that an orbit beyond the radius never comes back
+(`escapes`), the test is made every 8 steps only (at 10 and more an escaped orbit of z^2 + c overflows to NaN
+between tests), and the 8 steps in which something escaped are run again one by one. A cell whose orbit
+returns to an earlier state bit for bit is periodic for ever and is not run on.
 """
 
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
+from sim.cells import aligned
 from sim.compile import load as load_module
 from sim.errors import refuse
 from sim.functions import total
 from sim.generic import escapes
-from sim.lanes import any_lane, select, splat, store
 from sim.kernels import load_input, load_parameters, load_state, step
-from sim.cells import aligned
+from sim.lanes import any_lane, select, splat, store
 from sim.observable import Declared, Facts, Loop, Whole
 from sim.pointwise import Module
 from sim.signature import About
@@ -97,7 +98,11 @@ def escape(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, step
 def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     """The loop for this system: its step, its distance from 0, and whether orbits come back."""
     if isinstance(facts.labels, int):
-        raise refuse("observables", f"escape_time is for systems of one or a few numbers, this network has {facts.labels} units; use norm")
+        raise refuse(
+            "observables",
+            f"escape_time is for systems of one or a few numbers, this network has {facts.labels} units; "
+            "use norm",
+        )
     equation = form.equation
     module = Module(equation, WIDTH)
     module.loading()
@@ -107,7 +112,11 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     known = escapes(equation.pack, k.radius)
     apart = [v - graph.leaf("tangent", str(i)) for i, v in enumerate(s)]
     far = total(tuple(abs(d) for d in apart))
-    for name, node, tangents in (("inside(p, s)", inner, 0), ("sure(p, s)", graph.lift(1.0) < 0.5 if known is None else known, 0), ("moved(s, v)", far > 0.0, len(s))):
+    for name, node, tangents in (
+        ("inside(p, s)", inner, 0),
+        ("sure(p, s)", graph.lift(1.0) < 0.5 if known is None else known, 0),
+        ("moved(s, v)", far > 0.0, len(s)),
+    ):
         code = module.code()
         (value,) = code.names([node])
         unpack = module.unpack(*(("s", "v") if tangents else ("p", "s")), tangents=tangents)

@@ -1,7 +1,8 @@
 """Exact gradient of the loss with respect to the parameters of a one-unit or scalar system.
 
-dE/dp = sum over t of dE_t/ds[t] ds[t]/dp, with ds[t+1]/dp = J[t] ds[t]/dp + dF/dp carried forward beside the states: no
-tape, one multiply-add a step for each parameter, where backpropagation would evaluate the step twice.
+dE/dp = sum over t of dE_t/ds[t] ds[t]/dp, with ds[t+1]/dp = J[t] ds[t]/dp + dF/dp carried forward beside the
+states: no tape, one multiply-add a step for each parameter, where backpropagation would evaluate the step
+twice.
 """
 
 import numpy as np

@@ -9,7 +9,11 @@ from sim.observable import Coordinate, Declared, Facts, Norms
 def declare(facts: Facts) -> Declared:
     """One number for each array of parameters."""
     return Declared(
-        (Coordinate("parameter", np.array(facts.parameters, dtype=object), "parameter array of the network", "1"),),
+        (
+            Coordinate(
+                "parameter", np.array(facts.parameters, dtype=object), "parameter array of the network", "1"
+            ),
+        ),
         "norm of the gradient of the loss",
         "1",
         "Frobenius norm of dE/dW (W with its gain), dE/dU, dE/db, by backpropagation through time",

@@ -1,4 +1,6 @@
-"""The norm of the gradient of the loss with respect to the state of every time: does it vanish or explode backward?"""
+"""The norm of the gradient of the loss with respect to the state of every time: does it vanish or explode
+backward?
+"""
 
 from sim.functions import sqrt, total
 from sim.objective import Keywords

@@ -1,7 +1,9 @@
-"""How far a small change of the start has grown: log of the spectral norm of the product of Jacobians, by lag.
+"""How far a small change of the start has grown: log of the spectral norm of the product of Jacobians, by
+lag.
 
-M[t] = J[t-1] ... J[0] = ds[t]/ds[0] is carried as n tangent vectors; lanes that grow or shrink far are divided by powers of two,
-counted, so that 10^4 steps neither overflow nor underflow. -inf where the product is exactly zero.
+M[t] = J[t-1] ... J[0] = ds[t]/ds[0] is carried as n tangent vectors; lanes that grow or shrink far are
+divided by powers of two, counted, so that 10^4 steps neither overflow nor underflow. -inf where the product
+is exactly zero.
 """
 
 import numpy as np
@@ -30,7 +32,7 @@ def plan(form: object, k: NoKeywords, facts: Facts) -> Loop:
     log2, x, y = (layout.allocate(count * lanes) for count in (1, n, n))
 
     def body(arguments: str, select: str, blocks: str) -> str:
-        return f'''def products({arguments}, out, blocks, whole, steps, work):
+        return f"""def products({arguments}, out, blocks, whole, steps, work):
     for block in range(blocks):
         c = {select}
         load_start(start, block, work)
@@ -45,8 +47,9 @@ def plan(form: object, k: NoKeywords, facts: Facts) -> Loop:
             step(c, work)
             rescale(work, {at}, {n}, {size}, {log2}, LANES)
             sigma = spectral_norm(work, {at}, {n}, {size}, {x}, {y}, LANES)
-            store(out, (t + 1) * whole + block * LANES, fma(load(work, {log2}, LANES), 0.6931471805599453, log(sigma)))
-'''
+            grown = fma(load(work, {log2}, LANES), 0.6931471805599453, log(sigma))
+            store(out, (t + 1) * whole + block * LANES, grown)
+"""
 
     source, evaluate = finish(form, made, body, layout.work + 64, facts.steps + 1)
     return Loop(source, evaluate, facts.steps * (2.0 * n**3 + 40.0 * n**2 + 40.0), 8 * n * n)

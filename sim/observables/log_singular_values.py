@@ -1,8 +1,9 @@
 """Logs of all singular values of ds[T]/ds[0] over the whole run, largest first.
 
-Each step's tangents are orthonormalised, J Q = Q' R, and the triangles are multiplied up with a power of two for each row; the singular
-values of the graded product follow from one-sided Jacobi rotations, the smallest as accurately as the largest.
-Source: J. Demmel & K. Veselic, SIAM J. Matrix Anal. Appl. 13 (1992) 1204, doi:10.1137/0613074.
+Each step's tangents are orthonormalised, J Q = Q' R, and the triangles are multiplied up with a power of two
+for each row; the singular values of the graded product follow from one-sided Jacobi rotations, the smallest
+as accurately as the largest. Source: J. Demmel & K. Veselic, SIAM J. Matrix Anal. Appl. 13 (1992) 1204,
+doi:10.1137/0613074.
 """
 
 import numpy as np
@@ -32,7 +33,7 @@ def plan(form: object, k: NoKeywords, facts: Facts) -> Loop:
     r, p, e = (layout.allocate(count * lanes) for count in (n * n, n * n, n))
 
     def body(arguments: str, select: str, blocks: str) -> str:
-        return f'''def products({arguments}, out, blocks, whole, steps, work):
+        return f"""def products({arguments}, out, blocks, whole, steps, work):
     rows = np.empty(({n}, {n}))
     powers = np.empty({n})
     result = np.empty({n})
@@ -47,14 +48,14 @@ def plan(form: object, k: NoKeywords, facts: Facts) -> Loop:
             step(c, work)
             orthonormalise(work, {at}, {n}, {size}, {r}, LANES)
             multiply_triangle(work, {p}, {e}, {r}, {n}, LANES)
-        # once more without a step: what orthogonality the last Gram-Schmidt left wanting goes into the triangle
+        # once more without a step: what the last Gram-Schmidt left wanting goes into the triangle
         orthonormalise(work, {at}, {n}, {size}, {r}, LANES)
         multiply_triangle(work, {p}, {e}, {r}, {n}, LANES)
         for lane in range(LANES):
             log_singular_values(work, {p}, {e}, {n}, LANES, lane, rows, powers, result)
             for i in range({n}):
                 out[i * whole + block * LANES + lane] = result[i]
-'''
+"""
 
     source, evaluate = finish(form, made, body, layout.work + 64, n)
     return Loop(source, evaluate, facts.steps * (3.5 * n**3 + 60.0), 24 * n * n)

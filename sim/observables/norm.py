@@ -6,7 +6,9 @@ from sim.observable import Declared, Facts, Sampled
 
 def declare(facts: Facts) -> Declared:
     """Time alone."""
-    return Declared((facts.time,), "norm of the state", "1", "Euclidean norm over the units, at every time", "definition")
+    return Declared(
+        (facts.time,), "norm of the state", "1", "Euclidean norm over the units, at every time", "definition"
+    )
 
 
 def value(k: object, p: object, s: object) -> object:

@@ -19,7 +19,10 @@ def first(facts: Facts) -> int:
     """The time of the first kept iterate."""
     keep = facts.k.keep
     if not 1 <= keep <= facts.steps + 1:
-        raise refuse("parameters.keep", f"{keep} iterates of a run of {facts.steps} steps; write 1 to {facts.steps + 1}")
+        raise refuse(
+            "parameters.keep",
+            f"{keep} iterates of a run of {facts.steps} steps; write 1 to {facts.steps + 1}",
+        )
     return facts.steps + 1 - int(keep)
 
 
@@ -27,7 +30,9 @@ def declare(facts: Facts) -> Declared:
     """The iterates' times, and the numbers of the state where there are several."""
     times = np.arange(first(facts), facts.steps + 1)
     iterate = Coordinate("iterate", times, "iterate (time)", "step")
-    return Declared((iterate, *facts.unit), "orbit", "1", "the last states of the run, after the transient", "definition")
+    return Declared(
+        (iterate, *facts.unit), "orbit", "1", "the last states of the run, after the transient", "definition"
+    )
 
 
 observable = Sampled(declare, value=lambda k, p, s: s, keywords=Keywords, first=first)

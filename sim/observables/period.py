@@ -1,8 +1,8 @@
 """The period of the cycle that the orbit has settled on: the first lag at which the state returns.
 
-The state `max_period` steps before the end is the reference; the period is the first n >= 1 with |s[ref + n] - s[ref]| (Euclidean) at most
-`tolerance`, or -1 when there is none: chaotic, quasi-periodic, longer than `max_period`, or not yet
-settled (the transient is steps - max_period).
+The state `max_period` steps before the end is the reference; the period is the first n >= 1 with |s[ref + n]
+- s[ref]| (Euclidean) at most `tolerance`, or -1 when there is none: chaotic, quasi-periodic, longer than
+`max_period`, or not yet settled (the transient is steps - max_period).
 """
 
 from typing import Annotated, Any, NamedTuple
@@ -23,13 +23,23 @@ class Keywords(NamedTuple):
 def first(facts: Facts) -> int:
     """The time of the reference state."""
     if not 1 <= facts.k.max_period <= facts.steps:
-        raise refuse("parameters.max_period", f"{facts.k.max_period} with {facts.steps} steps; write 1 to {facts.steps}")
+        raise refuse(
+            "parameters.max_period",
+            f"{facts.k.max_period} with {facts.steps} steps; write 1 to {facts.steps}",
+        )
     return facts.steps - int(facts.k.max_period)
 
 
 def declare(facts: Facts) -> Declared:
     """One whole number a cell."""
-    return Declared((), "period", "step", "smallest number of steps after which the state returns; -1 if it does not", "definition", "int32")
+    return Declared(
+        (),
+        "period",
+        "step",
+        "smallest number of steps after which the state returns; -1 if it does not",
+        "definition",
+        "int32",
+    )
 
 
 def _distance(a: Any, b: Any) -> Any:
@@ -40,7 +50,9 @@ def _distance(a: Any, b: Any) -> Any:
 
 
 def begin(k: Keywords, p: Any, s: Any) -> tuple[Any, ...]:
-    """Accumulators: steps since the reference (-1 before it), the period found (-1 before), the reference state."""
+    """Accumulators: steps since the reference (-1 before it), the period found (-1 before), the reference
+    state.
+    """
     return (-1.0, -1.0, *(s if isinstance(s, tuple) else (s,)))
 
 

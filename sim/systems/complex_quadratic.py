@@ -1,4 +1,5 @@
-"""The complex quadratic map z' = z^2 + c: Mandelbrot set over c from z = 0, Julia sets over the start at one c.
+"""The complex quadratic map z' = z^2 + c: Mandelbrot set over c from z = 0, Julia sets over the start at one
+c.
 
 The state is (re, im); `start = [re, im]`. Source: B. B. Mandelbrot, Ann. N.Y. Acad. Sci. 357 (1980) 249,
 doi:10.1111/j.1749-6632.1980.tb29690.x.

@@ -1,10 +1,11 @@
-"""Continuous-time recurrent network in state form, stepped by Euler: s' = (1 - alpha) s + alpha (W f(s) + U x + b).
+"""Continuous-time recurrent network in state form, stepped by Euler: s' = (1 - alpha) s + alpha (W f(s) + U x
++ b).
 
-alpha = dt / tau; the activation that is read out is h = f(s), and `start` is s[0]. alpha = 1 is the vanilla network in state form.
-Source: R. D. Beer, Adaptive Behavior 3 (1995) 469, doi:10.1177/105971239500300405.
+alpha = dt / tau; the activation that is read out is h = f(s), and `start` is s[0]. alpha = 1 is the vanilla
+network in state form. Source: R. D. Beer, Adaptive Behavior 3 (1995) 469, doi:10.1177/105971239500300405.
 """
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from sim import weights as families
 from sim.activations import activation as named
@@ -64,7 +65,9 @@ def _(p: Network, s: Any, x: Any, v: Any) -> Any:
 def _(p: Network, s: Any, x: Any, g: Any) -> Any:
     f, slope = named(p.activation)
     h, a = f(s), p.alpha * g
-    return Network(outer(a, h), outer(a, x), a, p.alpha, p.activation), (1.0 - p.alpha) * g + slope(h) * (p.W.T @ a)
+    return Network(outer(a, h), outer(a, x), a, p.alpha, p.activation), (1.0 - p.alpha) * g + slope(h) * (
+        p.W.T @ a
+    )
 
 
 @output.register
@@ -85,8 +88,12 @@ def build(
     w: Annotated[float | None, About("recurrent weight of one unit")] = None,
     u: Annotated[float, About("input weight of one unit")] = 1.0,
     b: Annotated[float, About("bias"), Family(families.biases, "start")] = 0.0,
-    weights: Annotated[str, About("recurrent weights of n units"), Family(families.recurrent, common=families.Scaling)] = "gaussian",
-    input_weights: Annotated[str, About("input weights of n units"), Family(families.feeding, common=families.OwnSeed)] = "gaussian",
+    weights: Annotated[
+        Any, About("recurrent weights of n units"), Family(families.recurrent, common=families.Scaling)
+    ] = "gaussian",
+    input_weights: Annotated[
+        Any, About("input weights of n units"), Family(families.feeding, common=families.OwnSeed)
+    ] = "gaussian",
     alpha: Annotated[float | None, About("Euler step dt / tau")] = None,
     tau: Annotated[float | None, About("time constant", "s")] = None,
     dt: Annotated[float | None, About("Euler step", "s")] = None,
@@ -95,8 +102,12 @@ def build(
     named(activation)
     step_size = _alpha(alpha, tau, dt)
     if families.single(units, w, weights):
-        return Unit(w, u, b, step_size, activation)  # type: ignore[arg-type]
-    arrays = weights.matrices(units, units), input_weights.matrices(units, inputs), vectors(b, units, "parameters.b")  # type: ignore[attr-defined]
+        return Unit(cast("float", w), u, b, step_size, activation)
+    arrays = (
+        weights.matrices(units, units),
+        input_weights.matrices(units, inputs),
+        vectors(b, units, "parameters.b"),
+    )
     return Network(*arrays, step_size, activation)
 
 

@@ -1,6 +1,7 @@
 """The logistic map x' = r x (1 - x): fixed points, period doubling and chaos on [0, 1] for 0 <= r <= 4.
 
-Source: R. M. May, Simple mathematical models with very complicated dynamics, Nature 261 (1976) 459, doi:10.1038/261459a0.
+Source: R. M. May, Simple mathematical models with very complicated dynamics, Nature 261 (1976) 459,
+doi:10.1038/261459a0.
 """
 
 from typing import Annotated, Any, NamedTuple

@@ -1,10 +1,10 @@
 """The vanilla recurrent network h' = f(W h + U x + b), one unit or n.
 
-With one unit w, u and b are numbers; with n units W, U and b come from the families `weights`, `input_weights` and `b`.
-Source: J. L. Elman, Cognitive Science 14 (1990) 179, doi:10.1207/s15516709cog1402_1.
+With one unit w, u and b are numbers; with n units W, U and b come from the families `weights`,
+`input_weights` and `b`. Source: J. L. Elman, Cognitive Science 14 (1990) 179, doi:10.1207/s15516709cog1402_1.
 """
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from sim import weights as families
 from sim.activations import activation as named
@@ -68,12 +68,20 @@ def build(
     w: Annotated[float | None, About("recurrent weight of one unit")] = None,
     u: Annotated[float, About("input weight of one unit")] = 1.0,
     b: Annotated[float, About("bias"), Family(families.biases, "start")] = 0.0,
-    weights: Annotated[str, About("recurrent weights of n units"), Family(families.recurrent, common=families.Scaling)] = "gaussian",
-    input_weights: Annotated[str, About("input weights of n units"), Family(families.feeding, common=families.OwnSeed)] = "gaussian",
+    weights: Annotated[
+        Any, About("recurrent weights of n units"), Family(families.recurrent, common=families.Scaling)
+    ] = "gaussian",
+    input_weights: Annotated[
+        Any, About("input weights of n units"), Family(families.feeding, common=families.OwnSeed)
+    ] = "gaussian",
 ) -> Unit | Network:
     """The pack of a network with these settings."""
     named(activation)
     if families.single(units, w, weights):
-        return Unit(w, u, b, activation)  # type: ignore[arg-type]
-    arrays = weights.matrices(units, units), input_weights.matrices(units, inputs), vectors(b, units, "parameters.b")  # type: ignore[attr-defined]
+        return Unit(cast("float", w), u, b, activation)
+    arrays = (
+        weights.matrices(units, units),
+        input_weights.matrices(units, inputs),
+        vectors(b, units, "parameters.b"),
+    )
     return Network(*arrays, activation)

@@ -1,8 +1,8 @@
 """Multi-tap linear recursion h[t] = sum_k gains_k h[t - lags_k] + x[t].
 
-The state is the last L = max(lags) values, newest first: (h[t], h[t-1], …, h[t-L+1]); what is read out is h[t]. The number of
-modes is the largest lag, not the number of taps. Source: A. V. Oppenheim & R. W. Schafer, Discrete-Time Signal Processing,
-3rd ed. 2010, ch. 6.
+The state is the last L = max(lags) values, newest first: (h[t], h[t-1], …, h[t-L+1]); what is read out is
+h[t]. The number of modes is the largest lag, not the number of taps. Source: A. V. Oppenheim & R. W. Schafer,
+Discrete-Time Signal Processing, 3rd ed. 2010, ch. 6.
 """
 
 from typing import Annotated, Any, NamedTuple
@@ -49,8 +49,15 @@ def build(
 ) -> Taps:
     """The pack of a recursion with these taps."""
     if len(lags) != len(gains) or not lags:
-        raise refuse("parameters.gains", f"{len(gains)} gains for {len(lags)} lags; write one gain for each lag")
+        raise refuse(
+            "parameters.gains", f"{len(gains)} gains for {len(lags)} lags; write one gain for each lag"
+        )
     whole = [int(lag) for lag in lags]
-    if any(lag < 1 or lag != given for lag, given in zip(whole, lags, strict=True)) or len(set(whole)) != len(whole):
-        raise refuse("parameters.lags", f"{list(lags)} are not different whole numbers from 1 on; write for example lags = [1, 5]")
+    if any(lag < 1 or lag != given for lag, given in zip(whole, lags, strict=True)) or len(set(whole)) != len(
+        whole
+    ):
+        raise refuse(
+            "parameters.lags",
+            f"{list(lags)} are not different whole numbers from 1 on; write for example lags = [1, 5]",
+        )
     return Taps(tuple(gain * value for value in gains), " ".join(map(str, whole)))
