@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     One thread in BLAS, as in every executor. No proxy stands between a test and a server on this machine.
     """
     if "SEPARATRIX_CACHE_DIR" not in os.environ:
-        os.environ["SEPARATRIX_CACHE_DIR"] = str(config.cache.mkdir("kernels"))
+        cache = getattr(config, "cache", None)  # absent under -p no:cacheprovider
+        os.environ["SEPARATRIX_CACHE_DIR"] = str(cache.mkdir("kernels")) if cache else tempfile.mkdtemp()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     for name in ("http_proxy", "https_proxy", "all_proxy"):
