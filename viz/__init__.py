@@ -14,7 +14,7 @@ _HOME = {
     "scene": "viz.view",
     "suited": "viz.view",
     "caption": "viz.view",
-    "save": "viz.save",
+    "save": "viz.files",
     "serve": "viz.apps.server",
 }
 __all__ = ["caption", "draw", "save", "scene", "serve", "suited"]

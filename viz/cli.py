@@ -27,7 +27,7 @@ Port = Annotated[int, typer.Option(help="Port of this machine; 0 takes any free 
 @command("show")
 def show_command(
     store: StoreName,
-    root: Root = Path("results"),
+    root: Root = "results",
     variable: Annotated[str | None, typer.Option(help="What to draw; default: the first result.")] = None,
     view: Annotated[
         str | None, typer.Option(help="How to draw it; default: the view that fits best.")
@@ -41,7 +41,7 @@ def show_command(
     """Draw a variable of a store into a picture, without a server."""
     from jobs import open as open_store
     from viz import reading
-    from viz.save import save, target
+    from viz.files import save, target
     from viz.view import draw, scene
 
     path = target(output if output is not None else Path(f"{Path(store).name.removesuffix('.zarr')}.png"))
@@ -55,7 +55,7 @@ def show_command(
 
 
 @command("serve")
-def serve_command(root: Root = Path("results"), port: Port = 5006) -> None:
+def serve_command(root: Root = "results", port: Port = 5006) -> None:
     """Look at the stores of a root in the browser, on this machine only."""
     from viz.apps.server import serve
 
@@ -64,7 +64,7 @@ def serve_command(root: Root = Path("results"), port: Port = 5006) -> None:
 
 @command("demo")
 def demo_command(
-    root: Root = Path("results"),
+    root: Root = "results",
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Look at it in the browser afterwards.")
     ] = True,

@@ -19,16 +19,14 @@ _THRESHOLDS = (1.0, 10.0, 100.0)
 _FROM = 5.0  # the wall is a straight line once the network latches, well beyond w = 4
 
 
-def demo(root: Path, say: Callable[[str], None]) -> bool:
+def demo(root: Path | str, say: Callable[[str], None]) -> bool:
     """Run the shipped cliff (again: nothing is recomputed) and say what it holds; True if tiles failed."""
     result = jobs.run(SWEEP, root=root)
     dataset = jobs.open(result.path, root)
     for line in found(dataset):
         say(line)
     if result.computed_tiles:
-        say(
-            f"computed  {result.computed_tiles} of {result.tiles} tiles in {result.seconds:.2g} s, {result.executor}"
-        )
+        say(f"computed  {result.computed_tiles} of {result.tiles} tiles in {result.seconds:.2g} s")
     else:
         say(f"computed  nothing: all {result.tiles} tiles were there already")
     say(f"store     {result.path}")

@@ -139,7 +139,7 @@ def _view(name: str) -> str:
 
 
 def _example(kind: str, name: str) -> str:
-    """A small sweep file with this leaf in it, tried before it is shown; empty where no shipped system fits."""
+    """A small sweep file with this leaf in it, tried before it is shown; empty where no system fits."""
     systems = [name] if kind == "system" else list(listing("sim.systems"))
     for units in (None, 8):
         for system in systems:

@@ -13,13 +13,16 @@ from typing import Any
 import holoviews as hv
 import holoviews.plotting.bokeh  # registers the backend without a notebook
 import numpy as np
+from bokeh.core.validation import silence
+from bokeh.core.validation.warnings import FIXED_SIZING_MODE
 from bokeh.models import BasicTickFormatter, CustomJSHover, CustomJSTickFormatter, FixedTicker, HoverTool
 
 from viz import palettes
 from viz.escape import Markup, esc, plain
-from viz.scene import Axis, Field, Lines, Panel, Scene
+from viz.scenes import Axis, Field, Lines, Panel, Scene
 
 hv.Store.set_current_backend("bokeh")
+silence(FIXED_SIZING_MODE)  # a fixed frame needs no width of the whole
 
 MOST_IMAGE = (2000, 2000)
 MOST_MESH = (220, 220)
@@ -124,13 +127,17 @@ def _planes(field: Field) -> tuple[list[hv.Dimension], list[np.ndarray]]:
     shade = np.clip(shade, low, high)
     if field.never is not None:
         shade = np.where(field.never, low + _NEVER_SHADE * (high - low), shade)
-    vdims, planes = [hv.Dimension("shade", label="colour")], [shade]
-    vdims.append(hv.Dimension(_value_name(field), label=plain(field.label)))
-    planes.append(np.where(field.never, -1.0, field.values) if field.never is not None else field.values)
+    counts = np.where(field.never, -1.0, field.values) if field.never is not None else field.values
+    planes = [np.asarray(shade, np.float32), counts]
+    named = [("shade", "colour"), (_value_name(field), plain(field.label))]
     if field.codes is not None:
-        vdims.append(hv.Dimension("outcome_code", label="outcome"))
         planes.append(field.codes)
-    planes[0] = planes[0].astype(np.float32)
+        named.append(("outcome_code", "outcome"))
+    # a range of its own for each: HoloViews would look for one, and warn where there is no number
+    reach = [(low, high), (field.scale.low, field.scale.high), (0, 255)]
+    vdims = [
+        hv.Dimension(name, label=label, range=ends) for (name, label), ends in zip(named, reach, strict=False)
+    ]
     return vdims, planes
 
 
@@ -238,7 +245,6 @@ def _tidy(plot: Any, _: Any) -> None:
     figure = plot.state
     figure.title.update(text_font=FONT, text_font_style="bold", text_color="#1c2330")
     figure.outline_line_color = "#8a919c"
-    figure.sizing_mode = None  # with a fixed frame Bokeh would ask for a width of the whole as well
     figure.toolbar.logo = None
     figure.min_border_right = 14
     for axis in (*figure.xaxis, *figure.yaxis):
@@ -278,11 +284,16 @@ def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) 
     drawn = []
     for i, curve in enumerate(panel.curves):
         label = plain(curve.label, 60)
-        one = hv.Curve((curve.x, curve.y), kdim, vdim, label=label)
-        drawn.append(one.opts(color=curve.colour, line_width=2, alpha=curve.alpha, framewise=True))
+        heights = np.where(np.isfinite(curve.y), curve.y, np.nan)  # infinities are gaps
+        if curve.rough:
+            dots = hv.Scatter((curve.x, heights), kdim, vdim, label=label)
+            drawn.append(dots.opts(color=curve.colour, size=2, framewise=True))
+            continue
+        one = hv.Curve((curve.x, heights), kdim, vdim, label=label)
+        drawn.append(one.opts(color=curve.colour, line_width=2, framewise=True))
         lone = np.isfinite(curve.y).sum() <= 2 or len(curve.x) <= 12
         if lone:
-            dots = hv.Scatter((curve.x, curve.y), kdim, vdim, label=label)
+            dots = hv.Scatter((curve.x, heights), kdim, vdim, label=label)
             drawn.append(dots.opts(color=curve.colour, size=7 if i == 0 else 5, framewise=True))
     many = len(panel.curves) > 1
     options: dict[str, Any] = {
@@ -290,6 +301,7 @@ def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) 
         "logx": lines.log_x,
         "title": plain(panel.title, 60),
         "framewise": True,
+        "padding": 0,
         "xlabel": plain(lines.x_label),
         "ylabel": plain(lines.y_label),
         "fontsize": _SIZES,

@@ -26,7 +26,7 @@ def esc(words: object, most: int = _LONGEST) -> Markup:
     """
     if isinstance(words, Markup):
         return words
-    shown = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in str(words))
+    shown = "".join(letter if letter.isprintable() or letter in "\n\u202f" else " " for letter in str(words))
     if len(shown) > most:
         shown = shown[: most - 1] + "…"
     return Markup(_html.escape(shown, quote=True))
@@ -51,5 +51,5 @@ def plain(words: object, most: int = 200) -> str:
     """Text for places that show text as text (titles of plots, axis labels, options): no control
     characters, not too long.
     """
-    shown = "".join(letter if letter.isprintable() else " " for letter in str(words))
+    shown = "".join(letter if letter.isprintable() or letter == "\u202f" else " " for letter in str(words))
     return shown if len(shown) <= most else shown[: most - 1] + "…"

@@ -9,7 +9,7 @@ import numpy as np
 
 from viz import reading, scales
 from viz.reading import Unseen
-from viz.scene import Field, axis
+from viz.scenes import Field, axis
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,6 +62,8 @@ def two_axes(array: xr.DataArray, x: str | None, y: str | None) -> tuple[str, st
         raise Unseen(f"x and y are both {x!r}; a map needs two different axes")
     ranked = sorted(dims, key=lambda dim: (array.sizes[dim] == 1, dims.index(dim)))
     rest = [dim for dim in ranked if dim not in (x, y)]
+    if x is None and y is None and rest[1].endswith("re") and rest[0].endswith("im"):
+        rest[:2] = rest[1], rest[0]  # real parts lie across, whatever the order in the file
     across = x if x is not None else rest.pop(0)
     return across, y if y is not None else rest[0]
 

@@ -12,7 +12,7 @@ from PIL import Image
 from viz import palettes
 from viz.canvas import HAIR, SOFT, Box, Sheet, clean, fitted, width, wrapped
 from viz.scales import Scale, linear_ticks, log_ticks
-from viz.scene import Axis, Field, Lines, Panel, Scene
+from viz.scenes import Axis, Field, Lines, Panel, Scene
 
 WIDTH, HEIGHT = 1280, 960
 _TITLE, _LABEL, _TICK, _CAPTION = 27, 22, 19, 17

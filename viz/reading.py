@@ -43,14 +43,7 @@ def sweep_axes(dataset: xr.Dataset) -> tuple[str, ...]:
 def variables(dataset: xr.Dataset) -> tuple[str, ...]:
     """The variables that hold results, `outcome` last."""
     names = [str(name) for name in dataset.data_vars if name != "outcome" and dataset[name].dims]
-    names = _by_sweep(dataset, names)
     return (*names, "outcome") if "outcome" in dataset.variables and dataset["outcome"].dims else tuple(names)
-
-
-def _by_sweep(dataset: xr.Dataset, names: list[str]) -> list[str]:
-    """Names in the order of the sweep's observables: small ones before whole trajectories, then as stored."""
-    extra = {name: len(set(dataset[name].dims) - set(sweep_axes(dataset))) for name in names}
-    return sorted(names, key=lambda name: extra[name])
 
 
 def variable(dataset: xr.Dataset, name: str | None) -> xr.DataArray:
@@ -150,6 +143,11 @@ def word(thing: Any) -> str:
     if isinstance(thing, (bool, np.bool_)) or not isinstance(thing, (int, float, np.number)):
         return str(thing)
     return text(thing.item() if isinstance(thing, np.number) else thing)
+
+
+def never_word(array: xr.DataArray) -> str:
+    """What -1 means in a variable of counts."""
+    return "never escaped" if str(array.name).startswith("escape") else f"no {array.name}"
 
 
 def meanings(dataset: xr.Dataset) -> dict[int, str]:

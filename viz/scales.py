@@ -20,7 +20,7 @@ Choice = Literal["auto", "linear", "log", "symlog"]
 CHOICES = get_args(Choice)
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_DECADES = 12  # a logarithm that spans more decades than this shows the top ones
+_DECADES = 30  # a logarithm that spans more decades than this shows the top ones
 _WALL = 4.0  # full range over robust range from which the colours end at percentiles
 _SAMPLE = 1_000_000
 
@@ -223,7 +223,7 @@ def _linear(finite: np.ndarray, low: float | None, high: float | None, note: str
 def _log(positive: np.ndarray, low: float | None, high: float | None) -> Scale:
     top = float(positive.max()) if high is None or high <= 0 else high
     smallest = float(positive.min())
-    bottom = max(smallest, float(np.percentile(positive, 0.5)), top * 10.0**-_DECADES)
+    bottom = max(smallest, float(np.percentile(positive, 2)), top * 10.0**-_DECADES)
     note = (
         f"colours end at {text(bottom)}; the numbers reach down to {text(smallest)}"
         if bottom > smallest * 10
@@ -242,7 +242,7 @@ def _symlog(finite: np.ndarray, low: float | None, high: float | None) -> Scale:
     typical = float(np.percentile(sizes, 20)) if sizes.size else top / 10
     threshold = 10.0 ** math.floor(math.log10(min(max(typical, top * 1e-6), top / 10)))
     bottom = -top if finite.min() < 0 else 0.0
-    ceiling = top if finite.max() > 0 else 0.0
+    ceiling = top if finite.max() > 0 or bottom == 0 else 0.0
     return Scale(
         "symlog",
         bottom if low is None else low,

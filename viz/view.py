@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from viz import reading
 from viz.reading import Unseen
-from viz.scene import Scene
+from viz.scenes import Scene
 
 if TYPE_CHECKING:
     import holoviews as hv

@@ -13,7 +13,7 @@ from viz import palettes, reading
 from viz.apps import page
 from viz.escape import Markup, html, joined
 from viz.scales import text
-from viz.scene import Curve, Lines, Panel
+from viz.scenes import Curve, Lines, Panel
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,11 +58,13 @@ def _rows(name: str, here: xr.DataArray) -> dict[str, str]:
 
 
 def _said(here: xr.DataArray) -> str:
+    if here.dtype.kind == "i" and here.values.item() == -1:
+        return reading.never_word(here)
     return text(here.values.item(), 6)
 
 
 def simulate(dataset: xr.Dataset, cell: Mapping[str, Any]) -> tuple[list[Lines], str]:
-    """The panels of a cell simulated now, and whether it equals the store; what a system cannot do is left out.
+    """The panels of a cell simulated now, and whether it equals the store; what it cannot do is left out.
 
     Raises: whatever `jobs.live` raises if the system cannot even be run.
     """

@@ -12,7 +12,7 @@ from viz import elements
 from viz.apps import cell as cells
 from viz.apps import page
 from viz.escape import Markup, html
-from viz.scene import Lines
+from viz.scenes import Lines
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,7 +45,7 @@ class CellCard:
         )
 
     def show(self, dataset: xr.Dataset, variable: str, cell: Mapping[str, Any]) -> None:
-        """Numbers now; the simulation in its own thread where there is a browser, at once where there is none."""
+        """Numbers now; the simulation in a thread where there is a browser, at once where there is none."""
         page.put(self.numbers, cells.numbers(dataset, variable, cell))
         key = (id(dataset), tuple(cell.items()))
         if key == self._shown:

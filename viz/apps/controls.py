@@ -64,7 +64,7 @@ def option_widgets(
 
 
 def _choices(name: str, dims: list[str]) -> dict[str, list[str]]:
-    """The words that each option of a view may take: dims for axes, the literals of its annotation for others."""
+    """The words that each option of a view may take: dims for axes, its annotation's literals for others."""
     module = view.find(name)
     function = module.scene if hasattr(module, "scene") else module.view
     hints = get_type_hints(

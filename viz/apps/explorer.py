@@ -20,7 +20,7 @@ from viz.apps.state import State, parse, query
 from viz.apps.stores import Shelf
 from viz.escape import Markup, html, plain
 from viz.reading import Unseen
-from viz.scene import Field, Scene
+from viz.scenes import Field, Scene
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -242,7 +242,7 @@ class Explorer:
             self.show_cell()
 
     def _restore_cell(self) -> None:
-        """The cell that the address asked for, snapped to the grid; else one off the middle, which is often special."""
+        """The cell that the address asked for, snapped to the grid; else one off the middle."""
         dataset = self._data()
         middle = {
             dim: reading.value(dataset, dim, round(0.618 * (dataset.sizes[dim] - 1)))

@@ -74,7 +74,7 @@ CARD = {"background": "white", "border": f"1px solid {LINE}", "border-radius": "
 
 
 def block(markup: Markup, **layout: Any) -> pn.pane.HTML:
-    """A pane of markup; text from files has been escaped on its way into `Markup`, anything else is escaped here."""
+    """A pane of markup; text from files has been escaped on its way into `Markup`, anything else too."""
     return pn.pane.HTML(
         str(esc(markup)), stylesheets=[BLOCK_CSS], **layout
     )  # the one raw sink, fed with Markup only

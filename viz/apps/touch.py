@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from viz import reading
-from viz.scene import Axis, Field, Scene
+from viz.scenes import Axis, Field, Scene
 
 if TYPE_CHECKING:
     import xarray as xr

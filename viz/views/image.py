@@ -11,7 +11,7 @@ import numpy as np
 from viz import plane, reading, scales
 from viz.palettes import Named
 from viz.scales import Choice
-from viz.scene import Field
+from viz.scenes import Field
 from viz.view import Needs
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def scene(
     counts = np.where(field.values == _NEVER, np.nan, field.values)
     chosen = scales.choose(counts, _scale(counts, scale), low, high)
     array = dataset[variable]
-    word = never_word(array)
+    word = reading.never_word(array)
     held = reading.fixed(
         dataset, tuple(str(d) for d in array.dims if d not in (field.x.name, field.y.name)), at
     )
@@ -61,11 +61,6 @@ def scene(
         caption=reading.caption(dataset, array, held, note),
         equal=_equal(field),
     )
-
-
-def never_word(array: xr.DataArray) -> str:
-    """What -1 means in this variable."""
-    return "never escaped" if str(array.name).startswith("escape") else f"no {array.name}"
 
 
 def _scale(counts: np.ndarray, wish: Choice) -> Choice:

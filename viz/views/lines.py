@@ -9,7 +9,7 @@ import numpy as np
 
 from viz import palettes, reading, scales
 from viz.reading import Unseen
-from viz.scene import Curve, Lines, Panel
+from viz.scenes import Curve, Lines, Panel
 from viz.view import Needs
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _OWN = ("time", "lag", "iterate", "index")
 NEEDS = Needs(dims=1, likes=_OWN, rank=0)
 _MOST_PANELS = 6
+_NEVER = -1
 
 
 def scene(
@@ -143,6 +144,8 @@ def _curves(
 
 def _heights(part: xr.DataArray, order: np.ndarray) -> np.ndarray:
     heights: np.ndarray = part.values[order].astype(float)
+    if part.dtype.kind == "i":
+        heights[heights == _NEVER] = np.nan  # a gap: nothing was counted
     return heights
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from viz import plane
 from viz.palettes import Colours
 from viz.scales import Choice
-from viz.scene import Field
+from viz.scenes import Field
 from viz.view import Needs
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from viz import reading
 from viz.palettes import Named
 from viz.reading import Unseen
 from viz.scales import Scale
-from viz.scene import Axis, Field, axis
+from viz.scenes import Axis, Field, axis
 from viz.view import Needs
 
 if TYPE_CHECKING:

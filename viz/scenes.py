@@ -14,6 +14,8 @@ import numpy as np
 
 from viz.scales import Scale, linear_ticks, log_ticks
 
+_DENSE, _ROUGH = 200, 0.1
+
 AxisKind = Literal["linear", "log", "words"]
 
 
@@ -127,7 +129,13 @@ class Curve:
     x: np.ndarray
     y: np.ndarray
     colour: str
-    alpha: float = 1.0
+
+    @property
+    def rough(self) -> bool:
+        """Whether it jumps so often that a line would be a block of colour and dots tell more."""
+        heights = self.y[np.isfinite(self.y)]
+        jumps = np.abs(np.diff(heights))
+        return len(heights) > _DENSE and bool(jumps.mean() > _ROUGH * np.ptp(heights))
 
 
 @dataclass(frozen=True)

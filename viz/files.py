@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from viz import raster
 from viz.escape import esc, html
 from viz.reading import Unseen
-from viz.scene import Scene
+from viz.scenes import Scene
 
 if TYPE_CHECKING:
     import holoviews as hv

@@ -1,0 +1,197 @@
+"""Structure of the pictures: dims, scales, what is held, what is said; no pixels."""
+
+import json
+
+import holoviews as hv
+import numpy as np
+import pytest
+import xarray as xr
+
+from tests.viz import stores
+from viz import draw, reading, scene, suited, view
+from viz.reading import Unseen
+from viz.scenes import Field, Lines
+
+
+def plot_options(element) -> dict:
+    return hv.Store.lookup_options("bokeh", element, "plot").kwargs
+
+
+def test_views_are_found_as_files_and_say_what_they_are():
+    assert set(view.listing()) >= {"map", "lines", "orbit_diagram", "image"}
+    for name in view.listing():
+        assert view.title(name)
+        assert view.find(name).NEEDS.dims >= 1
+        first = next(iter(view.options(name)))
+        assert first == "x"
+
+
+def test_the_view_that_fits_best_comes_first():
+    assert suited(stores.cliff(8), "loss")[0] == "map"
+    assert suited(stores.fan(), "trajectory")[0] == "lines"
+    assert suited(stores.logistic(20, 5), "orbit")[0] == "orbit_diagram"
+    assert suited(stores.mandelbrot(8, 5), "escape_time")[0] == "image"
+    assert suited(stores.cliff(8), "outcome")[0] == "map"
+
+
+def test_a_map_is_an_image_with_the_numbers_the_scale_and_the_outcome():
+    element = draw(stores.cliff(32), "gradient", at={"parameter": "b"})
+    assert isinstance(element, hv.Image)
+    assert [str(dim) for dim in element.kdims] == ["w", "b"]
+    assert [dim.name for dim in element.vdims] == ["shade", "gradient", "outcome_code"]
+    low, high = plot_options(element)["clim"]
+    assert low == pytest.approx(-high)
+    stored = stores.cliff(32).gradient.sel(parameter="b").transpose("b", "w").values
+    assert np.array_equal(element.dimension_values("gradient", flat=False), stored)
+    assert "at parameter = b" in element.scene.caption
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "element"),
+    [
+        (np.linspace(0, 1, 5), "linear", hv.Image),
+        (np.linspace(1, 0, 5), "linear", hv.Image),
+        (np.geomspace(0.01, 100, 5), "log", hv.QuadMesh),
+        (np.array([0.1, 0.5, 3.0]), "linear", hv.QuadMesh),
+        (np.array([3.0, 1.0, 2.0]), "linear", hv.Image),
+        (np.array(["tanh", "relu"], dtype=object), "words", hv.Image),
+        (np.array([2.0]), "linear", hv.QuadMesh),
+        (np.array([0, 1, 2]), "linear", hv.Image),
+    ],
+)
+def test_axes_of_every_kind(values, kind, element):
+    n = len(values)
+    numbers = np.arange(n * 4.0).reshape(n, 4)
+    data = stores.dataset({"loss": (("p", "q"), numbers)}, {"p": values, "q": np.arange(4.0)})
+    seen = scene(data, "loss", "map", x="p", y="q")
+    assert isinstance(seen, Field)
+    assert seen.x.kind == kind
+    assert (np.diff(seen.x.edges) > 0).all()
+    for index in range(n):
+        assert seen.x.index(seen.x.place(index)) == index
+        assert (seen.values[:, list(seen.x.order).index(index)] == numbers[index]).all()
+    assert isinstance(draw(data, "loss", "map", x="p", y="q"), element)
+
+
+def test_missing_cells_are_counted_by_their_outcome():
+    codes = np.array([[1, 1, 2], [0, 0, 1]], np.uint8)
+    loss = np.where(codes == 1, 0.5, np.nan)
+    data = stores.dataset(
+        {"loss": (("a", "b"), loss)}, {"a": np.arange(2.0), "b": np.arange(3.0)}, outcome=codes
+    )
+    assert "6 cells, 2 pending, 1 diverged" in scene(data, "loss").caption
+    element = draw(data, "loss")
+    assert plot_options(element)["clipping_colors"]["NaN"] == "#bcbec2"
+    assert element.dimension_values("outcome_code", flat=False).tolist() == codes.T.tolist()
+
+
+def test_never_escaped_has_its_own_colour_and_pending_does_not():
+    data = stores.mandelbrot(20, 30)
+    seen = scene(data, "escape_time")
+    assert seen.never.any()
+    assert seen.equal
+    assert "never escaped" in seen.caption
+    waiting = data.copy(deep=True)
+    waiting["outcome"][:] = 0
+    waiting["escape_time"][:] = -1
+    assert not scene(waiting, "escape_time").never.any()
+
+
+def test_real_parts_lie_across_whatever_the_order():
+    data = stores.mandelbrot(8, 5).transpose("c_im", "c_re")
+    assert scene(data, "escape_time").x.name == "c_re"
+
+
+def test_lines_share_out_the_axes():
+    seen = scene(stores.fan(), "trajectory")
+    assert isinstance(seen, Lines)
+    assert (seen.x_name, seen.by, seen.panel_by) == ("time", "w", "activation")
+    assert seen.panels[0].title == "activation = identity"
+    assert "8 of 13 values of w" in seen.caption
+    assert not seen.shared
+    one = scene(stores.fan(), "trajectory", at={"activation": "tanh", "start": 0.5})
+    assert len(one.panels) == 1
+    assert one.panels[0].curves[0].y[0] == 0.5
+
+
+def test_lines_take_a_logarithm_over_decades():
+    decay = np.exp(-np.arange(200.0))[None]
+    data = stores.dataset({"norm": (("w", "time"), decay)}, {"w": np.array([1.0])}, {"time": np.arange(200)})
+    assert scene(data, "norm").log_y
+    assert not scene(data, "norm", log="no").log_y
+
+
+def test_an_orbit_diagram_counts_visits():
+    data = stores.logistic(300, 100)
+    seen = scene(data, "orbit", width=300, height=200)
+    assert seen.values.shape == (200, 300)
+    assert np.nansum(seen.values) == 300 * 100
+    assert seen.x.name == "r"
+
+
+def test_ten_million_cells_become_a_picture():
+    n = 3200
+    values = np.add.outer(np.arange(n, dtype=float), np.arange(n, dtype=float))
+    data = stores.dataset({"loss": (("a", "b"), values)}, {"a": np.arange(n * 1.0), "b": np.arange(n * 1.0)})
+    element = draw(data, "loss")
+    assert isinstance(element, hv.Image)
+    assert element.interface.shape(element, gridded=True)[0] <= 2000
+    small = element.scene.limited(100, 100)
+    assert small.values.mean() == pytest.approx(values.mean())
+    assert "means of" in small.caption
+    part = element.scene.within((10.0, 20.0), (0.0, 5.0))
+    assert part.values.shape[1] <= 14
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"variable": "lost"}, "it has loss, gradient, outcome"),
+        ({"variable": "loss", "view": "lnies"}, "there are .*lines"),
+        ({"variable": "loss", "view": "orbit_diagram"}, "cannot show loss"),
+        ({"variable": "loss", "x": "v"}, "no such axis"),
+        ({"variable": "loss", "x": "w", "y": "w"}, "two different axes"),
+        ({"variable": "loss", "colour": "red"}, "no such option"),
+        ({"variable": "gradient", "at": {"parameter": "q"}}, "no such word; it has w, b"),
+        ({"variable": "gradient", "at": {"nothing": 1}}, "no such axis"),
+        ({"variable": "loss", "view": "lines", "by": "w", "x": "w"}, "only one of the three"),
+    ],
+)
+def test_wrong_wishes_name_what_there_is(wish, message):
+    with pytest.raises(Unseen, match=message):
+        draw(stores.cliff(4), **wish)
+
+
+def test_a_users_own_view_is_found_by_its_path(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import holoviews as hv\nfrom viz.view import Needs\nNEEDS = Needs(dims=1)\n"
+        'def view(dataset, variable, size=3):\n    "Dots."\n'
+        "    return hv.Points(dataset[variable].values.reshape(-1, 2)).opts(size=size)\n"
+    )
+    made = view.function(str(file))(stores.cliff(4), "loss", size=5)
+    assert isinstance(made, hv.Points)
+    (tmp_path / "empty.py").write_text("NEEDS = None\n")
+    with pytest.raises(Unseen, match="neither `scene` nor `view`"):
+        view.find(str(tmp_path / "empty.py"))
+
+
+def test_time_is_held_at_its_end_and_words_at_their_first():
+    data = stores.fan()
+    assert reading.fixed(data, ("time", "activation"), None) == {"time": 20, "activation": 0}
+    assert reading.nearest(data, "w", 0.26) == reading.nearest(data, "w", 0.25)
+
+
+def test_units_reach_labels_and_captions():
+    data = stores.cliff(4)
+    data["loss"].attrs["units"] = "nat"
+    data["w"].attrs["units"] = "mV"
+    seen = scene(data, "loss")
+    assert seen.x.label == "w [mV]"
+    assert seen.label == "loss [nat]"
+    assert "[nat]" in seen.caption
+
+
+def test_an_empty_store_says_so():
+    with pytest.raises(Unseen, match="nothing to draw"):
+        draw(xr.Dataset(attrs={"sweep": json.dumps({})}))
