@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim import pointwise
-from sim.cells import aligned, padded, rows
+from sim import pointwise, pointwise_gradient
+from sim.cells import Columns, aligned, columns, padded, rows
 from sim.compile import load
 from sim.equation import Equation
+from sim.errors import refuse
 from sim.objective import first as cost_first
-from sim.observable import Backward, Declared, Facts, Forward, Reduced, Sampled, Whole
+from sim.observable import Backward, Declared, Facts, Forward, Norms, Reduced, Sampled, Whole
 from sim.series import columns_of, inputs_kind, series_of
 from sim.signature import Keyword
 from sim.start import starts_of
@@ -24,8 +25,8 @@ _SHORT = 1024  # steps up to which the tape keeps every state
 class Tile(NamedTuple):
     """A tile's numbers as kernels take them."""
 
-    parameters: np.ndarray
-    start: np.ndarray
+    parameters: Columns
+    start: Columns
     inputs: np.ndarray
     cells: int
     whole: int  # cells with the last bundle filled up
@@ -46,6 +47,11 @@ class Pointwise:
         self.loops: dict[str, Any] = {}
         self._gradient: tuple[str, Any, int] | None = None
         for name, observable in setting.observables:
+            if isinstance(observable, Norms):
+                raise refuse(
+                    "observables",
+                    f"{name} is for networks; a system of one or a few numbers has gradient, one number for each parameter",
+                )
             facts = self._facts(observable)
             self.declared.append((name, observable.declare(facts)))
             k = self._symbols(observable)
@@ -79,14 +85,14 @@ class Pointwise:
         self.backward: pointwise.Program | None = None
         watchers = [watcher for _, watcher, _ in self._forward]
         if self._gradient is not None:
-            self.forward = pointwise.tangent(
+            self.forward = pointwise_gradient.tangent(
                 self.equation, watchers, self._gradient[1], self.parameters, WIDTH
             )
         elif watchers:
             self.forward = pointwise.rollout(self.equation, watchers, WIDTH)
         if self._backward:
             k = self._backward[0][1].k
-            self.backward = pointwise.bptt(
+            self.backward = pointwise_gradient.bptt(
                 self.equation, k, [watcher for _, watcher, _ in self._backward], WIDTH
             )
 
