@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim import pointwise, pointwise_gradient
-from sim.cells import Columns, aligned, columns, padded, rows
+from sim import pointwise
+from sim.cells import aligned, padded, rows
 from sim.compile import load
 from sim.equation import Equation
 from sim.errors import refuse
@@ -25,8 +25,8 @@ _SHORT = 1024  # steps up to which the tape keeps every state
 class Tile(NamedTuple):
     """A tile's numbers as kernels take them."""
 
-    parameters: Columns
-    start: Columns
+    parameters: np.ndarray
+    start: np.ndarray
     inputs: np.ndarray
     cells: int
     whole: int  # cells with the last bundle filled up
@@ -85,14 +85,14 @@ class Pointwise:
         self.backward: pointwise.Program | None = None
         watchers = [watcher for _, watcher, _ in self._forward]
         if self._gradient is not None:
-            self.forward = pointwise_gradient.tangent(
+            self.forward = pointwise.tangent(
                 self.equation, watchers, self._gradient[1], self.parameters, WIDTH
             )
         elif watchers:
             self.forward = pointwise.rollout(self.equation, watchers, WIDTH)
         if self._backward:
             k = self._backward[0][1].k
-            self.backward = pointwise_gradient.bptt(
+            self.backward = pointwise.bptt(
                 self.equation, k, [watcher for _, watcher, _ in self._backward], WIDTH
             )
 
