@@ -3,9 +3,11 @@ bundles.
 """
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
+WIDEST = 64  # lanes of the widest bundle
 ALIGNMENT = 64  # bytes of one AVX-512 register; straddling a cache line cost 1.2 to 1.45 times
 
 
@@ -21,12 +23,41 @@ def padded(cells: int, width: int) -> int:
     return -(-cells // width) * width
 
 
-def rows(columns: Sequence[np.ndarray | float], cells: int, width: int) -> np.ndarray:
-    """The columns one after another; padding cells repeat the last one, so that they cost nothing unusual."""
-    whole = padded(cells, width)
-    flat = aligned(max(1, len(columns)) * whole)
-    for i, column in enumerate(columns):
-        row = flat[i * whole : (i + 1) * whole]
-        row[:cells] = column
-        row[cells:] = row[cells - 1]
+class Columns(NamedTuple):
+    """Numbers of cells by name: an array each, and the step from one cell to the next (0: the same for
+    all).
+    """
+
+    arrays: tuple[np.ndarray, ...]
+    strides: np.ndarray
+
+
+def columns(values: Sequence[Any], cells: int) -> Columns:
+    """The values as kernels read them; what is the same for all cells is one bundle, whole arrays are not
+    copied.
+
+    Padding cells repeat the last one, so that they cost nothing unusual.
+    """
+    arrays = []
+    strides = []
+    for value in values or [0.0]:
+        column = np.asarray(value, dtype=np.float64)
+        strides.append(column.ndim)
+        if column.ndim and cells % WIDEST == 0 and column.flags.c_contiguous and column.flags.writeable:
+            arrays.append(column)
+            continue
+        flat = aligned(padded(cells, WIDEST) if column.ndim else WIDEST)
+        flat[: cells if column.ndim else WIDEST] = column
+        flat[cells:] = flat[cells - 1] if column.ndim else column
+        arrays.append(flat)
+    return Columns(tuple(arrays), np.array(strides, dtype=np.int64))
+
+
+def rows(series: np.ndarray, cells: int) -> np.ndarray:
+    """(rows, cells) as flat rows of whole bundles."""
+    whole = padded(cells, WIDEST)
+    flat = aligned(max(1, len(series)) * whole)
+    table = flat.reshape(-1, whole)
+    table[:, :cells] = series
+    table[:, cells:] = table[:, cells - 1 : cells]
     return flat

@@ -16,7 +16,10 @@ def _is(node: Node, value: float) -> bool:
     return node.op == "const" and node.value == value
 
 
-def _times(a: Node, b: Node) -> Node:
+def _times(a: Node, b: Node) -> Node | None:
+    """a * b; None where one of them is zero by structure (the input of a silent run)."""
+    if _is(a, 0.0) or _is(b, 0.0):
+        return None
     if _is(a, 1.0):
         return b
     if _is(b, 1.0):
@@ -24,7 +27,9 @@ def _times(a: Node, b: Node) -> Node:
     return a * b
 
 
-def _negated(a: Node) -> Node:
+def _negated(a: Node | None) -> Node | None:
+    if a is None:
+        return None
     return a.graph.constant(-a.value) if a.op == "const" else -a
 
 

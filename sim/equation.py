@@ -55,10 +55,15 @@ class Equation:
         self.t = self.graph.leaf("time", "t")
         if isinstance(self.labels, int):
             self.state: tuple[Node, ...] = (self.graph.leaf("state", "s", (self.labels,)),)
-            self.x = self.graph.leaf("input", "x", (self._inputs(),))
+            inputs_shape = (self._inputs(),)
+            self.x = (
+                self.graph.leaf("input", "x", inputs_shape)
+                if inputs != "none"
+                else self.graph.zeros(*inputs_shape)
+            )
         else:
             self.state = tuple(self.graph.leaf("state", str(i)) for i in range(len(self.labels or [""])))
-            self.x = self.graph.leaf("input", "x")
+            self.x = self.graph.leaf("input", "x") if inputs != "none" else self.graph.constant(0.0)
         self.next = self._numbers(step(self.pack, self.shaped(self.state), self.x))
         if len(self.next) != len(self.state) or self.next[0].shape != self.state[0].shape:
             raise refuse(
@@ -116,7 +121,7 @@ class Equation:
         if leaf.kind == "time":
             return leaf.name, True
         if leaf.kind == "input":
-            return {"none": "0.0"}.get(self.inputs, leaf.name), self.inputs != "cells"
+            return leaf.name, self.inputs != "cells"
         return {"state": "s", "accumulator": "a", "tangent": "v", "gradient": "g"}[
             leaf.kind
         ] + leaf.name, False

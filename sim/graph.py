@@ -230,6 +230,10 @@ class Graph:
         """A number that is the same for all cells."""
         return self.node("const", (), float(value), ())
 
+    def zeros(self, n: int) -> Node:
+        """A vector that is zero for all cells; products with it are zero by structure."""
+        return self.node("zeros", (), None, (n,))
+
     def lift(self, value: Any) -> Node:
         """A node as it is, a number as a constant."""
         if isinstance(value, Node):
@@ -256,6 +260,8 @@ class Graph:
             )
         if len(matrix.shape) != 2 or len(vector.shape) != 1 or matrix.shape[1] != vector.shape[0]:
             raise refuse(_place_of_caller(), f"shapes do not fit in @: {matrix.shape} and {vector.shape}")
+        if vector.op == "zeros":
+            return self.constant(0.0)
         return self.node("matvec", (matrix, vector), None, (matrix.shape[0],))
 
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim import compile as machine_code
 from sim import network
 from sim.cells import aligned
-from sim.compile import load
 from sim.equation import Equation
 from sim.errors import refuse
 from sim.generic import has, vjp
@@ -154,7 +154,7 @@ class Network:
     def compile(self) -> None:
         """Compile or fetch every kernel."""
         for source in self.sources:
-            load(source)
+            machine_code.load(source)
 
     @cached_property
     def span(self) -> int:
@@ -163,9 +163,8 @@ class Network:
         fits = max(16, _TAPE // row)
         return self.steps if self.steps <= fits else max(16, min(fits, math.isqrt(self.steps)))
 
-    def evaluate(self, columns: Mapping[str, np.ndarray], cells: int) -> dict[str, np.ndarray]:
+    def compute(self, tile: Tile) -> dict[str, np.ndarray]:
         """The raw values of every observable, cells first."""
-        tile = self.tile_of(columns, cells)
         result: dict[str, np.ndarray] = {}
         if self.forward is not None:
             firsts = [start for _, _, start in self._forward]
@@ -208,14 +207,14 @@ class Network:
             aligned(count * height * whole) for count, height in zip(times, program.rows, strict=True)
         )
         starts = np.array([*first, 0], dtype=np.int64)
-        kernel = getattr(load(program.source), program.kernel)
+        kernel = getattr(machine_code.load(program.source), program.kernel)
         work = aligned(program.work)
         work[:] = 0.0
         kernel(*tile[:6], outs, tile.blocks, tile.steps, starts, work, *more)
         for name, count, height, out in zip(names, times, program.rows, outs, strict=True):
             result[name] = np.moveaxis(out.reshape(count, height, whole)[..., tile.place], -1, 0)
 
-    def tile_of(self, columns: Mapping[str, np.ndarray], cells: int) -> Tile:
+    def load(self, columns: Mapping[str, np.ndarray], cells: int) -> Tile:
         """The numbers of these cells in the kernels' layout."""
         values = {**self.setting.values, **columns}
         pack = self.setting.built(values)
@@ -230,7 +229,8 @@ class Network:
             for f in fields.values()
             if isinstance(f, Vectors)
         ]
-        start = np.stack(starts_of(self.setting, columns, cells, self.n), axis=1)[order]
+        starts = [np.broadcast_to(value, cells) for value in starts_of(self.setting, columns, cells, self.n)]
+        start = np.stack(starts, axis=1)[order]
         flat = aligned(max(1, blocks * layout.vector_size))
         flat.reshape(blocks, -1)[:, : layout.vector_size] = (
             np.concatenate(vectors, axis=1) if vectors else 0.0

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim import pointwise
-from sim.cells import aligned, padded, rows
-from sim.compile import load
+from sim import compile as machine_code
+from sim import pointwise, pointwise_gradient
+from sim.cells import Columns, aligned, columns, padded, rows
 from sim.equation import Equation
 from sim.errors import refuse
 from sim.objective import first as cost_first
@@ -25,8 +25,8 @@ _SHORT = 1024  # steps up to which the tape keeps every state
 class Tile(NamedTuple):
     """A tile's numbers as kernels take them."""
 
-    parameters: np.ndarray
-    start: np.ndarray
+    parameters: Columns
+    start: Columns
     inputs: np.ndarray
     cells: int
     whole: int  # cells with the last bundle filled up
@@ -46,15 +46,16 @@ class Pointwise:
         groups: dict[type, list[tuple[str, pointwise.Watcher, int]]] = {}
         self.loops: dict[str, Any] = {}
         self._gradient: tuple[str, Any, int] | None = None
-        for name, observable in setting.observables:
+        symbols = [self._symbols(observable) for _, observable in setting.observables]
+        for (name, observable), k in zip(setting.observables, symbols, strict=True):
             if isinstance(observable, Norms):
                 raise refuse(
                     "observables",
-                    f"{name} is for networks; a system of one or a few numbers has gradient, one number for each parameter",
+                    f"{name} is for networks; a system of one or a few numbers has gradient, one number "
+                    "for each parameter",
                 )
             facts = self._facts(observable)
             self.declared.append((name, observable.declare(facts)))
-            k = self._symbols(observable)
             first = observable.first(facts) if isinstance(observable, (Sampled, Reduced)) else 0
             if isinstance(observable, Whole):
                 self.loops[name] = observable.plan(self, k, facts)
@@ -85,14 +86,14 @@ class Pointwise:
         self.backward: pointwise.Program | None = None
         watchers = [watcher for _, watcher, _ in self._forward]
         if self._gradient is not None:
-            self.forward = pointwise.tangent(
+            self.forward = pointwise_gradient.tangent(
                 self.equation, watchers, self._gradient[1], self.parameters, WIDTH
             )
         elif watchers:
             self.forward = pointwise.rollout(self.equation, watchers, WIDTH)
         if self._backward:
             k = self._backward[0][1].k
-            self.backward = pointwise.bptt(
+            self.backward = pointwise_gradient.bptt(
                 self.equation, k, [watcher for _, watcher, _ in self._backward], WIDTH
             )
 
@@ -116,22 +117,21 @@ class Pointwise:
     def work_bytes(self) -> int:
         """Scratch memory of a cell: its columns and, where it has one of its own, its input series."""
         own = self.steps if self.inputs == "cells" else 0
-        columns = len(self.equation.columns()) + len(self.equation.state)
-        return 8 * (columns + own) + max((loop.work_bytes for loop in self.loops.values()), default=0)
+        numbers = len(self.equation.columns()) + len(self.equation.state)
+        return 8 * (numbers + own) + max((loop.work_bytes for loop in self.loops.values()), default=0)
 
     def compile(self) -> None:
         """Compile or fetch every kernel."""
         for source in self.sources:
-            load(source)
+            machine_code.load(source)
 
     @cached_property
     def span(self) -> int:
         """How many states lie between two checkpoints of the backward pass."""
         return self.steps if self.steps <= _SHORT else max(64, math.isqrt(self.steps))
 
-    def evaluate(self, columns: Mapping[str, np.ndarray], cells: int) -> dict[str, np.ndarray]:
+    def compute(self, tile: Tile) -> dict[str, np.ndarray]:
         """The raw values of every observable, cells first."""
-        tile = self._tile(columns, cells)
         result: dict[str, np.ndarray] = {}
         if self.forward is not None:
             names = [name for name, _, _ in self._forward]
@@ -157,7 +157,7 @@ class Pointwise:
             self._call(self.backward, tile, names, times, [cost_first(facts)], result, tapes)
         for name, loop in self.loops.items():
             raw = loop.evaluate(tile)
-            result[name] = np.moveaxis(raw[..., :cells], -1, 0)
+            result[name] = np.moveaxis(raw[..., : tile.cells], -1, 0)
         return result
 
     def _call(
@@ -173,30 +173,32 @@ class Pointwise:
         outs = tuple(
             aligned(count * height * tile.whole) for count, height in zip(times, program.rows, strict=True)
         )
-        kernel = getattr(load(program.source), program.kernel)
+        kernel = getattr(machine_code.load(program.source), program.kernel)
         starts = np.array([*first, 0], dtype=np.int64)
-        kernel(tile.parameters, tile.start, tile.inputs, outs, tile.whole, tile.steps, starts, *more)
+        given = (tuple(tile.parameters), tuple(tile.start), tile.inputs)
+        kernel(*given, outs, tile.whole, tile.steps, starts, *more)
         for name, count, height, out in zip(names, times, program.rows, outs, strict=True):
             result[name] = np.moveaxis(out.reshape(count, height, tile.whole)[:, :, : tile.cells], -1, 0)
 
-    def _tile(self, columns: Mapping[str, np.ndarray], cells: int) -> Tile:
-        values = {**self.setting.values, **columns}
+    def load(self, given: Mapping[str, np.ndarray], cells: int) -> Tile:
+        """The numbers of these cells as kernels take them."""
+        values = {**self.setting.values, **given}
         pack = self.setting.built(values)
         numbers = columns_of(pack, self.equation.parameters) + [values[name] for name in self.equation.extras]
         n = len(self.equation.state)
         return Tile(
-            rows(numbers, cells, WIDTH),
-            rows(starts_of(self.setting, columns, cells, n), cells, WIDTH),
-            self._inputs(columns, cells),
+            columns(numbers, cells),
+            columns(starts_of(self.setting, given, cells, n), cells),
+            self._inputs(given, cells),
             cells,
             padded(cells, WIDTH),
             self.steps,
         )
 
-    def _inputs(self, columns: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
-        series, which = series_of(self.setting, columns, cells, self.steps)
+    def _inputs(self, given: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
+        series, which = series_of(self.setting, given, cells, self.steps)
         if self.inputs != "cells":
             flat = aligned(self.steps)
             flat[:] = series[0, :, 0]
             return flat
-        return rows(list(series[:, :, 0].T[:, which]), cells, WIDTH)
+        return rows(series[:, :, 0].T[:, which], cells)

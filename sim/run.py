@@ -78,6 +78,13 @@ class Setting(NamedTuple):
         )
 
 
+class Loaded(NamedTuple):
+    """The numbers of some cells, ready for the kernels."""
+
+    cells: int
+    tile: Any
+
+
 class Run:
     """What `prepare` returns: declarations for the store, and `evaluate` for the numbers."""
 
@@ -121,13 +128,22 @@ class Run:
         `columns` has one array a varied keyword, all of one length; without varied keywords one cell is
         computed. Raises Refused where the columns are not those that were prepared.
         """
+        return self.compute(self.load(columns))
+
+    def load(self, columns: Mapping[str, np.ndarray]) -> Loaded:
+        """The numbers of these cells as kernels take them: weights are drawn here."""
         if set(columns) != set(self.setting.varied):
             raise refuse("columns", f"given {sorted(columns)}, this run varies {sorted(self.setting.varied)}")
         lengths = {len(column) for column in columns.values()} or {1}
         if len(lengths) != 1:
             raise refuse("columns", f"columns of different lengths {sorted(lengths)}")
         cells = lengths.pop()
-        raw = self._form.evaluate(columns, cells)
+        return Loaded(cells, self._form.load(columns, cells))
+
+    def compute(self, loaded: Loaded) -> dict[str, np.ndarray]:
+        """What `evaluate` returns, of numbers that are loaded."""
+        cells = loaded.cells
+        raw = self._form.compute(loaded.tile)
         outcome = np.ones(cells, dtype=np.uint8)
         result: dict[str, np.ndarray] = {}
         for variable in self.variables:

@@ -40,9 +40,9 @@ class RunKeywords(NamedTuple):
     seed: Annotated[int, About("key of all random numbers: weights, start, inputs", "1", True)] = 0
 
 
-def starts_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, n: int) -> list[np.ndarray]:
-    """For each of the n numbers of the state, its value at time 0 in every cell; refused where a list has
-    another length.
+def starts_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, n: int) -> list[Any]:
+    """For each of the n numbers of the state, its value at time 0 (one, or one a cell); refused where a
+    list has another length.
     """
     if "start" in columns:
         return [np.asarray(columns["start"], dtype=np.float64)] * n
@@ -54,7 +54,7 @@ def starts_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, n: in
                 "parameters.start",
                 f"{len(numbers)} numbers for a state of {n}; write one number for all, or {n}",
             )
-        return [np.full(cells, number) for number in np.broadcast_to(numbers, (n,))]
+        return list(np.broadcast_to(numbers, (n,)))
     members = families()
     if value not in members:
         raise refuse(

@@ -18,6 +18,7 @@ from sim.errors import refuse
 from sim.generic import has, jvp
 from sim.graph import Node, reachable
 from sim.lower import Code
+from sim.pointwise import column_kind
 from sim.stages import BUNDLE
 
 _SMALL = 16  # lanes for systems of a few numbers
@@ -119,7 +120,8 @@ class _Small:
             if node.op == "leaf" and node.value.kind == "input":
                 return f"load(work, {self.n * _SMALL}, LANES)", False
             if node.op == "leaf" and node.value.kind in ("parameter", "extra"):
-                return f"load(parameters, {columns.index(node.value.name)} * cells + at, LANES)", False
+                i = columns.index(node.value.name)
+                return f"load(columns[{i}], strides[{i}] * at, LANES)", False
             return (repr(node.value), True) if node.op == "const" else None
 
         return Code(source, width="LANES")
@@ -129,9 +131,13 @@ def _small(form: Any) -> Tangents:
     equation = form.equation
     module = _Small(equation)
     n = module.n
+    unpack = "columns, strides, at = c"
     at = module.allocate(n * n * _SMALL)
-    module.add("select_block(parameters, whole, block)", ["return parameters, whole, block * LANES"])
-    loads = [f"store(work, {i * _SMALL}, load(start, {i} * whole + block * LANES, LANES))" for i in range(n)]
+    module.add(
+        "select_block(parameters, whole, block)", ["return parameters[0], parameters[1], block * LANES"]
+    )
+    loads = [f"store(work, {i * _SMALL}, load(columns[{i}], strides[{i}] * at, LANES))" for i in range(n)]
+    loads = ["columns, strides = start", "at = block * LANES", *loads]
     module.add("load_start(start, whole, block, work)", loads)
     x = {
         "none": "splat(0.0, LANES)",
@@ -144,7 +150,7 @@ def _small(form: Any) -> Tangents:
     code = module.code()
     nexts = code.lanes(list(equation.next))
     stores = [f"store(work, {i * _SMALL}, {name})" for i, name in enumerate(nexts)]
-    module.add("step(c, work)", ["parameters, cells, at = c", *code.lines, *stores])
+    module.add("step(c, work)", [unpack, *code.lines, *stores])
     code = module.code()
     slopes = [gradient(value, equation.state) for value in equation.next]
     names = {
@@ -154,7 +160,7 @@ def _small(form: Any) -> Tangents:
         if slope is not None
     }
     lines = [
-        "parameters, cells, at = c",
+        unpack,
         *code.lines,
         f"for k in range({n}):",
         f"    v = {at} + k * {n * _SMALL}",
@@ -183,7 +189,8 @@ def finish(
         loop = body(arguments, "select_block(numbers, vectors, matrices, which, block)", "blocks")
         products = "".join(made.module.products.values())
     else:
-        arguments, kinds, products = "parameters, start, inputs", "_F, _F, _F", ""
+        arguments, products = "parameters, start, inputs", ""
+        kinds = f"{column_kind(len(form.equation.columns()))}, {column_kind(made.n)}, _F"
         loop = body(arguments, "select_block(parameters, whole, block)", "whole")
         loop = loop.replace("load_start(start, block, work)", "load_start(start, whole, block, work)")
     head = network.HEAD.format(title="Products of Jacobians.", lanes=made.lanes) + _IMPORTS
@@ -195,7 +202,7 @@ def finish(
         scratch[:] = 0.0
         whole = tile.blocks * made.lanes if is_network else tile.whole
         out = aligned(rows * whole)
-        given = tile[:6] if is_network else tile[:3]
+        given = tile[:6] if is_network else (tuple(tile.parameters), tuple(tile.start), tile.inputs)
         load(source).products(*given, out, whole // made.lanes, whole, tile.steps, scratch)
         return out.reshape(rows, whole)
 

@@ -128,7 +128,9 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     def evaluate(tile: Any) -> np.ndarray:
         out = aligned(tile.whole)
         kernel = load_module(program.source).escape
-        kernel(tile.parameters, tile.start, tile.inputs, (out,), tile.whole, tile.steps, periodic)
+        kernel(
+            tuple(tile.parameters), tuple(tile.start), tile.inputs, (out,), tile.whole, tile.steps, periodic
+        )
         return out
 
     return Loop(program.source, evaluate, program.operations * facts.steps)

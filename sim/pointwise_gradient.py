@@ -1,0 +1,117 @@
+"""Modules for gradients of systems with a small fixed state: forward beside the states, and backward
+through time.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sim import kernels
+from sim.derivatives import gradient
+from sim.equation import Equation
+from sim.graph import Node
+from sim.lower import Code, operations
+from sim.objective import cost
+from sim.pointwise import Module, Program, Watcher, numbers_of, tuple_of, updating, watching
+
+
+def tangent(
+    equation: Equation, watchers: Sequence[Watcher], k: Any, parameters: Sequence[str], width: int = 64
+) -> Program:
+    """As `rollout`, and the gradient of the loss with respect to the parameters as the last output, forward
+    in time.
+
+    With J = dF/ds and F_p = dF/dp of one step, ds/dp follows S' = J S + F_p: one multiply-add for each
+    parameter and state.
+    """
+    module = Module(equation, width)
+    module.loading()
+    rows, accumulators = watching(module, watchers)
+    graph, n = equation.graph, module.n
+    wrt = [equation.parameters[name] for name in parameters]
+    partial = [gradient(value, [*equation.state, *wrt]) for value in equation.next]
+    # a parameter that enters no step (the input weight of a silent run) has tangents that stay zero
+    moving = [j for j in range(len(wrt)) if any(row[n + j] is not None for row in partial)]
+    count = n * len(moving)
+    v = {j: [graph.leaf("tangent", str(m * n + i)) for i in range(n)] for m, j in enumerate(moving)}
+    moved = [_carried(graph, partial[i][:n], v[j], partial[i][n + j]) for j in moving for i in range(n)]
+    module.straight("begin_tangent(p, s)", [], [graph.constant(0.0)] * count)
+    code = module.code()
+    names = code.lanes([*equation.next, *moved])
+    module.operations += operations([*equation.next, *moved])
+    unpack = module.unpack("p", "s", "v", tangents=count)
+    module.add(
+        "step_tangent(p, s, x, v)",
+        [*unpack, *code.lines, f"return {tuple_of(names[:n])}, {tuple_of(names[n:])}"],
+    )
+    error = graph.lift(cost(k, equation.pack, equation.shaped(equation.state)))
+    slopes = gradient(error, [*equation.state, *wrt])
+    g = [graph.leaf("gradient", str(j)) for j in range(len(wrt))]
+    none: list[Node] = []
+    grown = tuple(
+        _carried(graph, slopes[:n] if j in v else [], v.get(j, none), slopes[n + j], g[j])
+        for j in range(len(wrt))
+    )
+    module.straight("begin_gradient(p, s)", [], [graph.constant(0.0)] * len(wrt))
+    labels = [f"g{j}" for j in range(len(wrt))]
+    unpack = [*module.unpack("p", "s", "v", tangents=count), f"{tuple_of(labels)} = g"]
+    updating(module, "update_gradient(p, s, v, g, t, first)", [(len(rows), 0, grown)], unpack, labels)
+    stores = [f"store(outs[{len(rows)}], {j} * cells + at, {label})" for j, label in enumerate(labels)]
+    module.add("finish_gradient(outs, cells, at, g)", [f"{tuple_of(labels)} = g", *stores])
+    title = "States forward in time, and the gradient of the loss with them."
+    return module.finished(kernels.tangent, title, [*rows, len(wrt)], n + count + len(wrt) + accumulators)
+
+
+def _carried(
+    graph: Any, row: Sequence[Node | None], v: Sequence[Node], direct: Node | None, into: Node | None = None
+) -> Node:
+    """into + direct + sum_i row_i v_i, leaving out what is zero by structure."""
+    result = into if direct is None else direct if into is None else into + direct
+    for slope, tangent_value in zip(row, v, strict=True):
+        if slope is not None:
+            one = slope.op == "const" and slope.value == 1.0
+            share = tangent_value if one else slope * tangent_value
+            result = share if result is None else result + share
+    return graph.constant(0.0) if result is None else result
+
+
+def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 64) -> Program:
+    """The gradient of the loss with respect to the state of every time, backward: g[t] = J^T g[t+1] +
+    dE_t/ds.
+    """
+    module = Module(equation, width)
+    module.loading()
+    module.stepping()
+    graph, n, g = equation.graph, module.n, module.gradient
+    error = graph.lift(cost(k, equation.pack, equation.shaped(equation.state)))
+    slopes = gradient(error, equation.state)
+    code = module.code()
+    names = code.lanes([_carried(graph, [], [], slope, g[i]) for i, slope in enumerate(slopes)])
+    block = [*code.lines, f"return {tuple_of(names)}"]
+    unpack = module.unpack("p", "s", "g")
+    module.add(
+        "cost_gradient(p, s, g, t, first)",
+        [*unpack, "if t >= first[0]:", *(f"    {line}" for line in block), "return g"],
+    )
+    partial = [gradient(value, equation.state) for value in equation.next]
+    pulled = [_carried(graph, [partial[i][j] for i in range(n)], g, None) for j in range(n)]
+    module.straight("pull_back(p, s, x, g)", module.unpack("p", "s", "g"), pulled, count=True)
+    module.straight("zero_gradient(s)", [], [graph.constant(0.0)] * n)
+    stores = [f"store(tape, (row * {n} + {i}) * WIDTH, s{i})" for i in range(n)]
+    module.add("store_tape(tape, row, s)", [*module.unpack("s"), *stores])
+    loads = [f"load(tape, (row * {n} + {i}) * WIDTH, WIDTH)" for i in range(n)]
+    module.add("load_tape(tape, row)", [f"return {tuple_of(loads)}"])
+    rows, lines = [], []
+    for index, (observable, _) in enumerate(watchers):
+        values = [graph.lift(value) for value in numbers_of(observable.value(equation.shaped(g)))]
+        code = Code(equation.source, prefix=f"o{index}_")
+        names = code.lanes(values)
+        stores = [
+            f"store(outs[{index}], (t * {len(values)} + {i}) * cells + at, {name})"
+            for i, name in enumerate(names)
+        ]
+        lines += [*code.lines, *stores]
+        rows.append(len(values))
+    module.add("sample_gradient(outs, cells, at, g, t)", [*module.unpack("g"), *lines])
+    module.operations *= 1.5
+    title = "The gradient of the loss through time, backward."
+    return module.finished(kernels.bptt, title, rows, 2 * n, ", _F, _F, _I")
