@@ -1,21 +1,22 @@
-"""Chunks as bytes and files: encoded by us without asyncio, readable by any Zarr; the metadata are zarr-python's."""
+"""Chunks as bytes and files: encoded without asyncio, readable by any Zarr; metadata are zarr-python's."""
 
 import itertools
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import google_crc32c
 import numpy as np
 from numcodecs import blosc
 
-CODEC, LEVEL, SHUFFLE = "lz4", 1, 1  # Blosc with byte shuffle; then crc32c
+CODEC: Literal["lz4"] = "lz4"
+LEVEL, SHUFFLE = 1, 1  # Blosc with byte shuffle; then crc32c
 blosc.use_threads = False  # threads inside Blosc would let chance decide the order of its blocks
 
 
 class Chunk(NamedTuple):
-    """One encoded chunk: its key in the store, its stored bytes, the checksum of what stands before their last four."""
+    """One encoded chunk: its key in the store, its stored bytes, the checksum of all but their last four."""
 
     key: str
     data: bytes
@@ -76,7 +77,7 @@ def replace(target: Path, temporary: Path, data: bytes) -> None:
             while view:
                 view = view[file.write(view) :]
             os.fsync(file.fileno())
-        os.replace(temporary, target)
+        temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ import typer
 
 app = typer.Typer(
     name="separatrix",
-    help="A laboratory for recurrent networks as dynamical systems: sweeps that run anywhere and survive anything.",
+    help="A laboratory for recurrent networks as dynamical systems: sweeps that survive anything.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -55,7 +55,7 @@ def command(name: str) -> Callable[[Callable[..., int | None]], Callable[..., No
 @contextmanager
 def told() -> Iterator[None]:
     """Turn what went wrong into one message and an exit code."""
-    from sim.errors import Refused  # noqa: PLC0415  start-up
+    from sim.errors import Refused
 
     try:
         yield
@@ -83,8 +83,8 @@ def plan_command(
     settings: Settings = None,
 ) -> None:
     """Say what a sweep will cost: cells, tiles, bytes, memory, and its time, measured on one tile."""
-    from jobs import planning  # noqa: PLC0415  start-up
-    from jobs.rooms import root_path, store_path  # noqa: PLC0415
+    from jobs import planning
+    from jobs.rooms import root_path, store_path
 
     planned = planning.plan(planning.read(file, _changes(settings)))
     count = planning.workers_here(workers)
@@ -99,9 +99,8 @@ def plan_command(
     _print(f"sweep    {sweep.name}  ({sweep.id[:12]})")
     _print(f"cells    {grid.cells:,}  ({axes})")
     _print(f"tiles    {len(grid):,}  of {tile} cells")
-    _print(
-        f"bytes    {planning.size(planned.bytes)} before compression: {', '.join(item.name for item in planned.recipe.variables)}"
-    )
+    names = ", ".join(item.name for item in planned.recipe.variables)
+    _print(f"bytes    {planning.size(planned.bytes)} before compression: {names}")
     _print(f"memory   {planning.size(planned.memory(hands))}")
     _print(f"time     {_duration(seconds / hands)} predicted, {kind} x {hands}")
     _print(f"into     {store_path(where, sweep.name)}")
@@ -125,9 +124,8 @@ def run_command(
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace a store of this name.")] = False,
 ) -> int:
     """Run a sweep, or go on with it; what is computed already is not computed again."""
-    from sim.errors import refuse  # noqa: PLC0415  start-up
-
-    from jobs.execute import run  # noqa: PLC0415
+    from jobs.execute import run
+    from sim.errors import refuse
 
     if sum([serial, processes, scheduler is not None]) > 1:
         raise refuse("--serial", "only one of --serial, --processes and --scheduler can be meant")
@@ -139,7 +137,8 @@ def run_command(
     for message in result.messages[:5]:
         _say(f"failed: {message}")
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in result.counts.items())
-    did = f"{result.computed_tiles:,} of {result.tiles:,} tiles computed in {_duration(result.seconds)} ({result.executor})"
+    did = f"{result.computed_tiles:,} of {result.tiles:,} tiles computed in {_duration(result.seconds)}"
+    did += f" ({result.executor})"
     _print(f"{result.sweep.name}: {counts}; {did if result.computed_tiles else 'nothing recomputed'}")
     _print(f'open with: xarray.open_zarr("{result.path}")')
     return FAULTY if result.failed else DONE
@@ -148,7 +147,7 @@ def run_command(
 @command("list")
 def list_command(root: Root = "results") -> None:
     """List the stores of a root and how far they are."""
-    from jobs.entries import catalog  # noqa: PLC0415  start-up
+    from jobs.entries import catalog
 
     entries = catalog(root)
     if not entries:
@@ -157,17 +156,16 @@ def list_command(root: Root = "results") -> None:
     for entry in entries:
         shape = " x ".join(f"{dim} {size}" for dim, size in entry.shape.items())
         part = f"{entry.done}/{entry.tiles}" + (f" ({entry.failed} failed)" if entry.failed else "")
-        _print(
-            f"{entry.name:{width}}  {entry.state:11}  {part:>11}  {entry.system}  {shape}  {entry.updated} {entry.note}".rstrip()
-        )
+        line = f"{entry.name:{width}}  {entry.state:11}  {part:>11}  {entry.system}  {shape}  {entry.updated}"
+        _print(f"{line} {entry.note}".rstrip())
 
 
 @command("status")
 def status_command(store: StoreName, root: Root = "results") -> int:
     """Say how far a store is; takes no lock and reads no array."""
-    from sim.errors import refuse  # noqa: PLC0415  start-up
-    from jobs.entries import describe  # noqa: PLC0415
-    from jobs.rooms import find  # noqa: PLC0415
+    from jobs.entries import describe
+    from jobs.rooms import find
+    from sim.errors import refuse
 
     entry = describe(find(store, root))
     if entry.state == "damaged":
@@ -195,7 +193,7 @@ def status_command(store: StoreName, root: Root = "results") -> int:
 @command("verify")
 def verify_command(store: StoreName, root: Root = "results") -> int:
     """Check every byte of a store against its ledger; damaged tiles are computed again by the next run."""
-    from jobs.verifying import verify  # noqa: PLC0415  start-up
+    from jobs.verifying import verify
 
     report = verify(store, root)
     for place in report.damaged[:20]:
@@ -215,14 +213,14 @@ def new_command(
     file: Annotated[Path, typer.Argument(help="The sweep file to write, as my-sweep.toml.")],
 ) -> None:
     """Write a commented sweep file to start from; an existing file is not touched."""
-    from jobs.starter import write  # noqa: PLC0415  start-up
+    from jobs.starter import write
 
     path = write(file)
     _print(f"wrote {path}; try: separatrix plan {path}")
 
 
 def _changes(settings: list[str] | None) -> dict[str, Any]:
-    from jobs.sweep import setting  # noqa: PLC0415  start-up
+    from jobs.sweep import setting
 
     return dict(map(setting, settings or []))
 
@@ -230,7 +228,7 @@ def _changes(settings: list[str] | None) -> dict[str, Any]:
 @contextmanager
 def _interruptible(file: str) -> Iterator[None]:
     """Ctrl-C and SIGTERM stop a run cleanly: what is on disk stays, running again goes on."""
-    from jobs.work import Stopped  # noqa: PLC0415  start-up
+    from jobs.work import Stopped
 
     def stop(number: int, frame: object) -> None:
         del number, frame
@@ -262,7 +260,5 @@ def _print(text: str) -> None:
 
 
 def _say(text: str) -> None:
-    try:
+    with suppress(BrokenPipeError, ValueError):
         print(text, file=sys.stderr, flush=True)
-    except (BrokenPipeError, ValueError):
-        pass

@@ -1,9 +1,9 @@
 """A cluster of worker processes as a process of its own: `python -m jobs.cluster_process WORKERS MEMORY`.
 
-It stands apart from the driver so that a plain script without a main guard can use it (workers start by importing
-this module as their main, never the user's script), and so that it ends with its driver: it lives as long as its
-standard input is open, which the kernel closes when the driver ends, however it ends. The first line of its output is
-the scheduler's address. Everything binds to this machine only.
+It stands apart from the driver so that a plain script without a main guard can use it (workers start by
+importing this module as their main, never the user's script), and so that it ends with its driver: it lives
+as long as its standard input is open, which the kernel closes when the driver ends, however it ends. The
+first line of its output is the scheduler's address. Everything binds to this machine only.
 """
 
 import os
@@ -14,7 +14,7 @@ import dask
 from distributed import LocalCluster
 
 SETTINGS = {
-    "distributed.scheduler.allowed-failures": 3,
+    "distributed.scheduler.allowed-failures": 1,
     "distributed.scheduler.worker-ttl": "60s",
     "distributed.scheduler.work-stealing": False,
     "distributed.worker.daemon": True,

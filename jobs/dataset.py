@@ -44,8 +44,8 @@ def sweep_of(dataset: xr.Dataset) -> Sweep:
 def live(dataset: xr.Dataset, at: Mapping[str, Any], observables: Sequence[str] | None = None) -> xr.Dataset:
     """One cell of a dataset's sweep, simulated now; equal bit for bit to the stored one.
 
-    at: the coordinate along every axis, by dimension; it snaps to the nearest one of the grid. observables: what
-    to measure, by default what the sweep measures.
+    at: the coordinate along every axis, by dimension; it snaps to the nearest one of the grid.
+    observables: what to measure, by default what the sweep measures.
     """
     sweep = sweep_of(dataset)
     if observables is not None and tuple(observables) != sweep.observables:

@@ -11,7 +11,7 @@ from jobs import ledger, lock, rooms
 
 @dataclass(frozen=True)
 class Entry:
-    """One store. state: done, running, interrupted, failed (finished with failed tiles) or damaged (note says how)."""
+    """One store. state: done, running, interrupted, failed (some tiles) or damaged (note says how)."""
 
     name: str
     path: Path
@@ -55,10 +55,8 @@ def describe(path: Path) -> Entry:
             name, path, note="the first line of its ledger is damaged; run its sweep again with --fresh"
         )
     tiles = pages.header["tiles"]
-    if pages.done + pages.failed == tiles:
-        state = "failed" if pages.failed else "done"
-    else:
-        state = "interrupted"
+    finished = "failed" if pages.failed else "done"
+    state = finished if pages.done + pages.failed == tiles else "interrupted"
     if state != "done" and lock.held(path.parent, name):
         state = "running"
     return Entry(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class Recipe:
     def at(
         self, word: tuple[str, ...], values: Sequence[np.ndarray], shape: tuple[int, ...]
     ) -> dict[str, np.ndarray]:
-        """The arrays of the grid spanned by `values`, one array for each axis, at one combination of words."""
+        """The arrays of the grid that `values` span, one array for each axis, at one combination of words."""
         columns: dict[str, np.ndarray] = {}
         for position, (axis, along) in enumerate(zip(self.sweep.axes, values, strict=True)):
             if not axis.is_word:
@@ -133,7 +134,7 @@ _KNOWN: dict[tuple[str, Path | None], Runs] = {}
 
 def _runs(sweep: Sweep) -> Runs:
     words = [axis for axis in sweep.axes if axis.is_word]
-    varied = {axis.path: axis.values for axis in sweep.axes if not axis.is_word}
+    varied: dict[str, Any] = {axis.path: axis.values for axis in sweep.axes if not axis.is_word}
     runs: dict[tuple[str, ...], Run] = {}
     problems: dict[Problem, None] = {}
     for combination in itertools.product(*(axis.values for axis in words)):

@@ -49,12 +49,12 @@ def run(
 ) -> Result:
     """Run a sweep into `ROOT/NAME.zarr`, or take up what is there and compute only what is missing.
 
-    sweep: a file, the name of a shipped sweep, a dictionary or a Sweep; executor: "auto" (by the plan), "serial",
-    "threads", "processes" or the address of a Dask scheduler; fresh: replace a store of this name; changes: dotted
-    keys to set in the sweep.
+    sweep: a file, the name of a shipped sweep, a dictionary or a Sweep;
+    executor: "auto" (by the plan), "serial", "threads", "processes" or the address of a Dask scheduler;
+    fresh: replace a store of this name; changes: dotted keys to set in the sweep.
 
-    Errors, in this order: Refused (nothing has been written), Stopped (running again resumes). A tile that fails
-    is in the result and stops no other.
+    Errors, in this order: Refused (nothing has been written), Stopped (running again resumes). A tile that
+    fails is in the result and stops no other.
 
     >>> result = run("pascanu-cliff", changes={"axes.w.num": 64, "axes.b.num": 64})  # doctest: +SKIP
     >>> open(result.path).loss.plot()  # doctest: +SKIP
@@ -104,7 +104,7 @@ def _fill(store: Store, pending: list[int], kind: str, workers: int, watch: Watc
             elif kind == "threads":
                 threads.run(work, workers)
             else:
-                from jobs.executors import cluster  # distributed takes 0.3 s to import
+                from jobs.executors import cluster  # noqa: PLC0415  distributed takes 0.3 s
 
                 cluster.run(work, workers, None if kind == "processes" else kind)
         finally:

@@ -72,7 +72,7 @@ def pack(made: Recipe, number: int, arrays: Mapping[str, np.ndarray], message: s
 
 
 def fill_there(order: Order, number: int) -> Record:
-    """In a worker's process: compute a tile, put its chunks on disk, return the record for the driver's ledger.
+    """In a worker: compute a tile, put its chunks on disk, return the record for the driver's ledger.
 
     Errors: Refused where this worker has other sources than the driver; OSError where the disk fails.
     """

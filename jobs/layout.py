@@ -40,7 +40,7 @@ def layout(store: Path) -> Layout:
 
 
 def damage(store: Path, cut: Layout, record: Record, *, contents: bool = True) -> list[str]:
-    """What is wrong with a settled tile: `loss/c/0/3 is missing`. Without `contents` only sizes are looked at."""
+    """What is wrong with a settled tile: `loss/c/0/3 is missing`. Without `contents` only sizes are read."""
     found = []
     for name in cut.own:
         keys, pairs = cut.keys(name, record.tile), record.chunks.get(name, ())

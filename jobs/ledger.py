@@ -1,9 +1,9 @@
 """The ledger: what is on disk for good, tile by tile, with the checksum of every chunk by its index.
 
-One file, `outcome/ledger.jsonl` in the store: lines of `crc32c json`. Its first line describes the store; each
-other line settles a tile and is written after the tile's chunks are on disk. The last line of a tile counts; a line
-that does not match its checksum does not count. A single process appends; anyone reads without a lock. (On object
-storage, where nothing can be appended to, every line is an object of its own.)
+One file, `outcome/ledger.jsonl` in the store, of lines `crc32c json`. The first line describes the store;
+each other line settles a tile and is written after the tile's chunks are on disk. The last line of a tile
+counts, but a line that does not match its checksum does not. A single process appends; anyone reads without a
+lock. (On object storage, where nothing can be appended to, every line would be an object of its own.)
 """
 
 import json
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import google_crc32c
 
@@ -21,7 +21,7 @@ PLACE = "outcome/ledger.jsonl"
 
 @dataclass(frozen=True)
 class Record:
-    """A settled tile: done or failed, how many cells have which outcome, crc and bytes of its chunks in order."""
+    """A settled tile: done or failed, its cells by outcome, crc and bytes of its chunks in order."""
 
     tile: int
     state: str
@@ -124,7 +124,7 @@ class Ledger:
         """Let go of the file."""
         self._file.close()
 
-    def __enter__(self) -> "Ledger":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -53,7 +53,7 @@ def resolve(
 ) -> Meaning:
     """Parameters and axes under their full names; what is wrong is added to `problems`.
 
-    tables: the axes that are well formed; names: of all axes, so that a wrong one is not called missing as well.
+    tables: the axes that are well formed; names: of all axes, so that a wrong one is not called missing.
     """
     parameters = flat(document.parameters)
     meaning = Meaning()
@@ -82,7 +82,7 @@ def resolve(
             found.append((keyword, table))
     for path, keyword in known.items():
         if keyword.default is REQUIRED and path not in taken and not _named(path, names):
-            text = f"is missing ({keyword.meaning}); write {path} = … under [parameters], or make it an axis [axes.{path}]"
+            text = f"is missing ({keyword.meaning}); write {path} = … under [parameters] or [axes.{path}]"
             problems.append(Problem(f"parameters.{path}", text))
     paths = [keyword.path for keyword, _ in found]
     reserved = RESERVED_DIMS | set(document.observables)
@@ -104,7 +104,7 @@ def dimension(path: str, paths: Sequence[str], reserved: set[str]) -> str:
 
 
 def flat(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Tables as dotted keys: `{"weights": {"family": "gaussian", "gain": 1.2}}` sets weights and weights.gain."""
+    """Tables as dotted keys: `{"weights": {"family": "he", "gain": 1.2}}` sets weights and weights.gain."""
     result: dict[str, Any] = {}
     for key, value in parameters.items():
         if isinstance(value, Mapping):

@@ -42,13 +42,15 @@ class Plan:
         problems = []
         free = shutil.disk_usage(_existing(root)).free
         if self.bytes > free // 2:
-            text = f"{self.grid.cells:,} cells need {size(self.bytes)}, half the free disk at {root} is {size(free // 2)}"
+            text = f"{self.grid.cells:,} cells need {size(self.bytes)}, half the free disk at {root} is "
+            text += size(free // 2)
             problems.append(
                 Problem("axes", f"{text}; write smaller num, fewer observables or another --root")
             )
         available = free_memory()
         if self.memory(workers) > available:
-            text = f"{workers} tiles at once need {size(self.memory(workers))} of memory, {size(available)} are free"
+            text = f"{workers} tiles at once need {size(self.memory(workers))} of memory, "
+            text += f"{size(available)} are free"
             problems.append(Problem("axes", f"{text}; take fewer --workers, fewer steps or observables"))
         if problems:
             raise Refused(problems)
@@ -75,11 +77,7 @@ def probe(plan: Plan) -> float:
     plan.recipe.compile()
     number = len(plan.grid) // 2
     block = plan.grid.block(number)
-    few = tuple(
-        slice(part.start, min(part.stop, part.start + max(1, _product(plan.grid.tile[:i]) and 64)))
-        for i, part in enumerate(block)
-    )
-    plan.recipe.block(few)  # loads the machine code
+    plan.recipe.block(tuple(slice(part.start, part.start + 1) for part in block))  # loads the machine code
     start = time.perf_counter()
     plan.recipe.block(block)
     return (time.perf_counter() - start) * plan.grid.cells / _product(plan.grid.extent(number))

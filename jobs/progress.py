@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -52,9 +53,8 @@ class Lines(Silence):
             self._last = now
             rate = self._fresh / (now - self._start)
             left = (self._total - self._done) / rate
-            say(
-                f"{self._name}: {self._done:,} of {self._total:,} cells, {rate:,.0f} cells/s, {left:,.0f} s left"
-            )
+            part = f"{self._done:,} of {self._total:,} cells"
+            say(f"{self._name}: {part}, {rate:,.0f} cells/s, {left:,.0f} s left")
 
 
 class Bar:
@@ -96,7 +96,5 @@ def watcher(progress: bool | Watcher) -> Watcher:
 
 def say(text: str) -> None:
     """A line to the people who watch; to a closed pipe nothing is said."""
-    try:
+    with suppress(BrokenPipeError, ValueError):
         print(text, file=sys.stderr, flush=True)
-    except (BrokenPipeError, ValueError):
-        pass

@@ -80,7 +80,7 @@ def private(root: Path) -> Path:
 
 
 def scratch(root: Path, name: str) -> Path:
-    """The folder where chunks are written before they are renamed into place: same file system, own of this store."""
+    """The folder where a store's chunks are written before they are renamed into place."""
     return root / PRIVATE / f"{name}.scratch"
 
 

@@ -1,4 +1,4 @@
-"""Is the frame of a store whole? Its attributes, its ledger's header, and the seal of every file of its template."""
+"""Is the frame of a store whole? Its attributes, its ledger's header, the seals of its template's files."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def seal(store: Path, place: str) -> str:
 
 
 def attributes_of(path: Path) -> dict[str, Any]:
-    """The attributes of a store, read as plain JSON. Errors: Refused where it is damaged, not ours or newer."""
+    """The attributes of a store as plain JSON. Errors: Refused where it is damaged, not ours or newer."""
     try:
         attributes = json.loads((path / "zarr.json").read_bytes())["attributes"]
         schema = attributes["schema"]

@@ -1,7 +1,6 @@
 """One sweep on disk: make its store or take it up again, and know which tiles are missing."""
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -51,13 +50,13 @@ class Store:
 def take(root: Path, recipe: Recipe, *, fresh: bool = False) -> Store:
     """The store of a sweep, made if it is not there. The caller owns it (`rooms.owned`).
 
-    Errors: Refused where a store of another sweep has the name, an unfinished one was begun with other sources, or
-    what is there is damaged beyond its tiles.
+    Errors: Refused where a store of another sweep has the name, an unfinished one was begun with other
+    sources, or what is there is damaged beyond its tiles.
     """
     path = store_path(root, recipe.sweep.name)
     if fresh and path.exists():
         trash = private(root) / f"{recipe.sweep.name}.{uuid.uuid4().hex}"
-        os.rename(path, trash)
+        path.rename(trash)
         shutil.rmtree(trash)
     is_new = not path.exists()
     if is_new:
@@ -78,7 +77,8 @@ def agree(path: Path, recipe: Recipe) -> None:
     if broken := seals.broken(path, header):
         raise refuse("", f"{path} is damaged: {', '.join(broken)}; start anew with --fresh")
     if header["digest"] != recipe.digest and pages.done != header["tiles"]:
-        text = f"{path} is unfinished and was begun with other sources ({header['digest'][:12]}, now {recipe.digest[:12]})"
+        digests = f"({header['digest'][:12]}, now {recipe.digest[:12]})"
+        text = f"{path} is unfinished and was begun with other sources {digests}"
         raise refuse("", f"{text}; start anew with --fresh")
     if header["tiles"] != len(recipe.grid):
         text = f"{path} is cut into {header['tiles']} tiles, this version cuts {len(recipe.grid)}"

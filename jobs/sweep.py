@@ -34,7 +34,7 @@ MOST_AXES = 16
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis of the grid: the keyword that it varies, the dimension that it becomes, its values in order."""
+    """One axis of the grid: the keyword that it varies, the dimension it becomes, its values in order."""
 
     path: str
     dim: str
@@ -104,7 +104,7 @@ class Sweep:
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any], folder: Path | None = None) -> "Sweep":
-        """The sweep of a dictionary with the keys of a sweep file; axes as a table or as a list with names."""
+        """The sweep of a dictionary with a sweep file's keys; axes as a table or as a list with names."""
         raw = plain(raw)
         document, problems = structure(Document, raw, "")
         entries, faults = axes_of(raw.get("axes", {}))

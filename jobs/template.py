@@ -1,4 +1,4 @@
-"""The template: everything of a store but its tiles. zarr-python makes all metadata, once, before anything runs."""
+"""The template: everything of a store but its tiles. zarr-python makes all metadata before anything runs."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def create(root: Path, recipe: Recipe, path: Path) -> None:
             with (Path(folder) / file).open("rb") as opened:
                 os.fsync(opened.fileno())
         sync(Path(folder))
-    os.rename(building, path)
+    building.rename(path)
     sync(root)
 
 

@@ -1,7 +1,7 @@
 """Tiles: how a grid of cells is cut. Arithmetic only: no file, no clock, no count of workers.
 
-A tile is one kernel call and one column of chunks. Its shape is a pure function of the grid's shape, its word axes
-and the cost of a cell, so that every run of a sweep, anywhere, cuts it alike.
+A tile is one kernel call and one column of chunks. Its shape is a pure function of the grid's shape, its word
+axes and the cost of a cell, so that every run of a sweep, anywhere, cuts it alike.
 """
 
 import math
@@ -88,7 +88,7 @@ def cut(
 
 
 def chunk(extra: Sequence[int], tile_cells: int, itemsize: int) -> tuple[int, ...]:
-    """The chunk along a variable's own dimensions, so that a tile's cells times it stay within CHUNK_BYTES."""
+    """The chunk along a variable's own dims, so that a tile's cells times it stay within CHUNK_BYTES."""
     room = max(CHUNK_BYTES // (tile_cells * itemsize), 1)
     shape = []
     for size in reversed(extra):

@@ -52,5 +52,5 @@ def _reopen(path: Path, tiles: list[int]) -> str:
         with lock.owned(path.parent, name), Ledger(path) as ledger:
             ledger.reopen(tiles)
     except (Refused, OSError):
-        return "nothing was changed: the store is being written, or cannot be written to; run its sweep again to repair"
+        return "nothing was changed: the store is held or read-only; run its sweep again to repair"
     return "run its sweep again to repair"

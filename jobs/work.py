@@ -13,6 +13,8 @@ from jobs.progress import Watcher
 from jobs.rooms import scratch
 from jobs.store import Store
 
+HOPELESS = 4  # tiles that fail before any other is done
+
 
 class Stopped(Exception):
     """A run that ended early and is taken up again by running it again: a full disk, a lost scheduler."""
@@ -58,6 +60,16 @@ class Work:
             self.store.pages.records[record.tile] = record
             self.settled.append(record.tile)
             self.watcher.settled(sum(record.cells.values()))
+        self._stop_if_all_fail()
+
+    def _stop_if_all_fail(self) -> None:
+        """A fault that every tile has is not a bad tile: stop before it has gone through thousands."""
+        if len(self.settled) < HOPELESS:
+            return
+        records = [self.store.pages.records[tile] for tile in self.settled[:HOPELESS]]
+        if all(record.state == "failed" for record in records):
+            text = f"the first {HOPELESS} tiles failed, one as {records[0].message}"
+            raise Stopped(f"{text}; mend the cause and run again")
 
     def disk_fault(self, fault: OSError) -> Stopped:
         """What is said when the disk fails."""

@@ -5,19 +5,20 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
 from distributed import Client, Future, KilledWorker
-from sim.errors import Refused, refuse
 
 from jobs.evaluate import CRASHED, OUT_OF_MEMORY
 from jobs.fill import failed, fill_there
 from jobs.planning import free_memory
 from jobs.template import versions
 from jobs.work import Stopped, Work
+from sim.errors import Refused, refuse
 
 AHEAD = 2  # tiles in flight for each worker: one computes, one waits
 START = 60  # seconds that a cluster of our own may take to start
@@ -61,7 +62,7 @@ def _own_cluster(workers: int) -> Iterator[str]:
     threads = dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
     )
-    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     process = subprocess.Popen(  # noqa: S603  our own interpreter and module
         [sys.executable, "-m", "jobs.cluster_process", str(workers), str(memory)],
         stdin=subprocess.PIPE,
@@ -95,7 +96,8 @@ def _client(address: str, work: Work | None) -> Iterator[Client]:
     try:
         client = Client(address, timeout=REACH, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as fault:
-        text = f"{address} does not answer as a Dask scheduler ({type(fault).__name__}); start one with: dask scheduler"
+        kind = type(fault).__name__
+        text = f"{address} does not answer as a Dask scheduler ({kind}); start one with: dask scheduler"
         raise refuse("--scheduler", text) from None
     try:
         if work is not None:
@@ -115,8 +117,8 @@ def _inspect(client: Client, address: str, work: Work) -> None:
     try:
         found = client.run(_look, str(work.store.path / "zarr.json"))
     except Exception as fault:  # noqa: BLE001  whatever a stranger's worker answers
-        text = f"a worker of {address} cannot load separatrix: {type(fault).__name__}; install the same version there"
-        raise refuse("--scheduler", text) from None
+        text = f"a worker of {address} cannot load separatrix ({type(fault).__name__})"
+        raise refuse("--scheduler", f"{text}; install the same version there") from None
     for worker, (sees, there) in found.items():
         if not sees:
             raise refuse(
@@ -129,15 +131,29 @@ def _inspect(client: Client, address: str, work: Work) -> None:
 
 
 def _look(place: str) -> tuple[bool, dict[str, str]]:
-    return os.path.isfile(place), versions()
+    return Path(place).is_file(), versions()
 
 
 def _drive(work: Work, client: Client) -> None:
+    """All tiles; then, one at a time, those whose workers died: who waits beside a killer is innocent."""
+    workers = len(client.scheduler_info(n_workers=-1)["workers"])
+    suspects = _flight(work, client, work.pending, max(workers, 1) * AHEAD)
+    guilty = _flight(work, client, suspects, 1)
+    for number in guilty:
+        memory = bool(client.get_events("worker-restart-memory"))
+        outcome = OUT_OF_MEMORY if memory else CRASHED
+        cause = "its workers ran out of memory" if memory else "its workers died (KilledWorker)"
+        work.commit([failed(work.recipe, number, outcome, f"{cause}; run again to try it once more")])
+
+
+def _flight(work: Work, client: Client, tiles: Sequence[int], slots: int) -> list[int]:
+    """Compute tiles with at most `slots` of them handed out at a time; returns those whose workers died."""
     order = work.order()
     attempt = uuid.uuid4().hex[:8]
-    waiting = iter(work.pending)
+    waiting = iter(tiles)
     flying: dict[str, tuple[int, Future]] = {}
     landed: Queue[str] = Queue()
+    killed = []
 
     def launch() -> None:
         number = next(waiting, None)
@@ -147,7 +163,6 @@ def _drive(work: Work, client: Client) -> None:
             flying[key] = (number, future)
             future.add_done_callback(lambda done: landed.put(done.key))
 
-    slots = max(len(client.scheduler_info(n_workers=-1)["workers"]), 1) * AHEAD
     for _ in range(slots):
         launch()
     while flying:
@@ -157,30 +172,28 @@ def _drive(work: Work, client: Client) -> None:
             _alive(client)
             continue
         number, future = flying.pop(key)
-        _settle(work, client, number, future)
+        if not _settled(work, number, future):
+            killed.append(number)
         future.release()
         launch()
+    return killed
 
 
-def _settle(work: Work, client: Client, number: int, future: Future) -> None:
-    """Enter what became of a tile."""
+def _settled(work: Work, number: int, future: Future) -> bool:
+    """Enter a tile into the ledger; False where its workers died."""
     if future.status == "finished":
         work.acknowledge([future.result()])
-        return
+        return True
     if future.status in {"cancelled", "lost"}:
         raise _lost()
     fault: Any = future.exception()
     if isinstance(fault, KilledWorker):
-        memory = any(event for event in client.get_events("worker-restart-memory"))
-        outcome = OUT_OF_MEMORY if memory else CRASHED
-        cause = "its workers ran out of memory" if memory else "its workers died (KilledWorker)"
-        work.commit([failed(work.recipe, number, outcome, f"{cause}; run again to try it once more")])
-    elif isinstance(fault, OSError):
+        return False
+    if isinstance(fault, OSError):
         raise work.disk_fault(fault)
-    elif isinstance(fault, Refused):
+    if isinstance(fault, Refused):
         raise fault
-    else:
-        raise Stopped(f"tile {number}: {type(fault).__name__}: {str(fault)[:300]}; run again to resume")
+    raise Stopped(f"tile {number}: {type(fault).__name__}: {str(fault)[:300]}; run again to resume")
 
 
 def _alive(client: Client) -> None:

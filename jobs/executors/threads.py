@@ -1,4 +1,4 @@
-"""Threads of this process under Dask's threaded scheduler: kernels release Python's lock, one thread writes."""
+"""Threads under Dask's threaded scheduler: kernels release Python's lock, one more thread writes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, Full, Queue

@@ -4,11 +4,11 @@ import copy
 import json
 from pathlib import Path
 
+import pytest
+
 import jobs.evaluate
 import jobs.meaning
-import pytest
 from jobs import ledger
-
 from tests.jobs import fake_sim
 
 SMALL = {
@@ -59,5 +59,5 @@ def contents(store: Path) -> dict[str, object]:
         tree["attributes"].pop(key)
     pages = ledger.read(store)
     header = {key: value for key, value in pages.header.items() if key != "seals"}
-    records = {tile: record for tile, record in sorted(pages.records.items())}
+    records = dict(sorted(pages.records.items()))
     return {"files": files, "frame": tree, "header": header, "records": records}

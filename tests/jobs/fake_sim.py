@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from sim.errors import Refused, refuse
 from sim.run import Coordinate, Variable
 from sim.vocabulary import REQUIRED, Keyword

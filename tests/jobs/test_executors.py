@@ -1,4 +1,4 @@
-"""All executors agree with the serial loop bit for bit; one bad tile stops no other; nothing listens beyond here."""
+"""All executors agree with the serial loop bit for bit; one bad tile stops no other."""
 
 import os
 import subprocess
@@ -7,12 +7,12 @@ import threading
 import time
 from pathlib import Path
 
-import jobs
 import psutil
 import pytest
+
+import jobs
 from jobs import ledger
 from sim.errors import Refused
-
 from tests.jobs.conftest import contents
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -113,6 +113,21 @@ def test_one_bad_tile_stops_no_other(fake, many_tiles, small, root, poison, outc
         assert again.computed_tiles == result.failed
 
 
+@pytest.mark.parametrize("executor", ["serial", "threads"])
+def test_a_fault_of_every_tile_stops_the_run(fake, many_tiles, small, root, monkeypatch, executor):
+    from jobs.work import Stopped
+
+    def broken(run, columns):
+        raise NotImplementedError("nothing works")
+
+    monkeypatch.setattr(fake.FakeRun, "evaluate", broken)
+    with pytest.raises(
+        Stopped, match="the first 4 tiles failed, one as tile .*: NotImplementedError: nothing works"
+    ):
+        jobs.run(small, root=root, executor=executor, progress=False)
+    assert ledger.read(root / "small.zarr").failed < 20
+
+
 @pytest.mark.slow
 def test_a_tile_that_kills_its_workers(root, tmp_path):
     (tmp_path / "poison.py").write_text(POISON)
@@ -200,7 +215,7 @@ def test_a_full_disk_says_so_and_keeps_what_is_safe(fake, many_tiles, small, roo
 
 
 def test_failed_syncs_are_never_taken_for_success(fake, many_tiles, small, root, monkeypatch):
-    """Each sync in turn fails with EIO: the run stops, and the store that goes on is the same as any other."""
+    """Each sync in turn fails with EIO: the run stops, and running again makes the same store."""
     import errno
 
     from jobs.work import Stopped

@@ -9,12 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-import jobs
 import psutil
 import pytest
+
+import jobs
 from jobs import ledger
 from jobs.lock import held, owned
-
 from tests.jobs.conftest import contents
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -103,7 +103,7 @@ def gone(processes, seconds=5):
 )
 def test_a_killed_driver(file, root, reference, more):
     chance = random.Random(str(more))
-    for _ in range(2 if "--processes" in more else 3):
+    for _ in range(1 if "--processes" in more else 3):
         process = start(file, root, *more)
         wait_for(root, settled(root) + 1 + chance.randrange(3), process)
         workers = family(process)
@@ -112,7 +112,7 @@ def test_a_killed_driver(file, root, reference, more):
         assert gone(workers), "workers outlive their driver"
     assert settled(root) < len(reference["records"]), "killed too late to show anything"
     process = start(file, root, *more)
-    out, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert contents(root / "long.zarr") == reference
     assert not (root / ".separatrix" / "long.scratch").exists()
@@ -127,7 +127,7 @@ def test_killed_workers_are_replaced(file, root, reference):
                 if "spawn_main" in " ".join(child.cmdline()):
                     child.kill()
                     break
-    out, err = process.communicate(timeout=100)
+    _, err = process.communicate(timeout=100)
     assert process.returncode == 0, err
     assert contents(root / "long.zarr") == reference
 
@@ -138,7 +138,7 @@ def test_a_lost_scheduler_is_said_and_survived(file, root, reference):
     members = family(process)
     (cluster,) = [child for child in members if "jobs.cluster_process" in " ".join(child.cmdline())]
     cluster.kill()
-    out, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "run again to resume" in err
     assert "Traceback" not in err
@@ -158,7 +158,7 @@ def test_an_interrupted_run_stops_soon_and_says_how_to_go_on(file, root, number,
         os.killpg(process.pid, number)  # as a terminal does it
     else:
         process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=30)
     assert time.monotonic() - begin < 8
     assert process.returncode == 1, err
     assert f"separatrix run {file}" in err

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from jobs import ledger
 from jobs.ledger import Ledger, Record
 

@@ -4,15 +4,15 @@ import json
 import shutil
 from pathlib import Path
 
-import jobs
 import numpy as np
 import pytest
 import xarray as xr
 import zarr
+
+import jobs
 from jobs import ledger, rooms
 from jobs.evaluate import recipe
 from sim.errors import Refused
-
 from tests.jobs.conftest import contents
 
 

@@ -1,8 +1,9 @@
 """One sweep has one id, however it was written down."""
 
-import jobs
 import numpy as np
 import pytest
+
+import jobs
 from jobs.sweep import Sweep, setting
 
 TEXT = """

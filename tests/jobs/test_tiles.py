@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from jobs.tiles import CHUNK_BYTES, LANES, MOST_TILES, RATE, TILE_BYTES, Grid, chunk, cut
 
 AXES = st.lists(st.tuples(st.integers(1, 60), st.booleans()), max_size=4)

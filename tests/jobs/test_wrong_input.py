@@ -3,8 +3,9 @@
 import time
 from types import SimpleNamespace
 
-import jobs
 import pytest
+
+import jobs
 from jobs.document import toml
 from jobs.sweep import Sweep, setting
 from sim.errors import Refused
