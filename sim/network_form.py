@@ -9,41 +9,26 @@ system and the varied keywords.
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from sim import compile as machine_code
-from sim import network
+from sim import network, network_gradient
 from sim.cells import aligned
 from sim.equation import Equation
 from sim.errors import refuse
 from sim.generic import has, vjp
-from sim.matrices import Matrices, Vectors
+from sim.network_tile import Tile, lay_out
 from sim.objective import first as cost_first
-from sim.observable import Backward, Declared, Facts, Forward, Norms, Reduced, Sampled, Whole
+from sim.observable import Backward, Declared, Facts, Forward, Norms, Sampled, Whole
 from sim.pointwise import Watcher
-from sim.series import inputs_kind, series_of
+from sim.series import inputs_kind
 from sim.signature import Keyword
 from sim.stages import BUNDLE
-from sim.start import starts_of
 
 _TAPE = 1 << 20  # bytes of one span's tapes a block may take before checkpoints are set
 _SCALINGS = ("gain", "spectral_radius")
-
-
-class Tile(NamedTuple):
-    """A tile's numbers as the networks' kernels take them."""
-
-    numbers: np.ndarray
-    vectors: np.ndarray
-    matrices: np.ndarray
-    which: np.ndarray
-    start: np.ndarray
-    inputs: np.ndarray
-    blocks: int
-    place: np.ndarray  # the lane of each cell
-    steps: int
 
 
 class Network:
@@ -61,6 +46,7 @@ class Network:
             if path == "seed" or ("." in path and path.rpartition(".")[2] not in _SCALINGS)
         }
         self.shared = not moving or bool(setting.varied - moving)
+        self.together = frozenset(setting.varied - moving) if self.shared else frozenset()
         self.lanes, self.tile = (32, 4) if self.shared else (16, 4) if self.n <= 16 else (8, 8)
         self.parameters = tuple(
             name
@@ -120,7 +106,7 @@ class Network:
         if self._backward:
             watchers = [watcher for _, watcher in self._backward]
             norms = [i for i, watcher in enumerate(watchers) if isinstance(watcher.observable, Norms)]
-            self.backward = network.bptt(self.equation, watchers, norms, watchers[0].k, *form)
+            self.backward = network_gradient.bptt(self.equation, watchers, norms, watchers[0].k, *form)
 
     @property
     def sources(self) -> list[str]:
@@ -216,124 +202,5 @@ class Network:
 
     def load(self, columns: Mapping[str, np.ndarray], cells: int) -> Tile:
         """The numbers of these cells in the kernels' layout."""
-        values = {**self.setting.values, **columns}
-        pack = self.setting.built(values)
         layout = network.Module(self.equation, self.lanes, self.tile, self.shared).layout
-        fields = {name: getattr(pack, name) for name in self.parameters}
-        order, place, group = self._order(fields, cells)
-        blocks = len(order) // self.lanes
-        matrices, which = self._matrices(layout, fields, order, group, blocks)
-        numbers = self._numbers(pack, values, order, blocks)
-        vectors = [
-            self._array(layout, f.base[np.broadcast_to(f.which, cells)[order]], blocks)
-            for f in fields.values()
-            if isinstance(f, Vectors)
-        ]
-        starts = [np.broadcast_to(value, cells) for value in starts_of(self.setting, columns, cells, self.n)]
-        start = np.stack(starts, axis=1)[order]
-        flat = aligned(max(1, blocks * layout.vector_size))
-        flat.reshape(blocks, -1)[:, : layout.vector_size] = (
-            np.concatenate(vectors, axis=1) if vectors else 0.0
-        )
-        began = aligned(blocks * layout.size(self.n))
-        began.reshape(blocks, -1)[:] = self._array(layout, start, blocks)
-        return Tile(
-            numbers,
-            flat,
-            matrices,
-            which,
-            began,
-            self._inputs(columns, cells, order),
-            blocks,
-            place,
-            self.steps,
-        )
-
-    def _order(self, fields: Mapping[str, Any], cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The cell in each lane, the lane of each cell, and the group of cells that share matrices, by
-        block.
-        """
-        kinds = (
-            [np.broadcast_to(f.which, cells) for f in fields.values() if isinstance(f, Matrices)]
-            if self.shared
-            else []
-        )
-        if not kinds or cells == 0:
-            groups = np.zeros(cells, dtype=np.intp)
-        else:
-            groups = np.unique(np.stack(kinds), axis=1, return_inverse=True)[1].reshape(-1)
-        order, place, of_block = [], np.empty(cells, dtype=np.intp), []
-        filled = 0
-        for group in range(int(groups.max()) + 1):
-            members = np.flatnonzero(groups == group)
-            blocks = -(-len(members) // self.lanes)
-            place[members] = filled + np.arange(len(members))
-            order.append(
-                np.concatenate([members, np.repeat(members[-1:], blocks * self.lanes - len(members))])
-            )
-            of_block += [group] * blocks
-            filled += blocks * self.lanes
-        return np.concatenate(order), place, np.array(of_block)
-
-    def _matrices(
-        self, layout: Any, fields: Mapping[str, Any], order: np.ndarray, group: np.ndarray, blocks: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        cells = int(order.max()) + 1
-        copies = int(group.max()) + 1 if self.shared else blocks
-        flat = aligned(max(1, copies * layout.matrix_size))
-        flat[:] = 0.0
-        table = flat.reshape(copies, -1)
-        for name, offset in layout.matrices.items():
-            field = fields[name]
-            kind = np.broadcast_to(field.which, cells)[order]
-            height, width = layout.shapes[name]
-            high, wide = layout.padded(height), layout.padded(width)
-            size = high * wide * (1 if self.shared else self.lanes)
-            view = table[:, offset : offset + size]
-            if self.shared:
-                firsts = np.searchsorted(group, np.arange(copies)) * self.lanes
-                view.reshape(copies, high, wide)[:, :height, :width] = field.base[kind[firsts]]
-            else:
-                lanes = field.base[kind].reshape(blocks, self.lanes, height, width)
-                view.reshape(blocks, high, wide, self.lanes)[:, :height, :width] = lanes.transpose(0, 2, 3, 1)
-        which = (group if self.shared else np.arange(blocks)) * layout.matrix_size
-        return flat, which.astype(np.int64)
-
-    def _numbers(self, pack: Any, values: Mapping[str, Any], order: np.ndarray, blocks: int) -> np.ndarray:
-        """Every column, each block's lanes repeated to a whole bundle."""
-        columns = []
-        for name in self.equation.columns():
-            field, _, factor = name.partition(".factor")
-            value = getattr(pack, field).factor if name.endswith(".factor") else getattr(pack, field, None)
-            columns.append(values[name] if value is None else value)
-            del factor
-        flat = aligned(max(1, blocks * len(columns) * BUNDLE))
-        table = flat.reshape(blocks, max(1, len(columns)), BUNDLE)
-        for i, column in enumerate(columns):
-            lanes = np.broadcast_to(np.asarray(column, dtype=np.float64), int(order.max()) + 1)[
-                order
-            ].reshape(blocks, self.lanes)
-            table[:, i] = np.tile(lanes, (1, BUNDLE // self.lanes))
-        return flat
-
-    def _array(self, layout: Any, values: np.ndarray, blocks: int) -> np.ndarray:
-        """(lanes of all blocks, units) as [block][unit, lane], padded."""
-        n = values.shape[1]
-        table = np.zeros((blocks, layout.padded(n), self.lanes))
-        table[:, :n] = values.reshape(blocks, self.lanes, n).transpose(0, 2, 1)
-        return table.reshape(blocks, -1)
-
-    def _inputs(self, columns: Mapping[str, np.ndarray], cells: int, order: np.ndarray) -> np.ndarray:
-        m = self.equation.x.shape[0]
-        series, which = series_of(self.setting, columns, cells, self.steps, m)
-        chosen = (
-            series[0]
-            if self.inputs != "cells"
-            else np.ascontiguousarray(series[which[order]].transpose(1, 2, 0))
-        )
-        flat = aligned(chosen.size)
-        flat[:] = chosen.reshape(-1)
-        return flat
-
-
-__all__ = ["Network", "Reduced", "Tile"]
+        return lay_out(self.setting, self.equation, layout, self.inputs, columns, cells)

@@ -42,6 +42,7 @@ class Pointwise:
         self.inputs = inputs_kind(setting)
         self.equation = Equation(setting.example, self.inputs)
         self.parameters = tuple(self.equation.parameters)
+        self.together: frozenset[str] = frozenset()  # cells share nothing but the program
         self.declared: list[tuple[str, Declared]] = []
         groups: dict[type, list[tuple[str, pointwise.Watcher, int]]] = {}
         self.loops: dict[str, Any] = {}

@@ -115,6 +115,9 @@ class Run:
         self.coordinates = tuple(coordinates.values())
         self.operations = float(form.operations)
         self.work_bytes = int(form.work_bytes)
+        self.together: frozenset[str] = (
+            form.together
+        )  # varied keywords over which cells share weights: tile them last
         self.digest = digest
 
     def compile(self) -> None:
