@@ -64,12 +64,9 @@ class Work:
 
     def _stop_if_all_fail(self) -> None:
         """A fault that every tile has is not a bad tile: stop before it has gone through thousands."""
-        if len(self.settled) < HOPELESS:
-            return
-        records = [self.store.pages.records[tile] for tile in self.settled[:HOPELESS]]
-        if all(record.state == "failed" for record in records):
-            text = f"the first {HOPELESS} tiles failed, one as {records[0].message}"
-            raise Stopped(f"{text}; mend the cause and run again")
+        if len(self.settled) >= HOPELESS and not self.store.pages.done:
+            first = self.store.pages.records[self.settled[0]].message
+            raise Stopped(f"the first {HOPELESS} tiles failed, one as {first}; mend the cause and run again")
 
     def disk_fault(self, fault: OSError) -> Stopped:
         """What is said when the disk fails."""
