@@ -20,7 +20,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -60,14 +60,21 @@ def cache_dir() -> Path:
     return folder
 
 
+def sources_digest(parts: Iterable[str], files: Iterable[str] = ()) -> str:
+    """Digest of texts, of files of this floor and of the libraries that turn them into numbers: not of the
+    processor.
+    """
+    here = Path(__file__).parent
+    texts = [numba.__version__, llvmlite.__version__, np.__version__, *parts]
+    texts += [(here / name).read_text() for name in (*_FOUNDATION, *files)]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:32]
+
+
 @functools.cache
 def _foundation() -> str:
     """Digest of everything that decides machine code besides the generated text."""
-    parts = [numba.__version__, llvmlite.__version__, np.__version__, sys.version, str(INTERPRETED)]
-    parts += [llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()]
-    here = Path(__file__).parent
-    parts += [(here / name).read_text() for name in _FOUNDATION if (here / name).exists()]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    machine = llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()
+    return sources_digest([sys.version, str(INTERPRETED), *machine])
 
 
 def digest_of(source: str) -> str:

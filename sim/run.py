@@ -2,7 +2,6 @@
 many cells at once.
 """
 
-import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.compile import digest_of
+from sim.compile import sources_digest
 from sim.errors import Problem, Refused, nearest, refuse
 from sim.generic import has, step, units
 from sim.matrices import Chosen
@@ -232,7 +231,18 @@ def _values(known: Mapping[str, Keyword], fixed: Mapping[str, Any], varied: Sequ
         )
     if problems:
         raise Refused(problems)
-    return {path: fixed.get(path, keyword.default) for path, keyword in known.items()}
+    return {path: _kept(keyword, fixed.get(path, keyword.default)) for path, keyword in known.items()}
+
+
+def _kept(keyword: Keyword, value: Any) -> Any:
+    """A value in the type of its keyword: 1 is 1.0 where numbers are meant, lists are tuples."""
+    if keyword.kind == "number" and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if keyword.kind == "numbers" and isinstance(value, (list, tuple)):
+        return tuple(float(item) for item in value)
+    if keyword.kind in ("matrix", "words") and isinstance(value, (list, tuple)):
+        return tuple(tuple(item) if isinstance(item, (list, tuple)) else item for item in value)
+    return value
 
 
 def _setting(
@@ -276,10 +286,16 @@ def _form(setting: Setting, leafs: Leafs) -> Any:
 
 
 def _check_axes(setting: Setting, samples: Mapping[str, Sequence[Any]]) -> None:
-    """Every axis value goes through the system's own checks before anything runs."""
+    """The ends of every axis go through the system's own checks before anything runs."""
+    for path, values in samples.items():
+        if path in setting.own and len(values):
+            setting.built({**setting.values, path: np.array([values[0], values[-1]])})
+
+
+# host code that a result depends on: what draws weights, inputs and starts, and lays them out
+_HOST = ("draws.py", "matrices.py", "weights.py", "series.py", "start.py", "cells.py", "network_tile.py")
 
 
 def _digest(form: Any, leafs: Leafs) -> str:
-    parts = [digest_of(source) for source in form.sources]
-    parts += [inspect.getsource(module) for module in (leafs.task, *leafs.observables)]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    modules = (leafs.system, leafs.task, *leafs.observables)
+    return sources_digest([*form.sources, *(inspect.getsource(module) for module in modules)], _HOST)
