@@ -108,8 +108,15 @@ def spectral_norm(work, at, n, size, x, y, lanes):
 
 @jit
 def orthonormalise(work, at, n, size, r, lanes):
-    """Modified Gram-Schmidt in place; R (row j, column k) goes to `r`. A vector that vanishes stays zero."""
+    """Modified Gram-Schmidt in place; R (row j, column k) goes to `r`.
+
+    A vector of which nothing but rounding is left depends on those before it: it is zero, and stays zero.
+    """
     for k in range(n):
+        before = splat(0.0, lanes)
+        for i in range(n):
+            v = abs(load(work, at + k * size + i * lanes, lanes))
+            before = select(v > before, v, before)
         for j in range(k):
             s = splat(0.0, lanes)
             for i in range(n):
@@ -127,11 +134,12 @@ def orthonormalise(work, at, n, size, r, lanes):
         for i in range(n):
             v = abs(load(work, at + k * size + i * lanes, lanes))
             top = select(v > top, v, top)
+        vanished = top <= before * (n * 4.5e-16)
         scale = power(-exponent(top))
         for i in range(n):
             v = load(work, at + k * size + i * lanes, lanes) * scale
             s = fma(v, v, s)
-        length = sqrt(s)
+        length = select(vanished, 0.0, sqrt(s))
         store(work, r + (k * n + k) * lanes, length / scale)
         inverse = select(length > 0.0, scale / length, 0.0)
         for i in range(n):
@@ -222,5 +230,6 @@ def log_singular_values(work, p, e, n, lanes, lane, rows, powers, result):
         if not rotated:
             break
     for i in range(n):
-        result[i] = math.log(math.sqrt(np.sum(rows[i] * rows[i]))) + powers[i] * LN2
+        length = math.sqrt(np.sum(rows[i] * rows[i]))
+        result[i] = -math.inf if length == 0.0 else math.log(length) + powers[i] * LN2
     result[:n] = -np.sort(-result[:n])

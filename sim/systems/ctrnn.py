@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 from sim import weights as families
 from sim.activations import activation as named
 from sim.errors import refuse
-from sim.functions import outer
+from sim.functions import outer, total
 from sim.generic import jvp, output, step, units, vjp
 from sim.matrices import vectors
 from sim.signature import About, Family
@@ -65,9 +65,9 @@ def _(p: Network, s: Any, x: Any, v: Any) -> Any:
 def _(p: Network, s: Any, x: Any, g: Any) -> Any:
     f, slope = named(p.activation)
     h, a = f(s), p.alpha * g
-    return Network(outer(a, h), outer(a, x), a, p.alpha, p.activation), (1.0 - p.alpha) * g + slope(h) * (
-        p.W.T @ a
-    )
+    alpha = total(g * (p.W @ h + (p.U @ x + p.b) - s))
+    back = (1.0 - p.alpha) * g + slope(h) * (p.W.T @ a)
+    return Network(outer(a, h), outer(a, x), a, alpha, p.activation), back
 
 
 @output.register
