@@ -17,13 +17,12 @@ HELP = "import sys; sys.argv = ['separatrix', '--help']; from viz.cli import mai
 OURS = """
 import sys
 import jobs
-from viz.save import save
-from viz.view import scene
+import viz
 result = jobs.run(dict(name="cliff", system="ctrnn", observables=["loss", "gradient"],
     parameters=dict(units=1, activation="sigmoid", alpha=1.0, steps=50, start=0.5, target=0.7),
     axes=dict(w=dict(start=0.0, stop=8.0, num=512), b=dict(start=-6.0, stop=2.0, num=512))),
     root=sys.argv[1], progress=False, fresh=True)
-save(scene(jobs.open(result.path), "loss"), sys.argv[1] + "/ours.png")
+viz.save(viz.scene(jobs.open(result.path), "loss"), sys.argv[1] + "/ours.png")
 """
 JAX = """
 import sys
