@@ -31,7 +31,7 @@ _AUTO = "auto"
 def select(name: str, options: list[str], value: str | None, **more: Any) -> pn.widgets.Select:
     """A choice among words; Panel shows the words of a Select as text."""
     return pn.widgets.Select(
-        name=plain(name),
+        label=plain(name),
         options={plain(option, 60): option for option in options},
         value=value,
         stylesheets=[page.WIDGET_CSS],
@@ -111,13 +111,13 @@ class Slider:
         if values.dtype.kind in "iufb":
             last = max(len(values) - 1, 1)
             self.widget: Any = pn.widgets.IntSlider(
-                name="", value=index, start=0, end=last, show_value=False, margin=(0, 4), **common
+                label="", value=index, start=0, end=last, show_value=False, margin=(0, 4), **common
             )
             self.parts = [self.label, self.widget]
         else:
             words = {plain(word, 60): i for i, word in enumerate(map(str, values))}
             self.widget = pn.widgets.Select(
-                name=plain(dim), options=words, value=index, margin=(4, 0), **common
+                label=plain(dim), options=words, value=index, margin=(4, 0), **common
             )
             self.parts = [self.widget]
         self.widget.param.watch(self._moved, "value")

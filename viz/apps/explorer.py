@@ -45,6 +45,7 @@ class Explorer:
         self.cell_sliders: dict[str, Slider] = {}
         self.card = CellCard()
         self._quiet = Quiet()
+        self._loaded = False
         self._drawn: tuple[Any, ...] = ()
         self._pulse, self._mark = hv.streams.Counter(), hv.streams.Counter()
         self._build()
@@ -398,8 +399,13 @@ class Explorer:
             cell,
         )
 
+    def loaded(self) -> None:
+        """The page is up: from now on the address follows. Earlier the browser would answer with its own, older one."""
+        self._loaded = True
+        self._write_address()
+
     def _write_address(self) -> None:
-        if pn.state.location is not None:
+        if self._loaded and pn.state.location is not None:
             pn.state.location.search = query(self._state())
 
     def follow(self, event: Any) -> None:

@@ -26,6 +26,7 @@ def session(root: Path) -> Callable[[], Any]:
     def make() -> Any:
         location = pn.state.location
         explorer = Explorer(root, location.search if location is not None else "")
+        pn.state.onload(explorer.loaded)
         if location is not None:
             location.param.watch(explorer.follow, "search")
         pn.state.add_periodic_callback(explorer.look, period=_EVERY)

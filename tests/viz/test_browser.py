@@ -1,0 +1,209 @@
+"""The explorer in a real browser: what a reader sees, taps, reloads and may put into an address."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import expect
+
+import jobs
+from tests.viz.test_escape import PAYLOAD
+
+pytestmark = pytest.mark.browser
+
+LIVE = "equal to the stored numbers bit for bit"
+
+
+def look(tab, url, word="Simulated now"):
+    """Open an address and wait until the live cell is there."""
+    tab.goto(url)
+    expect(tab.get_by_text(word).first).to_be_visible(timeout=15_000)
+    return tab
+
+
+def canvas(tab):
+    return tab.locator(".bk-Canvas").first.bounding_box()
+
+
+def tap(tab, across, up):
+    """Tap the picture at a share of its width and height."""
+    box = canvas(tab)
+    before = tab.url
+    tab.mouse.click(box["x"] + across * box["width"], box["y"] + up * box["height"])
+    tab.wait_for_function("before => window.location.href !== before", arg=before)
+
+
+def settled(tab):
+    assert not tab.faults, "\n".join(tab.faults)
+
+
+def test_a_map_a_tap_its_address_and_back(served, shelf, tab):
+    app = served(shelf)
+    look(tab, f"{app.url}/?store=cliff&variable=loss")
+    expect(tab.get_by_text("A small cliff")).to_be_visible()
+    expect(tab.get_by_text("1\u202f200 cells, all ok")).to_be_visible()
+    expect(tab.get_by_text(LIVE)).to_be_visible()
+    tap(tab, 0.4, 0.4)
+    cell = re.search(r"cell\.w=([\d.]+)&cell\.b=(-?[\d.]+)", tab.url)
+    assert cell, tab.url
+    expect(tab.get_by_text(LIVE)).to_be_visible()
+    stored = jobs.open("cliff", shelf).loss.sel(w=float(cell[1]), b=float(cell[2]), method="nearest").item()
+    expect(tab.get_by_text(f"{stored:.6g}").first).to_be_visible()
+    address = tab.url
+    look(tab, address)
+    assert tab.url == address
+    expect(tab.get_by_text(f"{stored:.6g}").first).to_be_visible()
+    settled(tab)
+
+
+def test_a_choice_reaches_the_address_and_the_address_the_choice(served, shelf, tab):
+    app = served(shelf)
+    look(tab, f"{app.url}/?store=cliff&variable=loss")
+    tab.get_by_label("variable").select_option("gradient")
+    tab.wait_for_function("() => window.location.search.includes('variable=gradient')")
+    expect(tab.get_by_text("gradient of the loss, at parameter")).to_be_visible()
+    tab.get_by_label("parameter").select_option("b")
+    tab.wait_for_function("() => window.location.search.includes('at.parameter=b')")
+    tab.get_by_label("colours").select_option("linear")
+    tab.wait_for_function("() => window.location.search.includes('scale=linear')")
+    address = tab.url
+    look(tab, address)
+    assert tab.url == address
+    assert tab.get_by_label("parameter").evaluate("node => node.selectedOptions[0].text") == "b"
+    settled(tab)
+
+
+def test_curves_panels_and_a_cell_by_sliders(served, shelf, tab):
+    app = served(shelf)
+    look(tab, f"{app.url}/?store=fan&variable=trajectory")
+    expect(tab.get_by_text("8 of 13 values of w are drawn")).to_be_visible()
+    assert tab.locator(".bk-Canvas").count() >= 3
+    settled(tab)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "?store=nope",
+        "?store=cliff&variable=nope&view=nope",
+        "?store=cliff&x=zz&at.q=1&cell.w=abc&cell.z=1",
+        "?store=cliff&variable=gradient&at.parameter=%3Cscript%3E",
+        "?%00&&&===",
+        "?store=../../etc/passwd",
+        "?store=cliff&scale=<svg onload=alert(1)>",
+    ],
+)
+def test_a_bad_address_shows_the_defaults_with_a_word(served, shelf, tab, address):
+    app = served(shelf)
+    look(tab, f"{app.url}/{address}")
+    assert "variable=" in tab.url
+    settled(tab)
+
+
+def test_text_of_a_store_is_never_run(served, shelf, tab, monkeypatch):
+    """The payload in every string of a store: in the map, the curves, the sliders, the card of the cell."""
+    from viz.apps import stores
+
+    plain = jobs.open("fan", shelf).load()
+    bad = plain.assign_coords(activation=[PAYLOAD, PAYLOAD + "2"])
+    said = ("long_name", "units", "comment", "source", "title", "host", "separatrix_version")
+    for thing in (*bad.variables.values(), bad):
+        kept = {key: thing.attrs[key] for key in ("flag_values", "sweep", "schema") if key in thing.attrs}
+        thing.attrs = dict.fromkeys(said, PAYLOAD) | kept
+    bad["outcome"].attrs["flag_meanings"] = " ".join(f"{PAYLOAD.split()[0]}/{i}" for i in range(8))
+    bad = bad.rename({"final_state": PAYLOAD[:30]})
+    sweep = json.loads(plain.attrs["sweep"])
+    bad.attrs["sweep"] = json.dumps(sweep | {"system": PAYLOAD, "title": PAYLOAD})
+    true_entries = stores.Shelf.entries
+
+    def entries(self):
+        said = dict.fromkeys(("title", "system", "note"), PAYLOAD)
+        return {name: replace(entry, **said) for name, entry in true_entries(self).items()}
+
+    monkeypatch.setattr(stores.Shelf, "entries", entries)
+    monkeypatch.setattr(stores.Shelf, "open", lambda self, entry: bad)
+    app = served(shelf)
+    for address in (
+        "?store=fan",
+        "?store=fan&view=map",
+        "?store=fan&variable=outcome&view=lines",
+        f"?store=fan&view=map&at.activation={PAYLOAD}",
+        "?store=fan&view=map&x=activation&y=w",
+    ):
+        look(tab, f"{app.url}/{address}", word="No live cell")
+        box = canvas(tab)
+        for share in (0.3, 0.5, 0.7):
+            tab.mouse.move(box["x"] + share * box["width"], box["y"] + share * box["height"])
+            tab.wait_for_timeout(120)
+        assert tab.evaluate("window.hacked") is None, address
+        assert tab.locator("img[src=x]").count() == 0, address
+    settled(tab)
+
+
+def test_a_saved_page_works_offline_and_runs_nothing(shelf, tab, tmp_path):
+    from viz import draw, save
+
+    data = jobs.open("cliff", shelf).load()
+    data.attrs["title"] = PAYLOAD
+    data["loss"].attrs |= {"long_name": PAYLOAD, "units": PAYLOAD}
+    data["w"].attrs["units"] = PAYLOAD
+    for variable, view in (("loss", "map"), ("loss", "lines"), ("gradient", "lines")):
+        page = save(draw(data, variable, view), tmp_path / "a.html")
+        tab.goto(page.as_uri())
+        expect(tab.locator(".bk-Canvas").first).to_be_visible()
+        box = canvas(tab)
+        tab.mouse.move(box["x"] + 200, box["y"] + 150)
+        tab.wait_for_timeout(150)
+        assert tab.evaluate("window.hacked") is None
+    settled(tab)
+
+
+def test_a_store_that_breaks_or_goes_is_named_and_the_app_lives(served, stock, tab):
+    app = served(stock)
+    look(tab, f"{app.url}/?store=cliff&variable=loss")
+    for chunk in (stock / "cliff.zarr" / "gradient").rglob("c/**/*"):
+        if chunk.is_file():
+            chunk.write_bytes(chunk.read_bytes()[:-3] + b"xyz")
+    tab.get_by_label("variable").select_option("gradient")
+    expect(tab.get_by_text("This picture cannot be drawn")).to_be_visible()
+    shutil.rmtree(stock / "cliff.zarr")
+    expect(tab.get_by_text("This store cannot be shown any more")).to_be_visible()
+    expect(tab.get_by_text("there is no store 'cliff'")).to_be_visible()
+    tab.get_by_label("store").select_option("fan")
+    expect(tab.get_by_text("A small fan")).to_be_visible()
+    settled(tab)
+
+
+@pytest.mark.slow
+@pytest.mark.compiled
+def test_a_running_sweep_fills_in(served, stock, tab, tmp_path, repository):
+    """The badge counts tiles and the map gains cells while the sweep runs elsewhere; nobody reloads."""
+    command = [sys.executable, "-c", "import sys; from viz.cli import main; sys.exit(main())"]
+    command += ["run", "pascanu-cliff", "--serial", "--root", str(stock)]
+    for setting in ("steps=20000", "axes.w.num=160", "axes.b.num=160"):
+        command += ["--set", setting]
+    app = served(stock)
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(repository)},
+    ) as driver:
+        try:
+            while not (stock / "pascanu-cliff.zarr").exists():
+                assert driver.poll() is None
+                tab.wait_for_timeout(50)
+            tab.goto(f"{app.url}/?store=pascanu-cliff&variable=loss")
+            expect(tab.get_by_text(re.compile(r"running · \d+ of \d+ tiles"))).to_be_visible()
+            expect(tab.get_by_text(re.compile("pending"))).to_be_visible()
+            expect(tab.get_by_text("25\u202f600 cells, all ok")).to_be_visible(timeout=90_000)
+            expect(tab.get_by_text("done", exact=True)).to_be_visible()
+        finally:
+            driver.kill()
+    settled(tab)
