@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import tempfile
-from pathlib import Path
 
 import numba
 import numpy as np
 
 from tests.bench import peers
 from tests.bench.harness import Bar, Call, Case
-from tests.bench.ours import evaluation
+from tests.bench.ours import evaluation, scratch
 
 START = 0.25
 OWN_SYSTEM = '''\
@@ -110,7 +108,7 @@ def tanh_forward(tiny: bool) -> Case:
 def own_system(tiny: bool) -> Case:
     """The same recurrence from a file of the user's, found by its path."""
     w, b, steps = _grid(tiny)
-    folder = Path(tempfile.mkdtemp(prefix="separatrix-bench-"))
+    folder = scratch()
     (folder / "own.py").write_text(OWN_SYSTEM, encoding="utf-8")
     columns = {"w": w, "b": b}
     fixed = {"steps": steps, "start": START}

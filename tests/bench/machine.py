@@ -5,10 +5,12 @@ No compiler and none of our kernels take part, so nothing that we measure measur
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import time
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 
 import llvmlite.binding as llvm
 
@@ -70,8 +72,14 @@ def peak() -> Callable[[], float]:
     return measured
 
 
-def one_core() -> set[int]:
-    """Bind this process to the last core that it may use; returns the cores it had."""
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(cores)})
-    return cores
+def described() -> str:
+    """Processor, its peak now, how busy it is with other work, and the versions that take part."""
+    versions = []
+    for name in ("numba", "numpy", "jax", "torch", "pynamicalsys"):
+        with contextlib.suppress(PackageNotFoundError):
+            versions.append(f"{name} {version(name)}")
+    cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
+    return (
+        f"{cores} cores {llvm.get_host_cpu_name()}, one reaches {peak()() / 1e9:.1f} G multiply-adds a second, "
+        f"load before we began {load:.1f}; {', '.join(versions)}"
+    )

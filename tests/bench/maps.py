@@ -87,9 +87,7 @@ def orbit_diagram(tiny: bool) -> Case:
         return call
 
     return Case(
-        ours=evaluation(
-            "logistic", ["orbit"], {"steps": steps, "start": START, "keep": keep}, {"r": r}
-        ),
+        ours=evaluation("logistic", ["orbit"], {"steps": steps, "start": START, "keep": keep}, {"r": r}),
         peers=_comparable({"pynamicalsys": library, "NumPy": numpy_in_place}, tiny),
         bars=(Bar(("pynamicalsys",), at_least=500.0),),
         operations=2.0 * r.size * steps,

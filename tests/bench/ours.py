@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,13 @@ from typing import Any
 import numpy as np
 
 from tests.bench.harness import Call
+
+
+def scratch() -> Path:
+    """An empty folder that lasts as long as this process."""
+    folder = Path(tempfile.mkdtemp(prefix="separatrix-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def prepared(

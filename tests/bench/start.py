@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from tests.bench import peers
 from tests.bench.harness import Bar, Call, Case
+from tests.bench.ours import scratch
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BARE = "pass"
@@ -75,7 +75,7 @@ def first_picture(tiny: bool) -> Case:
 
     JAX does the same twice: compiling, as it does by default, and with its own cache on disk switched on.
     """
-    folder = tempfile.mkdtemp(prefix="separatrix-bench-")
+    folder = str(scratch())
     saved = {
         "JAX_COMPILATION_CACHE_DIR": folder + "/jax",
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",

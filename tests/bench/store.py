@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
 from tests.bench.harness import Bar, Call, Case, Figure
-from tests.bench.ours import evaluation
+from tests.bench.ours import evaluation, scratch
 
 OBSERVABLES = ["final_state", "loss", "gradient"]
 PARAMETERS = {"units": 1, "activation": "tanh", "start": 0.25, "target": 0.5}
@@ -39,7 +36,7 @@ def whole_sweep(cells: int, steps: int) -> Case:
     """`jobs.run` on two threads against the same kernel on two threads, its results dropped."""
     import jobs
 
-    folder = Path(tempfile.mkdtemp(prefix="separatrix-bench-"))
+    folder = scratch()
     plan = sweep(cells, steps)
 
     def ours():
@@ -101,14 +98,13 @@ def growth(tiny: bool) -> list[Figure]:
     found: dict[int, list[dict]] = {size: [] for size in sizes}
     for _ in range(1 if tiny else 3):
         for size in sizes:
-            folder = tempfile.mkdtemp(prefix="separatrix-bench-")
+            folder = scratch()
             done = subprocess.run(
-                [sys.executable, "-c", GROWTH, str(size), str(steps), folder],
+                [sys.executable, "-c", GROWTH, str(size), str(steps), str(folder)],
                 capture_output=True,
                 text=True,
                 check=False,
             )
-            shutil.rmtree(folder)
             if done.returncode:
                 raise RuntimeError(done.stderr)
             found[size].append(json.loads(done.stdout.splitlines()[-1]))
