@@ -1,5 +1,6 @@
 """Run a sweep: plan it, own its store, compute what is missing, say what came out."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +9,6 @@ from typing import Any
 
 from jobs import lock, rooms, template
 from jobs.executors import serial, threads
-from jobs.ledger import Ledger
 from jobs.planning import Plan, plan, read, workers_here
 from jobs.progress import Watcher, say, watcher
 from jobs.seals import attributes_of
@@ -76,7 +76,7 @@ def run(
             _fill(store, pending, kind, count, watcher(progress))
         if store.is_new or pending or not attributes_of(store.path)["finished"]:
             _finish(store)
-        rooms.scratch(where, given.name).rmdir()
+        rooms.clear(where, given.name)
     return _result(store, kind, len(pending), time.perf_counter() - start)
 
 
@@ -94,28 +94,21 @@ def _fill(store: Store, pending: list[int], kind: str, workers: int, watch: Watc
     if store.damaged:
         say(f"{len(store.damaged)} damaged chunks are computed again, the first: {store.damaged[0]}")
     recipe.compile()
-    with Ledger(store.path) as ledger:
-        work = Work(store, ledger, pending, watch)
-        waiting = sum(_cells(recipe.grid.extent(number)) for number in pending)
-        watch.begin(recipe.sweep.name, store.path, recipe.grid.cells, recipe.grid.cells - waiting)
-        try:
-            if kind == "serial":
-                serial.run(work)
-            elif kind == "threads":
-                threads.run(work, workers)
-            else:
-                from jobs.executors import cluster  # noqa: PLC0415  distributed takes 0.3 s
+    work = Work(store, pending, watch)
+    waiting = sum(math.prod(recipe.grid.extent(number)) for number in pending)
+    watch.begin(recipe.sweep.name, store.path, recipe.grid.cells, recipe.grid.cells - waiting)
+    try:
+        if kind == "serial":
+            serial.run(work)
+        elif kind == "threads":
+            threads.run(work, workers)
+        else:
+            from jobs.executors import cluster  # noqa: PLC0415  distributed takes 0.3 s
 
-                cluster.run(work, workers, None if kind == "processes" else kind)
-        finally:
-            watch.end()
-
-
-def _cells(extent: tuple[int, ...]) -> int:
-    cells = 1
-    for size in extent:
-        cells *= size
-    return cells
+            cluster.run(work, workers, None if kind == "processes" else kind)
+    finally:
+        work.end()
+        watch.end()
 
 
 def _finish(store: Store) -> None:

@@ -66,8 +66,8 @@ def pack(made: Recipe, number: int, arrays: Mapping[str, np.ndarray], message: s
         encoded = list(encode(item.name, place, array, chunk_shape(made, item), fill(item)))
         chunks += encoded
         marks[item.name] = tuple((chunk.crc, len(chunk.data)) for chunk in encoded)
-    codes, counts = np.unique(arrays[OUTCOME], return_counts=True)
-    cells = {int(code): int(count) for code, count in zip(codes, counts, strict=True)}
+    counts = np.bincount(arrays[OUTCOME].ravel())
+    cells = {code: int(count) for code, count in enumerate(counts) if count}
     return Filled(chunks, Record(number, "failed" if message else "done", cells, marks, message))
 
 

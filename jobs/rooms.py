@@ -91,10 +91,15 @@ def now() -> str:
 
 def sweep_out(root: Path, name: str) -> None:
     """Remove what a killed driver of this store has left, and make its scratch folder anew."""
+    clear(root, name)
+    scratch(root, name).mkdir()
+
+
+def clear(root: Path, name: str) -> None:
+    """Remove the temporary folders of a store: what is still in them was never acknowledged."""
     for left in private(root).glob(f"{name}.*"):
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left, ignore_errors=True)
-    scratch(root, name).mkdir()
 
 
 def remember_origin(root: Path, name: str, folder: Path | None) -> None:

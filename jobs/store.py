@@ -31,6 +31,8 @@ class Store:
 
     def pending(self) -> list[int]:
         """Tiles to compute: never settled, failed, or no longer as the ledger knows them."""
+        if self.is_new:
+            return list(self.recipe.grid)
         records = self.pages.records
         stored = sum(
             size for record in records.values() for pairs in record.chunks.values() for _, size in pairs
@@ -46,9 +48,14 @@ class Store:
                 waiting.append(number)
         return waiting
 
+    def begin(self) -> None:
+        """Make the store on disk where it is new. Executors call it before they commit the first tile."""
+        if self.is_new and not self.path.exists():
+            template.create(self.root, self.recipe, self.path)
+
 
 def take(root: Path, recipe: Recipe, *, fresh: bool = False) -> Store:
-    """The store of a sweep, made if it is not there. The caller owns it (`rooms.owned`).
+    """The store of a sweep; one that is not there is made by `begin`. The caller owns it (`rooms.owned`).
 
     Errors: Refused where a store of another sweep has the name, an unfinished one was begun with other
     sources, or what is there is damaged beyond its tiles.
@@ -58,12 +65,10 @@ def take(root: Path, recipe: Recipe, *, fresh: bool = False) -> Store:
         trash = private(root) / f"{recipe.sweep.name}.{uuid.uuid4().hex}"
         path.rename(trash)
         shutil.rmtree(trash)
-    is_new = not path.exists()
-    if is_new:
-        template.create(root, recipe, path)
-    else:
-        agree(path, recipe)
-    return Store(root, path, recipe, ledger.read(path), is_new)
+    if not path.exists():
+        return Store(root, path, recipe, ledger.Pages(), is_new=True)
+    agree(path, recipe)
+    return Store(root, path, recipe, ledger.read(path))
 
 
 def agree(path: Path, recipe: Recipe) -> None:

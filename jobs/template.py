@@ -6,6 +6,7 @@ import platform
 import uuid
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,7 @@ def _attributes(recipe: Recipe) -> dict[str, Any]:
     }
 
 
+@cache
 def versions() -> dict[str, str]:
     """Python and the libraries that a result depends on."""
     return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}

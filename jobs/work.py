@@ -25,10 +25,10 @@ class Work:
     """Pending tiles of a store, and what to do with a computed one."""
 
     store: Store
-    ledger: Ledger
     pending: Sequence[int]
     watcher: Watcher
     settled: list[int] = field(default_factory=list)
+    ledger: Ledger | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -37,6 +37,19 @@ class Work:
     @property
     def scratch(self) -> Path:
         return scratch(self.store.root, self.recipe.sweep.name)
+
+    def begin(self) -> None:
+        """Make the store and open its ledger: before the first tile is committed."""
+        try:
+            self.store.begin()
+            self.ledger = Ledger(self.store.path)
+        except OSError as fault:
+            raise self.disk_fault(fault) from fault
+
+    def end(self) -> None:
+        """Close the ledger."""
+        if self.ledger is not None:
+            self.ledger.close()
 
     def compute(self, number: int) -> Filled:
         """A tile's chunks and record."""
@@ -52,6 +65,8 @@ class Work:
 
     def acknowledge(self, records: Sequence[Record]) -> None:
         """Enter tiles whose chunks are on disk into the ledger."""
+        if self.ledger is None:
+            raise RuntimeError("a tile is settled before the work has begun")
         try:
             self.ledger.settle(records)
         except OSError as fault:

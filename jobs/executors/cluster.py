@@ -33,10 +33,13 @@ def run(work: Work, workers: int, address: str | None) -> None:
     """
     with _silence():
         if address is None:
-            with _own_cluster(min(workers, len(work.pending))) as own, _client(own, None) as client:
+            with _own_cluster(min(workers, len(work.pending))) as own, _client(own) as client:
+                work.begin()
                 _drive(work, client)
         else:
-            with _client(address, work) as client:
+            with _client(address) as client:
+                work.begin()
+                _inspect(client, address, work)
                 _drive(work, client)
 
 
@@ -91,8 +94,8 @@ def _own_cluster(workers: int) -> Iterator[str]:
 
 
 @contextmanager
-def _client(address: str, work: Work | None) -> Iterator[Client]:
-    """A client of the scheduler; for one that is not ours (`work` given), its workers are looked at first."""
+def _client(address: str) -> Iterator[Client]:
+    """A client of the scheduler at an address. Errors: Refused where none answers."""
     try:
         client = Client(address, timeout=REACH, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as fault:
@@ -100,8 +103,6 @@ def _client(address: str, work: Work | None) -> Iterator[Client]:
         text = f"{address} does not answer as a Dask scheduler ({kind}); start one with: dask scheduler"
         raise refuse("--scheduler", text) from None
     try:
-        if work is not None:
-            _inspect(client, address, work)
         yield client
     finally:
         client.close(timeout=2)

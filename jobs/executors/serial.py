@@ -5,5 +5,6 @@ from jobs.work import Work
 
 def run(work: Work) -> None:
     """Compute and settle every pending tile in order."""
+    work.begin()
     for number in work.pending:
         work.commit([work.compute(number)])

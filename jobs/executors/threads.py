@@ -27,6 +27,7 @@ def run(work: Work, workers: int) -> None:
 
     def keep() -> None:
         try:
+            work.begin()
             while (batch := _batch(queue)) is not None:
                 work.commit(batch)
         except BaseException as fault:  # noqa: BLE001  it belongs to the caller's thread

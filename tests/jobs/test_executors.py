@@ -94,6 +94,7 @@ def test_a_scheduler_that_is_not_there(fake, small, root):
     with pytest.raises(Refused, match=r"tcp://127\.0\.0\.1:9 does not answer"):
         jobs.run(small, root=root, executor="tcp://127.0.0.1:9", progress=False)
     assert time.perf_counter() - start < 15
+    assert not list(root.glob("*.zarr"))
 
 
 @pytest.mark.parametrize(("poison", "outcome"), [(666.0, "crashed"), (667.0, "out_of_memory")])
