@@ -80,6 +80,6 @@ def described() -> str:
             versions.append(f"{name} {version(name)}")
     cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
     return (
-        f"{cores} cores {llvm.get_host_cpu_name()}, one reaches {peak()() / 1e9:.1f} G multiply-adds a second, "
+        f"{cores} cores {llvm.get_host_cpu_name()}, each {peak()() / 1e9:.1f} G multiply-adds a second, "
         f"load before we began {load:.1f}; {', '.join(versions)}"
     )
