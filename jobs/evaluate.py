@@ -67,6 +67,7 @@ class Recipe:
             cell_bytes=self.cell_bytes,
             work_bytes=self.work_bytes,
             operations=self.operations,
+            together=[axis.path in self.first.together for axis in self.sweep.axes],
         )
 
     def compile(self) -> None:

@@ -66,13 +66,20 @@ class Grid:
 
 
 def cut(
-    shape: Sequence[int], words: Sequence[bool], *, cell_bytes: int, work_bytes: int, operations: float
+    shape: Sequence[int],
+    words: Sequence[bool],
+    *,
+    cell_bytes: int,
+    work_bytes: int,
+    operations: float,
+    together: Sequence[bool] = (),
 ) -> Grid:
     """The grid with its tile.
 
     shape, words: cells along each axis, and whether the axis runs over words (a tile never crosses it);
     cell_bytes: stored bytes of one cell; work_bytes: scratch memory of one cell while its tile runs;
-    operations: counted floating-point operations of one cell.
+    operations: counted floating-point operations of one cell;
+    together: axes along which cells share work (the weights of a network): a tile takes them first.
     """
     cells = math.prod(shape)
     numeric = math.prod(size for size, word in zip(shape, words, strict=True) if not word)
@@ -84,7 +91,7 @@ def cut(
     target = max(min(int(target), room), 1)
     if cells > target * MOST_TILES // 2:  # ragged edges may double the count
         target = -(-2 * cells // MOST_TILES)
-    return Grid(tuple(shape), _tile(shape, words, min(target, numeric)))
+    return Grid(tuple(shape), _tile(shape, words, min(target, numeric), together or [False] * len(shape)))
 
 
 def chunk(extra: Sequence[int], tile_cells: int, itemsize: int) -> tuple[int, ...]:
@@ -98,24 +105,25 @@ def chunk(extra: Sequence[int], tile_cells: int, itemsize: int) -> tuple[int, ..
     return tuple(reversed(shape))
 
 
-def _tile(shape: Sequence[int], words: Sequence[bool], target: int) -> tuple[int, ...]:
-    """Extents with at most about `target` cells, the last axes long."""
-    tile = []
+def _tile(
+    shape: Sequence[int], words: Sequence[bool], target: int, together: Sequence[bool]
+) -> tuple[int, ...]:
+    """Extents with at most about `target` cells: the axes that belong together long, then the last ones."""
+    tile = [1] * len(shape)
     room = target
     first = True
-    for size, word in zip(reversed(shape), reversed(words), strict=True):
-        if word:
-            tile.append(1)
-            continue
+    axes = range(len(shape) - 1, -1, -1)
+    for axis in sorted((axis for axis in axes if not words[axis]), key=lambda axis: not together[axis]):
+        size = shape[axis]
         extent = min(size, max(room, 1))
         if extent < size:
             extent = _even(size, extent, LANES if first and extent >= LANES else 1)
             room = 0
         else:
             room //= size
-        tile.append(extent)
+        tile[axis] = extent
         first = False
-    return tuple(reversed(tile))
+    return tuple(tile)
 
 
 def _even(size: int, extent: int, unit: int = 1) -> int:
