@@ -26,7 +26,10 @@ ACTIVATIONS = {
     "tanh": Activation(tanh, lambda h: 1.0 - h * h),
     "relu": Activation(lambda z: where(z <= 0.0, 0.0, z), lambda h: where(h > 0.0, 1.0, 0.0)),
     "leaky_relu": Activation(lambda z: where(z <= 0.0, LEAK * z, z), lambda h: where(h > 0.0, 1.0, LEAK)),
-    "elu": Activation(lambda z: where(z <= 0.0, expm1(z), z), lambda h: where(h > 0.0, 1.0, h + 1.0)),
+    # the inner choice keeps expm1 finite where it is not wanted: 0 * inf would make its derivative NaN
+    "elu": Activation(
+        lambda z: where(z <= 0.0, expm1(where(z <= 0.0, z, 0.0)), z), lambda h: where(h > 0.0, 1.0, h + 1.0)
+    ),
     "softplus": Activation(softplus, lambda h: -expm1(-h)),
 }
 

@@ -101,6 +101,9 @@ class Equation:
 
     def _numbers(self, state: Any) -> tuple[Node, ...]:
         values = tuple(state) if isinstance(state, (tuple, list)) else (state,)
+        if any(value is None for value in values):
+            name = type(self.pack).__name__
+            raise refuse("system", f"a function of {name} gives None; does it end without `return`?")
         return tuple(self.graph.lift(value) for value in values)
 
     def output(self, state: Sequence[Node]) -> tuple[Node, ...]:

@@ -12,6 +12,7 @@ it instead).
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,21 +31,12 @@ BINARY = {
     "and": "&",
     "or": "|",
 }
-UNARY = (
-    "neg",
-    "abs",
-    "not",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "tanh",
-    "sigmoid",
-    "softplus",
-    "sqrt",
-    "sin",
-    "cos",
-)
+_LOGICAL = ("and", "or", "not")
+_CONDITIONS = ("lt", "le", "gt", "ge", *_LOGICAL)
+_LOGICAL = ("and", "or", "not")
+_CONDITIONS = ("lt", "le", "gt", "ge", *_LOGICAL)
+# files in whose frames no equation is written
+_MACHINERY = (__file__, str(Path(__file__).parent / "functions.py"), str(Path(np.__file__).parent))
 _UFUNCS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "true_divide": "div", "divide": "div",
     "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge", "negative": "neg",
@@ -166,6 +158,26 @@ class Node:
     def __abs__(self) -> "Node":
         return self.graph.apply("abs", self)
 
+    def __mod__(self, other: Any) -> "Node":
+        raise refuse(
+            _place_of_caller(),
+            "rounding, // and % have no compiled form; say it with where(condition, a, b), as in "
+            "where(s >= 1.0, s - 1.0, s)",
+        )
+
+    __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = __mod__
+
+    def __round__(self, digits: Any = None) -> "Node":
+        return self % 1
+
+    __trunc__ = __floor__ = __ceil__ = __round__
+
+    def __eq__(self, other: object) -> "Node":  # type: ignore[override]
+        return (self <= other) & (self >= other)
+
+    def __ne__(self, other: object) -> "Node":  # type: ignore[override]
+        return ~(self == other)
+
     def __lt__(self, other: Any) -> "Node":
         return self.graph.apply("lt", self, other)
 
@@ -235,9 +247,9 @@ class Graph:
         return self.node("zeros", (), None, (n,))
 
     def lift(self, value: Any) -> Node:
-        """A node as it is, a number as a constant."""
+        """A number as a constant, a node as it is; a condition counts as 1 where it holds, else 0."""
         if isinstance(value, Node):
-            return value
+            return value if value.op not in _CONDITIONS else self.apply("where", value, 1.0, 0.0)
         if isinstance(value, (bool, int, float, np.integer, np.floating, np.bool_)):
             return self.constant(float(value))
         raise refuse(
@@ -246,11 +258,24 @@ class Graph:
 
     def apply(self, op: str, *operands: Any) -> Node:
         """An elementwise operation; numbers broadcast over units."""
-        args = tuple(self.lift(operand) for operand in operands)
+        conditions = len(operands) if op in _LOGICAL else 1 if op == "where" else 0
+        args = tuple(
+            self._condition(operand) if place < conditions else self.lift(operand)
+            for place, operand in enumerate(operands)
+        )
         shapes = {arg.shape for arg in args if arg.shape}
         if len(shapes) > 1 or any(len(shape) > 1 for shape in shapes):
             raise refuse(_place_of_caller(), f"shapes do not fit in {op}: {[arg.shape for arg in args]}")
         return self.node(op, args, None, shapes.pop() if shapes else ())
+
+    def _condition(self, value: Any) -> Node:
+        if isinstance(value, Node) and value.op in _CONDITIONS:
+            return value
+        if isinstance(value, (bool, np.bool_)):
+            return self.apply("lt", 0.0, 1.0) if value else self.apply("lt", 1.0, 0.0)
+        raise refuse(
+            _place_of_caller(), "a condition is needed here, not a number; write a comparison, as in s > 0.0"
+        )
 
     def matmul(self, matrix: Any, vector: Any) -> Node:
         """matrix @ vector, summed in the order of the units."""
@@ -268,9 +293,7 @@ class Graph:
 def _place_of_caller() -> str:
     """File and line of the innermost frame outside this floor's machinery: where the equation is written."""
     frame = sys._getframe(1)  # noqa: SLF001 - the public inspect.stack() reads every source file on the way
-    while frame.f_back is not None and frame.f_code.co_filename.endswith(
-        ("sim/graph.py", "sim/functions.py")
-    ):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_MACHINERY):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 

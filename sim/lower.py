@@ -25,6 +25,12 @@ COST = {
 }
 
 
+def literal(value: float) -> str:
+    """A number as source text: infinities and NaN have no names in generated modules."""
+    text = {"inf": "1e999", "-inf": "-1e999", "nan": "(1e999 - 1e999)"}
+    return text.get(repr(value), repr(value))
+
+
 class Code:
     """Straight-line code: one variable for each node that is needed, in order."""
 
@@ -80,7 +86,7 @@ class Code:
 
     def _emit(self, node: Node) -> tuple[str, bool]:
         if node.op == "const":
-            return repr(node.value), True
+            return literal(node.value), True
         operands = [self._names[arg] for arg in _operands(node)]
         if all(uniform for _, uniform in operands):
             operands[0] = (f"splat({operands[0][0]}, {self._width})", False)

@@ -2,8 +2,10 @@
 many cells at once.
 """
 
+import contextlib
 import inspect
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -188,9 +190,10 @@ def prepare(
         raise refuse("observables", 'none are given; name at least one, such as "final_state"')
     values = _values(leafs.known, fixed, list(varied))
     samples = dict(varied) if isinstance(varied, Mapping) else {}
-    setting = _setting(system, leafs, observables, values, fixed, list(varied), samples)
-    form = _form(setting, leafs)
-    _check_axes(setting, samples)
+    with _written_in(leafs):
+        setting = _setting(system, leafs, observables, values, fixed, list(varied), samples)
+        form = _form(setting, leafs)
+        _check_axes(setting, samples)
     return Run(form, setting, form.declared, _digest(form, leafs))
 
 
@@ -283,6 +286,22 @@ def _form(setting: Setting, leafs: Leafs) -> Any:
     if isinstance(units(setting.example), int):
         return Network(setting, leafs.known)
     return Pointwise(setting, leafs.known)
+
+
+@contextlib.contextmanager
+def _written_in(leafs: Leafs) -> Iterator[None]:
+    """What fails inside a leaf's own functions is said with its file and line."""
+    files = {module.__file__ for module in (leafs.system, leafs.task, *leafs.observables)}
+    try:
+        yield
+    except Refused:
+        raise
+    except Exception as error:
+        lines = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
+        if not lines:
+            raise
+        place = f"{lines[-1].filename}:{lines[-1].lineno}"
+        raise refuse(place, f"`{lines[-1].line}` fails: {type(error).__name__}: {error}") from error
 
 
 def _check_axes(setting: Setting, samples: Mapping[str, Sequence[Any]]) -> None:

@@ -10,7 +10,7 @@ the order of the units, in every form.
 from collections.abc import Sequence
 
 from sim.graph import Node
-from sim.lower import Code
+from sim.lower import Code, literal
 
 BUNDLE = 64
 
@@ -108,7 +108,7 @@ class Stages:
             before.append(f"{name} = load({place}, {lanes})")
             return name, False
         if node.op == "const":
-            return repr(node.value), True
+            return literal(node.value), True
         if node.op == "leaf" and node.value.kind == "vector":
             return f"load(vectors, {self.layout.vectors[node.value.name]} + {at}, {lanes})", False
         if node.op == "leaf" and node.value.kind == "time":

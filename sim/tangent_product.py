@@ -17,7 +17,7 @@ from sim.derivatives import gradient
 from sim.errors import refuse
 from sim.generic import has, jvp
 from sim.graph import Node, reachable
-from sim.lower import Code
+from sim.lower import Code, literal
 from sim.pointwise import column_kind
 from sim.stages import BUNDLE
 
@@ -122,7 +122,7 @@ class _Small:
             if node.op == "leaf" and node.value.kind in ("parameter", "extra"):
                 i = columns.index(node.value.name)
                 return f"load(columns[{i}], strides[{i}] * at, LANES)", False
-            return (repr(node.value), True) if node.op == "const" else None
+            return (literal(node.value), True) if node.op == "const" else None
 
         return Code(source, width="LANES")
 
