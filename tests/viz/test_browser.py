@@ -185,7 +185,7 @@ def test_a_running_sweep_fills_in(served, stock, tab, tmp_path, repository):
     """The badge counts tiles and the map gains cells while the sweep runs elsewhere; nobody reloads."""
     command = [sys.executable, "-c", "import sys; from viz.cli import main; sys.exit(main())"]
     command += ["run", "pascanu-cliff", "--serial", "--root", str(stock)]
-    for setting in ("steps=20000", "axes.w.num=160", "axes.b.num=160"):
+    for setting in ("steps=400000", "axes.w.num=160", "axes.b.num=160"):
         command += ["--set", setting]
     app = served(stock)
     with subprocess.Popen(
@@ -201,7 +201,7 @@ def test_a_running_sweep_fills_in(served, stock, tab, tmp_path, repository):
                 tab.wait_for_timeout(50)
             tab.goto(f"{app.url}/?store=pascanu-cliff&variable=loss")
             expect(tab.get_by_text(re.compile(r"running · \d+ of \d+ tiles"))).to_be_visible()
-            expect(tab.get_by_text(re.compile("pending"))).to_be_visible()
+            expect(tab.get_by_text(re.compile(r"cells, .* pending"))).to_be_visible()
             expect(tab.get_by_text("25\u202f600 cells, all ok")).to_be_visible(timeout=90_000)
             expect(tab.get_by_text("done", exact=True)).to_be_visible()
         finally:

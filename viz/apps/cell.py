@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 LIVE = ("trajectory", "gradient_through_time")
-_MOST_NUMBERS, _MOST_UNITS = 6, 12
+_MOST_NUMBERS, _MOST_UNITS, _MOST_STEPS = 6, 12, 3000
 
 
 def numbers(dataset: xr.Dataset, variable: str, cell: Mapping[str, Any]) -> Markup:
@@ -107,8 +107,9 @@ def _lines(lived: xr.Dataset, name: str) -> list[Lines]:
     if "time" not in array.dims:
         return []
     rest = [str(dim) for dim in array.dims if dim != "time"]
-    rows = array.transpose("time", *rest).values.reshape(array.sizes["time"], -1).astype(float)
-    time = lived["time"].values.astype(float)
+    step = -(-array.sizes["time"] // _MOST_STEPS)
+    rows = array.transpose("time", *rest).values.reshape(array.sizes["time"], -1)[::step].astype(float)
+    time = lived["time"].values[::step].astype(float)
     shown = range(min(rows.shape[1], _MOST_UNITS))
     curves = tuple(
         Curve("", time, rows[:, i], palettes.curve_colour(i) if rows.shape[1] > 1 else palettes.CURVES[0])
@@ -118,6 +119,7 @@ def _lines(lived: xr.Dataset, name: str) -> list[Lines]:
     positive = finite[finite > 0]
     log = name == "gradient_through_time" and positive.size > 0
     some = f" ({_MOST_UNITS} of {rows.shape[1]} units)" if rows.shape[1] > _MOST_UNITS else ""
+    some += f", every {step}th step" if step > 1 else ""
     return [
         Lines(
             panels=(Panel("", curves, _frame(positive if log else finite, log)),),

@@ -7,17 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import holoviews as hv
 import panel as pn
 
 from sim.errors import Refused
-from viz import elements, reading, view
+from viz import reading, view
 from viz.apps import page, touch
 from viz.apps.cell_card import CellCard
 from viz.apps.controls import Slider, chosen, option_widgets, say_auto, select
 from viz.apps.guards import Quiet, shown
+from viz.apps.picture import Picture, Place
 from viz.apps.state import State, parse, query
-from viz.apps.stores import Shelf
+from viz.apps.stores import Shelf, progress
 from viz.escape import Markup, html, plain
 from viz.reading import Unseen
 from viz.scenes import Field, Scene
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from jobs.entries import Entry
-
-FRAME = (500, 480)
 
 
 class Explorer:
@@ -46,8 +44,6 @@ class Explorer:
         self.card = CellCard()
         self._quiet = Quiet()
         self._loaded = False
-        self._drawn: tuple[Any, ...] = ()
-        self._pulse, self._mark = hv.streams.Counter(), hv.streams.Counter()
         self._build()
         self.load()
 
@@ -68,7 +64,7 @@ class Explorer:
             page.block(Markup("")),
             page.block(Markup("")),
         )
-        self.picture = pn.Column(margin=0)
+        self.picture = Picture(self._tapped)
 
     def layout(self) -> pn.Row:
         """The whole page: choices on the left, the picture in the middle, the tapped cell on the right."""
@@ -85,7 +81,7 @@ class Explorer:
         middle = pn.Column(
             self.head,
             self.note,
-            self.picture,
+            self.picture.box,
             self.caption,
             width=680,
             margin=(14, 0, 14, 0),
@@ -238,7 +234,7 @@ class Explorer:
                 dim: value for dim, value in touch.under(self.scene, dataset, x, y).items() if dim in axes
             }
             self.cell = cell
-            self._mark.event(counter=self._mark.counter + 1)
+            self.picture.mark(self._place())
             self._write_address()
             self.show_cell()
 
@@ -285,69 +281,26 @@ class Explorer:
         page.put(self.caption, html("p", self.scene.caption, cls="caption"))
         page.put(self.note, page.word(*self.words))
         self._say_auto()
-        key = (
-            self.store.value,
-            self.variable.value,
-            self.view.value,
-            tuple(sorted(chosen(self.options).items())),
-        )
-        if key == self._drawn and isinstance(self.scene, Field):
-            self._pulse.event(counter=self._pulse.counter + 1)
-            self._mark.event(counter=self._mark.counter + 1)
-        else:
-            self._drawn = key
-            self.picture.objects = [pn.pane.HoloViews(self._plot(), linked_axes=False, margin=0)]
+        key = (self.store.value, self.variable.value, self.view.value, *sorted(chosen(self.options).items()))
+        self.picture.show(self.scene, key, self._heading(), self._place())
         self._write_address()
         self.show_cell()
 
-    def _plot(self) -> Any:
-        """The picture with its tap and the mark of the tapped cell."""
-        if not isinstance(self.scene, Field):
-            return (
-                elements.element(self.scene, frame=FRAME, title=self._heading())
-                if self.scene is not None
-                else None
-            )
-        window = hv.streams.RangeXY()
-        large = self.scene.values.size > elements.MOST_IMAGE[0] * elements.MOST_IMAGE[1] // 4
-        streams = [self._pulse, window] if large else [self._pulse]
-        colours = hv.DynamicMap(self._colours, streams=streams)
-        tap = hv.streams.SingleTap(source=colours)
-        tap.add_subscriber(self._tapped)
-        return colours * hv.DynamicMap(self._marked, streams=[self._mark])
-
     def _say_auto(self) -> None:
         """Write beside every `auto` what it stands for in this picture."""
-        scene = self.scene
-        if isinstance(scene, Field):
-            meant = {
-                "x": scene.x.name,
-                "y": scene.y.name,
-                "scale": scene.scale.kind,
-                "palette": scene.palette,
-            }
-        elif scene is not None:
-            meant = {"x": scene.x_name, "log": "yes" if scene.log_y else "no"}
-            meant |= dict(zip(("by", "panels"), (scene.by, scene.panel_by), strict=True))
         with self._quiet:
-            for option, widget in self.options.items():
-                say_auto(widget, meant.get(option, ""))
+            for option, meant in touch.chosen_by_view(self.scene).items():
+                if option in self.options:
+                    say_auto(self.options[option], meant)
 
-    def _colours(self, counter: int = 0, x_range: Any = None, y_range: Any = None) -> Any:
-        window = (x_range, y_range) if x_range and y_range else None
-        return (
-            elements.element(self.scene, window, FRAME, title=self._heading())
-            if isinstance(self.scene, Field)
-            else hv.Image([])
-        )
+    def _place(self) -> Place:
+        """Where the cell stands in the picture."""
+        if not isinstance(self.scene, Field) or not self.cell:
+            return None, None
+        return touch.place(self.scene, self._data(), self.cell)
 
     def _heading(self) -> str:
         return reading.full_name(self._data()[self.variable.value])
-
-    def _marked(self, counter: int = 0) -> Any:
-        if not isinstance(self.scene, Field) or not self.cell:
-            return elements.mark(self.scene, None, None)
-        return elements.mark(self.scene, *touch.place(self.scene, self._data(), self.cell))
 
     def show_cell(self) -> None:
         """The card of the chosen cell."""
@@ -378,14 +331,8 @@ class Explorer:
                 self.draw()
 
     def _say_progress(self) -> None:
-        entry = self.entry
-        if entry is None:
-            return
-        running = entry.state in ("running", "interrupted") and entry.tiles
-        share = (entry.done + entry.failed) / entry.tiles if running else None
-        said = entry.state if share is None else f"{entry.state} · {entry.done} of {entry.tiles} tiles"
-        said = f"{said} · {entry.failed} failed" if entry.failed else said
-        page.put(self.head, page.heading(entry.title or entry.name, said, entry.state, share))
+        if self.entry is not None:
+            page.put(self.head, progress(self.entry))
 
     def _state(self) -> State:
         at = {dim: str(slider.value) for dim, slider in self.sliders.items()}
@@ -400,7 +347,7 @@ class Explorer:
         )
 
     def loaded(self) -> None:
-        """The page is up: from now on the address follows. Earlier the browser would answer with its own, older one."""
+        """The page is up: from now on the address follows; earlier the browser would answer with its own."""
         self._loaded = True
         self._write_address()
 
@@ -412,7 +359,8 @@ class Explorer:
         """The address was changed by hand or by the back button."""
         if event.new != query(self._state()):
             self.wish, self.words = parse(event.new)
-            self._drawn = ()
+
+            self.picture.forget()
             self.load()
 
     def _data(self) -> xr.Dataset:
@@ -422,8 +370,7 @@ class Explorer:
 
     def fail(self, what: str, why: Exception) -> None:
         """Show a named card in the place of the picture."""
-        self._drawn = ()
         said = why if isinstance(why, Refused) else f"{type(why).__name__}: {why}"
-        self.picture.objects = [page.block(page.fault(what, said))]
+        self.picture.replace(page.fault(what, said))
         page.put(self.caption, Markup(""))
         self.card.clear()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import jobs
 from jobs.entries import Entry, catalog
+from viz.apps import page
+from viz.escape import Markup
 from viz.reading import Unseen
 
 if TYPE_CHECKING:
@@ -42,3 +44,12 @@ class Shelf:
         if self._opened is None or self._opened[0] != key:
             self._opened = (key, jobs.open(entry.path, self.root))
         return self._opened[1]
+
+
+def progress(entry: Entry) -> Markup:
+    """The title of a store and how far it is, with a bar while it grows."""
+    growing = entry.state in ("running", "interrupted") and entry.tiles
+    share = (entry.done + entry.failed) / entry.tiles if growing else None
+    said = entry.state if share is None else f"{entry.state} · {entry.done} of {entry.tiles} tiles"
+    said = f"{said} · {entry.failed} failed" if entry.failed else said
+    return page.heading(entry.title or entry.name, said, entry.state, share)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from viz import reading
-from viz.scenes import Axis, Field, Scene
+from viz.scenes import Axis, Field, Lines, Scene
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,3 +43,13 @@ def _along(axis: Axis, dataset: xr.Dataset, cell: Mapping[str, Any]) -> float | 
         dataset, axis.name, index
     )  # an averaged field has lost the cell, not its coordinate
     return float(number) if isinstance(number, int | float) else None
+
+
+def chosen_by_view(scene: Scene | None) -> dict[str, str]:
+    """What a view made of the options that were left to it."""
+    if isinstance(scene, Field):
+        return {"x": scene.x.name, "y": scene.y.name, "scale": scene.scale.kind, "palette": scene.palette}
+    if isinstance(scene, Lines):
+        log = "yes" if scene.log_y else "no"
+        return {"x": scene.x_name, "by": scene.by, "panels": scene.panel_by, "log": log}
+    return {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _OWN = ("time", "lag", "iterate", "index")
 NEEDS = Needs(dims=1, likes=_OWN, rank=0)
-_MOST_PANELS = 6
+_MOST_PANELS, _MOST_POINTS = 6, 20_000
 _NEVER = -1
 
 
@@ -50,6 +50,8 @@ def scene(
     words = () if across.dtype.kind in "iufb" else tuple(str(value) for value in across)
     places = np.arange(len(across), dtype=float) if words else across.astype(float)
     order = np.argsort(places, kind="stable")
+    step = -(-len(order) // _MOST_POINTS)
+    order = order[::step]
     frames = [
         (said, _curves(dataset, frame, by, places, order, most))
         for said, frame in _frames(dataset, part, panels)
@@ -58,7 +60,9 @@ def scene(
     drawn = _framed(frames, log_y)
     total = dataset.sizes[by] if by else 1
     shown = len(drawn[0].curves)
+    thinned = f"every {step}th value of {x} is drawn" if step > 1 else ""
     note = f"{shown} of {total} values of {by} are drawn" if by and shown < total else ""
+    note = "; ".join(part for part in (note, thinned) if part)
     return Lines(
         panels=drawn,
         x_name=x,

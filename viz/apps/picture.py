@@ -1,0 +1,80 @@
+"""The picture in the middle: drawn once, then only its numbers change; a tap on it, a mark in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import holoviews as hv
+import panel as pn
+
+from viz import elements
+from viz.apps import page
+from viz.escape import Markup
+from viz.scenes import Field, Scene
+
+FRAME = (500, 480)
+
+Place = tuple[float | None, float | None]
+
+
+class Picture:
+    """A scene on the page. `tapped` is called with the position of a tap on a field."""
+
+    def __init__(self, tapped: Callable[[float | None, float | None], None]) -> None:
+        self.box = pn.Column(margin=0)
+        self._tapped = tapped
+        self._scene: Scene | None = None
+        self._heading = ""
+        self._place: Place = (None, None)
+        self._key: tuple[Any, ...] = ()
+        self._pulse, self._mark = hv.streams.Counter(), hv.streams.Counter()
+
+    def show(self, scene: Scene, key: tuple[Any, ...], heading: str, place: Place) -> None:
+        """Draw a scene; one with the key of the last only changes its colours, so that a zoom stays."""
+        self._scene, self._heading = scene, heading
+        if key == self._key and isinstance(scene, Field):
+            self._pulse.event(counter=self._pulse.counter + 1)
+            self.mark(place)
+        else:
+            self._key, self._place = key, place
+            self.box.objects = [pn.pane.HoloViews(self._plot(scene), linked_axes=False, margin=0)]
+
+    def mark(self, place: Place) -> None:
+        """Move the mark of the cell."""
+        self._place = place
+        self._mark.event(counter=self._mark.counter + 1)
+
+    def replace(self, card: Markup) -> None:
+        """Show a card in the place of the picture."""
+        self._key = ()
+        self.box.objects = [page.block(card)]
+
+    def forget(self) -> None:
+        """Draw anew next time."""
+        self._key = ()
+
+    def _plot(self, scene: Scene) -> Any:
+        """The picture with its tap and the mark; a large field is drawn in detail where the window is."""
+        if not isinstance(scene, Field):
+            return elements.element(scene, frame=FRAME, title=self._heading)
+        self._pulse, self._mark = hv.streams.Counter(), hv.streams.Counter()
+        window = hv.streams.RangeXY()
+        large = scene.limited(*elements.MOST_IMAGE) is not scene or not (scene.x.regular and scene.y.regular)
+        streams = [self._pulse, window] if large else [self._pulse]
+        colours = hv.DynamicMap(self._colours, streams=streams)
+        tap = hv.streams.SingleTap(source=colours)
+        tap.add_subscriber(self._tapped)
+        return colours * hv.DynamicMap(self._marked, streams=[self._mark])
+
+    def _colours(self, counter: int = 0, x_range: Any = None, y_range: Any = None) -> Any:
+        window = (x_range, y_range) if x_range and y_range else None
+        scene = self._scene
+        return (
+            elements.element(scene, window, FRAME, self._heading)
+            if isinstance(scene, Field)
+            else hv.Image([])
+        )
+
+    def _marked(self, counter: int = 0) -> Any:
+        return elements.mark(self._scene, *self._place)
