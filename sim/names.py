@@ -28,6 +28,15 @@ def listing(package: str) -> tuple[str, ...]:
     )
 
 
+def title(name: str) -> str:
+    """What a leaf is called in a store: a file or a dotted module by its last word.
+
+    >>> title("./my_lab/energy.py"), title("my_lab.energy"), title("norm")
+    ('energy', 'energy', 'norm')
+    """
+    return Path(name).stem if name.endswith(".py") else name.rpartition(".")[2]
+
+
 def find(package: str, name: str, folder: Path | None = None) -> ModuleType:
     """The leaf of this name; refused with what comes close, or with the error of the user's own file."""
     kind = package.rpartition(".")[2]

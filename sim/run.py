@@ -15,7 +15,7 @@ from sim.compile import sources_digest
 from sim.errors import Problem, Refused, nearest, refuse
 from sim.generic import has, step, units
 from sim.matrices import Chosen
-from sim.names import find
+from sim.names import find, title
 from sim.network_form import Network
 from sim.observable import OUTCOMES, Coordinate, Declared, Variable
 from sim.pointwise_form import Pointwise
@@ -266,7 +266,10 @@ def _setting(
     given = {path.partition(".")[0] for path in (*fixed, *varied)}
     families = {name: split(annotation)[2] for name, annotation, _ in signature(build)}
     own = frozenset(path for path, keyword in leafs.known.items() if keyword.owner == f"system {system}")
-    pairs = tuple(zip(observables, (leaf.observable for leaf in leafs.observables), strict=True))
+    names = [title(name) for name in observables]
+    if len(set(names)) < len(names):
+        raise refuse("observables", f"{names} would write one variable twice; name each once")
+    pairs = tuple(zip(names, (leaf.observable for leaf in leafs.observables), strict=True))
     setting = Setting(
         system, leafs.task, None, pairs, values, frozenset(varied), build, own,
         {name: family for name, family in families.items() if family is not None}, frozenset(given),

@@ -56,6 +56,7 @@ class FakeRun:
 
     calls = 0
     work_bytes = 8
+    together = frozenset()
     digest = "0" * 32
 
     def __init__(self, observables, fixed, varied, operations=1e5):
