@@ -56,36 +56,51 @@ def intact(data: bytes, crc: int) -> bool:
 
 
 def write(store: Path, scratch: Path, chunks: Sequence[Chunk]) -> None:
-    """Put chunks on disk for good: written beside the store, synced, renamed into place, folders synced."""
+    """Put chunks on disk for good: written beside the store, synced, renamed into place, folders synced.
+
+    All are written before the first is synced: one commit of the file system's journal then serves them all.
+    """
     folders: dict[Path, None] = {}
-    for number, chunk in enumerate(chunks):
-        target = store / chunk.key
-        folders |= _make(store, target.parent)
-        temporary = scratch / f"{os.getpid()}-{chunk.key.replace('/', '-')}-{number}"
-        replace(target, temporary, chunk.data)
-        folders[target.parent] = None
+    placed = [
+        (store / one.key, scratch / f"{os.getpid()}-{one.key.replace('/', '-')}", one) for one in chunks
+    ]
+    try:
+        for target, temporary, one in placed:
+            folders |= _make(store, target.parent)
+            folders[target.parent] = None
+            put(temporary, one.data)
+        for _, temporary, _ in placed:
+            sync(temporary)
+        for target, temporary, _ in placed:
+            temporary.replace(target)
+    except BaseException:
+        for _, temporary, _ in placed:
+            temporary.unlink(missing_ok=True)
+        raise
     for folder in folders:
         sync(folder)
 
 
 def replace(target: Path, temporary: Path, data: bytes) -> None:
-    """Write bytes to a file that did not exist, sync it, and let it take its place at once."""
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
-    try:
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
-            view = memoryview(data)
-            while view:
-                view = view[file.write(view) :]
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Let bytes take the place of a file at once."""
+    put(temporary, data)
+    sync(temporary)
+    temporary.replace(target)
+    sync(target.parent)
 
 
-def sync(folder: Path) -> None:
-    """Make a folder's entries permanent."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+def put(file: Path, data: bytes) -> None:
+    """Write bytes to a file; they are not safe before they are synced."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(descriptor, "wb", buffering=0) as opened:
+        view = memoryview(data)
+        while view:
+            view = view[opened.write(view) :]
+
+
+def sync(place: Path) -> None:
+    """Make a file's bytes, or a folder's entries, permanent."""
+    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         os.fsync(descriptor)
     finally:

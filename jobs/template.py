@@ -78,8 +78,7 @@ def create(root: Path, recipe: Recipe, path: Path) -> None:
     )
     for folder, _, files in os.walk(building):
         for file in files:
-            with (Path(folder) / file).open("rb") as opened:
-                os.fsync(opened.fileno())
+            sync(Path(folder) / file)
         sync(Path(folder))
     building.rename(path)
     sync(root)
@@ -90,7 +89,6 @@ def finish(path: Path, temporary: Path) -> None:
     data = json.loads((path / "zarr.json").read_bytes())
     data["attributes"]["finished"] = now()
     replace(path / "zarr.json", temporary, json.dumps(data, indent=2).encode())
-    sync(path)
 
 
 def fill(item: Variable) -> float | int:

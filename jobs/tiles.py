@@ -15,6 +15,7 @@ SMALLEST_TILE = 0.02 * RATE  # below this a tile costs more to hand out than to 
 PARTS = 16  # tiles that a sweep is cut into where they do not get smaller than that
 CHUNK_BYTES = 8 * 2**20  # at most, for one chunk of one variable
 TILE_BYTES = 64 * 2**20  # outputs and scratch memory of one tile, where more than one cell fits
+TILE_CELLS = 2**18  # at most: memory stays flat however large the sweep is
 MOST_TILES = 10**4
 
 
@@ -84,7 +85,7 @@ def cut(
     cells = math.prod(shape)
     numeric = math.prod(size for size, word in zip(shape, words, strict=True) if not word)
     wanted = max(min(TILE_OPERATIONS, cells * operations / PARTS), SMALLEST_TILE)
-    room = min(TILE_BYTES // max(cell_bytes + work_bytes, 1), CHUNK_BYTES // 8)
+    room = min(TILE_BYTES // max(cell_bytes + work_bytes, 1), TILE_CELLS)
     target = wanted / max(operations, 1.0)
     if target < LANES and LANES * operations <= 4 * TILE_OPERATIONS and cells >= 8 * LANES:
         target = LANES  # half-empty bundles cost more than a longer tile
