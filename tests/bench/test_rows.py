@@ -14,6 +14,7 @@ pytestmark = [
 ]  # the peers' warnings are not ours to mend
 
 
+@pytest.mark.oracle  # the oracle lane has the peers that the runtime does without
 @pytest.mark.parametrize("name", ROWS)
 def test_ours_and_its_peers_agree(name):
     case = ROWS[name].build(True)
