@@ -1,5 +1,6 @@
 """The whole command line: the job commands, and show, serve, demo, describe. Heavy imports stand inside."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -106,10 +107,10 @@ def _pairs(flag: str, texts: list[str] | None) -> dict[str, Any]:
         if not (key and equals and value):
             example = "seed=3" if flag == "--at" else "scale=log"
             raise Unseen(f"{flag} {text[:80]!r}: write KEY=VALUE, as in {flag} {example}")
-        try:
-            pairs[key] = float(value)
-        except ValueError:
-            pairs[key] = value
+        pairs[key] = value
+        for number in (float, int):
+            with suppress(ValueError):
+                pairs[key] = number(value)
     return pairs
 
 

@@ -164,7 +164,7 @@ def _tried(system: str, task: str | None, observable: str, units: int | None) ->
         return None
     sweep: dict[str, Any] = {"name": "example", "system": system}
     sweep |= {"task": task} if task else {}
-    fixed: dict[str, Any] = {"steps": 50} | ({"units": units} if units else {})
+    fixed: dict[str, Any] = {"steps": 200} | ({"units": units} if units else {})
     sweep |= {"observables": [observable], "parameters": fixed}
     sweep["axes"] = {numbers[0].path: {"start": 0.5, "stop": 1.5, "num": 11}}
     for _ in range(_TRIES):

@@ -16,6 +16,8 @@ from typing import Literal
 
 import numpy as np
 
+from sim.errors import refuse
+
 _ANCHORS = {
     "viridis": "440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26828e 21918c"
     " 1fa088 28ae80 3fbc73 5ec962 84d44b addc30 d8e219 fde725",
@@ -68,9 +70,7 @@ def table(palette: str, n: int = 256) -> np.ndarray:
     ((256, 3), [[68, 1, 84], [253, 231, 37]])
     """
     if palette not in _ANCHORS:
-        raise ValueError(
-            f"palette = {palette!r}: there is no such palette; choose one of {', '.join(PALETTES)}"
-        )
+        raise refuse("palette", f"{palette!r} is no palette; choose one of {', '.join(PALETTES)}")
     rows = np.array(
         [[int(word[i : i + 2], 16) for i in (0, 2, 4)] for word in _ANCHORS[palette].split()], dtype=float
     )

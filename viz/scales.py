@@ -15,6 +15,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from sim.errors import refuse
+
 Kind = Literal["linear", "log", "symlog"]
 Choice = Literal["auto", "linear", "log", "symlog"]
 CHOICES = get_args(Choice)
@@ -163,7 +165,7 @@ def choose(
     ('log', -3.0)
     """
     if kind not in CHOICES:
-        raise ValueError(f"scale = {kind!r}: there is no such scale; choose one of {', '.join(CHOICES)}")
+        raise refuse("scale", f"{kind!r} is no scale; choose one of {', '.join(CHOICES)}")
     finite = _sample(values)
     if not finite.size:
         return Scale(

@@ -61,7 +61,8 @@ def test_lines_render(x, numbers, tmp_path):
 def _both(data, view, folder):
     seen = scene(data, "loss", view)
     save(seen, folder / "a.png")
-    assert np.asarray(Image.open(folder / "a.png")).std() > 0
+    with Image.open(folder / "a.png") as picture:
+        assert np.asarray(picture).std() > 0
     assert figure(draw(data, "loss", view)) is not None
 
 

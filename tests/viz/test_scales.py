@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sim.errors import Refused
 from viz import palettes, scales
 from viz.scales import choose, linear_ticks, log_ticks, text
 
@@ -84,7 +85,7 @@ def test_numbers_are_written_for_readers():
 
 
 def test_a_kind_that_does_not_exist_names_those_that_do():
-    with pytest.raises(ValueError, match="linear, log, symlog"):
+    with pytest.raises(Refused, match="linear, log, symlog"):
         choose(np.ones(3), "cubic")
 
 
@@ -98,7 +99,7 @@ def test_palettes_are_told_apart_without_red_and_green():
     for name in palettes.DIVERGING:
         table = palettes.table(name).astype(int)
         assert abs(table[20, 2] - table[-20, 2]) > 60, name
-    with pytest.raises(ValueError, match="viridis"):
+    with pytest.raises(Refused, match="viridis"):
         palettes.table("jet")
 
 
