@@ -99,10 +99,17 @@ def prepared(case: Case) -> tuple[dict[str, Call], dict[str, str]]:
     return present, missing
 
 
-def measure(case: Case, peak: Callable[[], float], rounds: int = 15, seconds: float = 30.0) -> Timing:
+def measure(
+    case: Case,
+    peak: Callable[[], float],
+    rounds: int = 15,
+    seconds: float = 30.0,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Timing:
     """Time a case in interleaved rounds: `rounds` of them, fewer (at least 3) once `seconds` have passed.
 
-    `peak()` returns the machine's peak at this moment, in lane operations a second.
+    `peak()` returns the machine's peak at this moment, in lane operations a second. With `time.process_time` for a
+    clock, what computes on one core alone is not charged for the time that others had the core.
     """
     peers, missing = prepared(case)
     calls = {"": case.ours, **peers}
@@ -114,9 +121,9 @@ def measure(case: Case, peak: Callable[[], float], rounds: int = 15, seconds: fl
     while len(peaks) < rounds and (len(peaks) < 3 or time.perf_counter() - begin < seconds):
         peaks.append(peak())
         for name, call in calls.items():
-            start = time.perf_counter()
+            start = clock()
             call()
-            taken[name].append(time.perf_counter() - start)
+            taken[name].append(clock() - start)
     ours = taken[""]
     ratios = {name: quartiles([a / b for a, b in zip(taken[name], ours, strict=True)]) for name in peers}
     fraction = quartiles([case.operations / (t * p) for t, p in zip(ours, peaks, strict=True)])
