@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 import uuid
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from queue import Empty, Queue
-from typing import Any
 
 from distributed import Client, Future, KilledWorker
 
@@ -21,7 +23,7 @@ from jobs.work import Stopped, Work
 from sim.errors import Refused, refuse
 
 AHEAD = 2  # tiles in flight for each worker: one computes, one waits
-START = 60  # seconds that a cluster of our own may take to start
+GATHER = 20  # seconds for a record of a finished tile to come
 REACH = "5s"  # to reach a scheduler at an address
 MUST_AGREE = ("numpy", "numba", "llvmlite", "zarr", "numcodecs", "distributed")
 
@@ -150,16 +152,17 @@ def _drive(work: Work, client: Client) -> None:
 def _flight(work: Work, client: Client, tiles: Sequence[int], slots: int) -> list[int]:
     """Compute tiles with at most `slots` of them handed out at a time; returns those whose workers died."""
     order = work.order()
-    attempt = uuid.uuid4().hex[:8]
-    waiting = iter(tiles)
+    run = uuid.uuid4().hex[:8]
+    waiting = deque(tiles)
+    tries = count()
     flying: dict[str, tuple[int, Future]] = {}
     landed: Queue[str] = Queue()
     killed = []
 
     def launch() -> None:
-        number = next(waiting, None)
-        if number is not None:
-            key = f"tile-{number}-{attempt}"
+        if waiting:
+            number = waiting.popleft()
+            key = f"tile-{number}-{run}-{next(tries)}"
             future = client.submit(fill_there, order, number, key=key, pure=False, priority=-number)
             flying[key] = (number, future)
             future.add_done_callback(lambda done: landed.put(done.key))
@@ -173,28 +176,43 @@ def _flight(work: Work, client: Client, tiles: Sequence[int], slots: int) -> lis
             _alive(client)
             continue
         number, future = flying.pop(key)
-        if not _settled(work, number, future):
+        end = _settled(work, client, number, future)
+        if end == "killed":
             killed.append(number)
+        elif end == "lost":
+            waiting.append(number)
         future.release()
         launch()
     return killed
 
 
-def _settled(work: Work, number: int, future: Future) -> bool:
-    """Enter a tile into the ledger; False where its workers died."""
-    if future.status == "finished":
-        work.acknowledge([future.result()])
-        return True
-    if future.status in {"cancelled", "lost"}:
+def _settled(work: Work, client: Client, number: int, future: Future) -> str:
+    """Enter a tile into the ledger: 'settled', or 'killed' where its workers died.
+
+    'lost' where a worker died that held the record of a tile it had computed: it is to be computed again.
+    """
+    if future.status == "cancelled":
         raise _lost()
-    fault: Any = future.exception()
-    if isinstance(fault, KilledWorker):
-        return False
+    try:
+        record = future.result(timeout=GATHER)
+    except (CancelledError, TimeoutError):
+        _alive(client)
+        return "lost"
+    except KilledWorker:
+        return "killed"
+    except Exception as raised:  # noqa: BLE001  whatever a worker raised
+        raise _said(work, number, raised) from None
+    work.acknowledge([record])
+    return "settled"
+
+
+def _said(work: Work, number: int, fault: Exception) -> Exception:
+    """What is said when a worker could not go on."""
     if isinstance(fault, OSError):
-        raise work.disk_fault(fault)
+        return work.disk_fault(fault)
     if isinstance(fault, Refused):
-        raise fault
-    raise Stopped(f"tile {number}: {type(fault).__name__}: {str(fault)[:300]}; run again to resume")
+        return fault
+    return Stopped(f"tile {number}: {type(fault).__name__}: {str(fault)[:300]}; run again to resume")
 
 
 def _alive(client: Client) -> None:
