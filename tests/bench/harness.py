@@ -108,8 +108,8 @@ def measure(
 ) -> Timing:
     """Time a case in interleaved rounds: `rounds` of them, fewer (at least 3) once `seconds` have passed.
 
-    `peak()` returns the machine's peak at this moment, in lane operations a second. With `time.process_time` for a
-    clock, what computes on one core alone is not charged for the time that others had the core.
+    `peak()` returns the machine's peak at this moment, in lane operations a second. With `time.process_time`
+    for a clock, what computes on one core alone is not charged for the time that others had the core.
     """
     peers, missing = prepared(case)
     calls = {"": case.ours, **peers}
