@@ -10,7 +10,7 @@ from tests.bench.harness import Case, Figure
 
 
 class Row(NamedTuple):
-    """What is computed, how to make it ready, and on how many cores it is timed.""""""
+    """What is computed, how to make it ready, and on how many cores it is timed."""
 
     what: str
     build: Callable[[bool], Case] | Callable[[bool], list[Figure]]
