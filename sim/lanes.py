@@ -70,11 +70,20 @@ def _indices(start: int, count: int) -> Any:
 
 
 def _joined(builder: Any, parts: list[Any]) -> Any:
-    """One vector of several of equal length; their number is a power of two."""
+    """One vector of several; only the last may be shorter than the first."""
     while len(parts) > 1:
-        pairs = zip(parts[::2], parts[1::2], strict=True)
-        parts = [builder.shuffle_vector(a, b, _indices(0, 2 * a.type.count)) for a, b in pairs]
+        pairs = [_pair(builder, a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
+        parts = pairs + parts[len(parts) - len(parts) % 2 :]
     return parts[0]
+
+
+def _pair(builder: Any, a: Any, b: Any) -> Any:
+    total = a.type.count + b.type.count
+    if b.type.count < a.type.count:  # LLVM joins equal lengths: b is lengthened by numbers that nobody reads
+        lengthened = [*range(b.type.count), *[0] * (a.type.count - b.type.count)]
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), a.type.count), lengthened)
+        b = builder.shuffle_vector(b, ir.Constant(b.type, ir.Undefined), mask)
+    return builder.shuffle_vector(a, b, _indices(0, total))
 
 
 def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, kind: Any) -> Any:
