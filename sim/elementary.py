@@ -2,9 +2,9 @@
 
 Maximum error in units in the last place against extended precision (3 million points in each of several
 ranges; `tests/sim/test_elementary.py` measures again): tanh 2.7, exp 1.1, expm1 1.3 (on x <= 0), sigmoid 2.5,
-log 1, log1p 1.4, softplus 2, sin and cos 2.5 for |x| <= 1e5. NaN, infinities and signed zeros give what IEEE asks
-for. Each operation is the same in every lane and for every width, so a cell's value does not depend on its
-neighbours. The polynomials are minimax fits on the reduced range.
+log 1, log1p 1.4, softplus 2, sin and cos 2.5 for |x| <= 1e5. NaN, infinities and signed zeros give what IEEE
+asks for. Each operation is the same in every lane and for every width, so a cell's value does not depend on
+its neighbours. The polynomials are minimax fits on the reduced range.
 
 The one-constant range reduction `z - k * LN2` is exact enough only because `fma` rounds once; interpreted,
 where `fma` rounds twice, `exp` is as good only for moderate arguments, which the second, low part of ln 2
