@@ -1,0 +1,176 @@
+"""Which runs the conformance suites make of a system: every system found, one unit and network, every
+activation.
+
+A system without an entry in `EXAMPLES` is tested all the same, with numbers derived from its keywords'
+defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.errors import Refused
+from sim.names import listing
+from sim.run import Run, prepare
+from sim.vocabulary import REQUIRED, Keyword, keywords
+from tests.conftest import INTERPRETED
+
+CELLS = 5
+STEPS = 12
+UNITS = 5
+WITH_START = {"keep": 3, "max_period": 4, "tolerance": 0.05, "target": 0.3}
+
+# Numbers per cell where the defaults say nothing (or where chaos within a few steps would hide what is
+# compared).
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "rnn": {
+        "w": [0.7, -1.2, 1.4, 0.9, -0.5],
+        "u": [0.5, -0.4, 0.8, 1.0, 0.3],
+        "b": [0.1, -0.3, 0.2, 0.05, 0.4],
+    },
+    "ctrnn": {
+        "w": [0.7, -1.2, 1.4, 0.9, -0.5],
+        "b": [0.1, -0.3, 0.2, 0.05, 0.4],
+        "alpha": [0.2, 1.0, 0.5, 0.35, 0.7],
+    },
+    "taps": {"lags": [1.0, 3.0], "gains": [0.5, -0.3], "gain": [1.0, 0.8, -0.9, 1.1, 0.3]},
+    "henon": {"a": [1.4, 0.2, 0.9, 1.0, 0.6], "b": [0.3, -0.3, 0.1, 0.2, 0.3], "start": [0.1, 0.2]},
+    "complex_quadratic": {
+        "c_re": [0.2, -0.5, -1.0, 0.1, -0.1],
+        "c_im": [0.3, 0.1, 0.05, -0.4, 0.6],
+        "start": [0.1, -0.2],
+    },
+    "logistic": {"r": [2.8, 3.2, 3.5, 0.9, 3.9], "start": 0.3},
+}
+
+
+class Case(NamedTuple):
+    """One system in one form: what is fixed, and the columns of numbers that differ from cell to cell."""
+
+    system: str
+    name: str  # of the test
+    fixed: dict[str, Any]
+    columns: dict[str, np.ndarray]
+    full: bool  # whether the compiled lane takes every observable (each costs seconds of compiling)
+
+    def run(self, observables: tuple[str, ...], steps: int = STEPS, task: str = "white_noise") -> Run:
+        """The run of this case with these observables."""
+        known = keywords(self.system, task, observables)
+        fixed = {path: value for path, value in WITH_START.items() if path in known}
+        fixed["max_period"] = min(4, steps)
+        fixed = {path: value for path, value in (fixed | self.fixed).items() if path in known}
+        return prepare(
+            self.system,
+            task=task,
+            observables=observables,
+            fixed=fixed | {"steps": steps},
+            varied=list(self.columns),
+        )
+
+
+def cases() -> Iterator[Case]:
+    """Every case of every system."""
+    for system in listing("sim.systems"):
+        yield from of(system)
+
+
+def of(system: str) -> Iterator[Case]:
+    """The cases of one system: each word of its first choice, as one unit and, where it has units, as a
+    network."""
+    known = {path: k for path, k in keywords(system).items() if k.owner == f"system {system}"}
+    words = [
+        (path, choice)
+        for path, k in known.items()
+        if k.kind == "word" and "." not in path
+        for choice in _choices(k)
+    ]
+    head = words[0][0] if words else None
+    choices = [choice for path, choice in words if path == head] or [None]
+    preferred = "tanh" if "tanh" in choices else choices[0]
+    for choice in choices:
+        fixed = {} if choice is None else {head: choice}
+        yield _scalar(system, known, fixed, choice, choice == preferred)
+        if "units" in known:
+            yield _network(system, known, fixed, choice, choice == preferred)
+
+
+def _choices(keyword: Keyword) -> tuple[str, ...]:
+    return (
+        keyword.choices
+        if keyword.default in keyword.choices and keyword.path not in ("weights", "input_weights")
+        else ()
+    )
+
+
+def _scalar(
+    system: str, known: dict[str, Keyword], fixed: dict[str, Any], word: str | None, full: bool
+) -> Case:
+    example = EXAMPLES.get(system, {})
+    columns = {}
+    for path, keyword in known.items():
+        if keyword.kind not in ("number", "start") or not keyword.sweepable or "." in path:
+            continue
+        given = example.get(path)
+        if given is None and isinstance(keyword.default, float):
+            given = keyword.default + 0.1 * np.arange(CELLS) / CELLS
+        elif given is None and keyword.default is REQUIRED:
+            given = 0.3 + 0.1 * np.arange(CELLS)
+        if given is not None:
+            columns[path] = np.array(given, dtype=np.float64)
+    rest = {path: value for path, value in example.items() if path not in columns}
+    name = f"{system}-{word}-unit" if word else system
+    return Case(system, name, {"start": 0.2} | rest | fixed, columns, full)
+
+
+def _network(
+    system: str, known: dict[str, Keyword], fixed: dict[str, Any], word: str | None, full: bool
+) -> Case:
+    columns = {
+        "weights.gain": np.linspace(0.5, 1.1, CELLS),
+        "seed": np.array([3, 1, 4, 1, 5]),
+    }
+    if "alpha" in known:
+        columns["alpha"] = np.array([0.2, 1.0, 0.5, 0.35, 0.7])
+    rest = {"units": UNITS, "inputs": 2, "b": [0.1, -0.3, 0.2, 0.05, 0.4], "start": "gaussian"}
+    return Case(system, f"{system}-{word}-network", rest | fixed, columns, full)
+
+
+@cache
+def applicable(system: str, network: bool) -> tuple[str, ...]:
+    """The observables that this system's cases can have; the refusals are tested elsewhere."""
+    case = next(case for case in of(system) if ("units" in case.fixed) == network)
+    return tuple(name for name in listing("sim.observables") if _accepted(case, name))
+
+
+def _accepted(case: Case, name: str) -> bool:
+    try:
+        case.run((name,))
+    except Refused as refusal:
+        if any(problem.place == "observables" for problem in refusal.problems):
+            return False
+        raise
+    return True
+
+
+FORWARD = ("trajectory", "norm", "final_state", "loss", "orbit", "period", "gradient")
+BACKWARD = ("gradient_through_time", "gradient_norm")
+
+
+def passes(case: Case) -> list[tuple[str, ...]]:
+    """The observables of this case, in groups that are one kernel each.
+
+    Compiling a kernel takes seconds: where the case is not the main one of its system, the compiled lane
+    takes the one kernel
+    that holds both the equation and its derivatives. The interpreted lane takes everything.
+    """
+    can = applicable(case.system, "units" in case.fixed)
+    forward = tuple(name for name in FORWARD if name in can)
+    backward = tuple(name for name in BACKWARD if name in can)
+    groups = [forward, backward, *((name,) for name in can if name not in forward + backward)]
+    if case.full or INTERPRETED:
+        return groups
+    return [backward] if "units" in case.fixed else [forward]

@@ -1,0 +1,215 @@
+"""Every observable again, as a plain loop over time with the system's own `step`: what tests compare with.
+
+Derivatives are five-point differences in extended precision (`differences`: 1e-14 where numbers are near 1),
+products of
+Jacobians are multiplied out and rescaled, and singular values come from compound matrices: the product of
+the k largest is
+the norm of the k-th compound of the product.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sim.generic import output
+from tests.sim.plain import (
+    Cell,
+    Vector,
+    differences,
+    flat,
+    jacobian,
+    moved,
+    numbers,
+    parameter_jacobian,
+    replaced,
+    shaped,
+)
+
+# ---- forward ----------------------------------------------------------------------
+
+
+def states(c: Cell) -> Vector:
+    """s[0..steps], (time, unit)."""
+    path = [c.start]
+    for t in range(c.steps):
+        path.append(moved(c, path[-1], t))
+    return np.stack(path)
+
+
+def trajectory(c: Cell) -> Vector:
+    return states(c)
+
+
+def final_state(c: Cell) -> Vector:
+    return states(c)[-1]
+
+
+def norm(c: Cell) -> Vector:
+    return np.array([math.sqrt(sum(float(v) ** 2 for v in s)) for s in states(c)])
+
+
+def orbit(c: Cell) -> Vector:
+    return states(c)[c.steps + 1 - c.values["keep"] :]
+
+
+def first_time(c: Cell) -> int:
+    """The first time whose error counts."""
+    since = c.values["loss_from"]
+    return since if since >= 0 else c.steps + 1 + since
+
+
+def cost(c: Cell, s: Vector) -> Vector:
+    """The squared error of one state."""
+    error = flat(output(c.pack, shaped(c, s))) - c.values["target"]
+    return np.sum(error * error)
+
+
+def loss(c: Cell) -> Vector:
+    return np.array(sum(cost(c, s) for s in states(c)[first_time(c) :]))
+
+
+def period(c: Cell) -> Vector:
+    path = states(c)
+    then = c.steps - c.values["max_period"]
+    for n in range(1, c.values["max_period"] + 1):
+        if np.linalg.norm((path[then + n] - path[then]).astype(float)) <= c.values["tolerance"]:
+            return np.array(n)
+    return np.array(-1)
+
+
+def escape_time(c: Cell) -> Vector:
+    for t, s in enumerate(states(c)):
+        if not float(np.sum(s * s)) <= c.values["radius"] ** 2:
+            return np.array(t)
+    return np.array(-1)
+
+
+# ---- gradients ----------------------------------------------------------------------
+
+
+def backward(c: Cell) -> tuple[Vector, dict[str, Vector]]:
+    """(dE/ds[t] for every t, dE/dp by label), by reverse accumulation with Jacobians from differences."""
+    path = states(c)
+    g = np.zeros(len(c.start), dtype=path.dtype)
+    total = {label: np.zeros(value.size, dtype=path.dtype) for label, value in numbers(c.pack).items()}
+    through = np.zeros_like(path)
+    for t in range(c.steps, -1, -1):
+        if t < c.steps:
+            for label in total:
+                total[label] += parameter_jacobian(c, path[t], t, label).T @ g
+            g = jacobian(c, path[t], t).T @ g
+        if t >= first_time(c):
+            g = g + differences(lambda y: np.atleast_1d(cost(c, y)), path[t])[0]
+            for label, value in numbers(c.pack).items():
+                total[label] += differences(
+                    lambda y, label=label, s=path[t]: np.atleast_1d(
+                        cost(c._replace(pack=replaced(c.pack, label, y)), s)
+                    ),
+                    value.reshape(-1),
+                )[0]
+        through[t] = g
+    return through, total
+
+
+def gradient(c: Cell) -> Vector:
+    return np.concatenate(list(backward(c)[1].values()))
+
+
+def gradient_by_differences(c: Cell) -> Vector:
+    """The same without reverse accumulation: differences of the whole run's loss."""
+    return np.concatenate(
+        [
+            differences(
+                lambda y, label=label: np.atleast_1d(loss(c._replace(pack=replaced(c.pack, label, y)))),
+                value.reshape(-1),
+            )[0]
+            for label, value in numbers(c.pack).items()
+        ]
+    )
+
+
+def gradient_norm(c: Cell) -> Vector:
+    arrays = {label for label, value in zip(c.pack._fields, c.pack, strict=True) if np.ndim(value)}
+    return np.array([np.sqrt(np.sum(g * g)) for label, g in backward(c)[1].items() if label in arrays])
+
+
+def gradient_through_time(c: Cell) -> Vector:
+    return np.sqrt(np.sum(backward(c)[0] ** 2, axis=1))
+
+
+# ---- growth ----------------------------------------------------------------------
+
+
+def jacobians(c: Cell) -> Vector:
+    """J[0..steps-1]."""
+    path = states(c)
+    return np.stack([jacobian(c, path[t], t) for t in range(c.steps)])
+
+
+def log_norms(factors: Vector) -> Vector:
+    """log of the spectral norm of the product of the first t factors, for t = 0, 1, …; rescaled at every
+    step."""
+    product, log = np.eye(factors.shape[1], dtype=factors.dtype), np.longdouble(0.0)
+    found = [0.0]
+    for factor in factors:
+        product = factor @ product
+        scale = np.max(np.abs(product))
+        if scale == 0.0:
+            return np.array(found + [-math.inf] * (len(factors) + 1 - len(found)))
+        product, log = product / scale, log + np.log(scale)
+        top = np.linalg.svd(product.astype(float), compute_uv=False)[0]
+        found.append(float(log + np.log(np.longdouble(top))))
+    return np.array(found)
+
+
+def compound(matrix: Vector, k: int) -> Vector:
+    """The k-th compound: the determinants of all k x k minors; the compound of a product is the product of
+    compounds."""
+    sets = list(itertools.combinations(range(len(matrix)), k))
+    return np.array([[_determinant(matrix[np.ix_(a, b)]) for b in sets] for a in sets], dtype=matrix.dtype)
+
+
+def _determinant(m: Vector) -> Any:
+    if len(m) == 1:
+        return m[0, 0]
+    minors = (np.delete(m[1:], j, axis=1) for j in range(len(m)))
+    return sum((-1) ** j * m[0, j] * _determinant(minor) for j, minor in enumerate(minors))
+
+
+def log_singular_values_of(factors: Vector) -> Vector:
+    """Logs of all singular values of the product of these factors, the first one rightmost; largest first."""
+    n = factors.shape[1]
+    sums = [0.0, *(log_norms(np.stack([compound(f, k) for f in factors]))[-1] for k in range(1, n + 1))]
+    return np.array([b - a if math.isfinite(b) else -math.inf for a, b in itertools.pairwise(sums)])
+
+
+def log_jacobian_norm(c: Cell) -> Vector:
+    return log_norms(jacobians(c))
+
+
+def log_singular_values(c: Cell) -> Vector:
+    return log_singular_values_of(jacobians(c))
+
+
+REFERENCE: dict[str, Callable[[Cell], Vector]] = {
+    f.__name__: f
+    for f in (
+        trajectory,
+        final_state,
+        norm,
+        loss,
+        orbit,
+        period,
+        escape_time,
+        gradient,
+        gradient_norm,
+        gradient_through_time,
+        log_jacobian_norm,
+        log_singular_values,
+    )
+}
