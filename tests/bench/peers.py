@@ -56,6 +56,11 @@ def pynamicalsys() -> ModuleType:
     return _library("pynamicalsys")
 
 
+def matplotlib() -> ModuleType:
+    """What users of the other libraries draw with."""
+    return _library("matplotlib")
+
+
 @functools.cache
 def hand() -> ctypes.CDLL:
     """`hand.c`, compiled once by the machine's gcc."""

@@ -84,6 +84,7 @@ def first_picture(tiny: bool) -> Case:
 
     def jax(**variables: str) -> Call:
         peers.jax()
+        peers.matplotlib()
         return _process(JAX, folder, **variables)
 
     names = ("JAX", "JAX, its disk cache on")
