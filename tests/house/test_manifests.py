@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -177,3 +178,21 @@ def test_the_peers_floors_hold_where_they_are_installed():
         except PackageNotFoundError:
             continue
         assert requirement.specifier.contains(found)
+
+
+def test_no_file_names_a_host_of_packages_or_a_folder_of_somebodys_machine():
+    told = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if told.returncode:
+        pytest.skip("not a git repository: its files cannot be listed")
+    words = re.compile("py" r"pi\.org|pythonh" r"osted|ana" r"conda\.|/ro" "ot/|/ho" "me/")
+    for name in told.stdout.splitlines():
+        path = REPOSITORY / name
+        if path.suffix not in {".png", ".ttf", ".npz", ".npy"} and path.is_file():
+            found = words.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{name} names {found.group()}"
+
+
+def test_the_ci_script_is_a_program():
+    script = REPOSITORY / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
