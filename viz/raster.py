@@ -12,7 +12,7 @@ from PIL import Image
 from viz import palettes
 from viz.canvas import HAIR, SOFT, Box, Sheet, clean, fitted, width, wrapped
 from viz.scales import Scale, linear_ticks, log_ticks
-from viz.scenes import Axis, Field, Lines, Panel, Scene
+from viz.scenes import Axis, Curve, Field, Lines, Panel, Scene
 
 WIDTH, HEIGHT = 1280, 960
 _TITLE, _LABEL, _TICK, _CAPTION = 27, 22, 19, 17
@@ -226,6 +226,15 @@ def _upright(panel: Panel, logarithmic: bool, rows: int) -> list[tuple[float, st
     )
 
 
+def _apart(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
+    """The points of a curve; those of a rough one apart from each other, so that they become dots."""
+    if not curve.rough:
+        return curve.x, curve.y
+    heights = np.full(2 * len(curve.y), np.nan)
+    heights[::2] = curve.y
+    return np.repeat(curve.x, 2), heights
+
+
 def _panel(sheet: Sheet, lines: Lines, panel: Panel, box: Box, upright: list[tuple[float, str]]) -> None:
     scale = Scale("log" if lines.log_y and panel.limits else "linear", *(panel.limits or (0.0, 1.0)))
     everywhere = np.concatenate([curve.x for curve in panel.curves]) if panel.curves else np.array([0.0, 1.0])
@@ -247,7 +256,8 @@ def _panel(sheet: Sheet, lines: Lines, panel: Panel, box: Box, upright: list[tup
         )
         return moved
 
-    sheet.curves(box, [(place_x(curve.x), place_y(curve.y), curve.colour) for curve in panel.curves], 2.2)
+    drawn = [(*_apart(curve), curve.colour) for curve in panel.curves]
+    sheet.curves(box, [(place_x(x), place_y(y), colour) for x, y, colour in drawn], 2.2)
     for value, _ in upright:
         sheet.draw.line([(box[0], float(place_y(value))), (box[0] + 5, float(place_y(value)))], fill=HAIR)
     sheet.frame(box)

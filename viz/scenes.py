@@ -173,6 +173,28 @@ class Lines:
 Scene = Field | Lines
 
 
+def extremes(heights: np.ndarray, most: int) -> np.ndarray:
+    """Indices of about `most` points that keep a curve's look: the lowest and the highest of every block.
+
+    Every k-th point would turn a cycle of period k into a fixed point.
+
+    >>> extremes(np.array([0.0, 1, 0, 1, 0, 1, 0, 1]), 4).tolist()
+    [0, 1, 4, 5]
+    """
+    n = len(heights)
+    if n <= most:
+        return np.arange(n)
+    size = -(-2 * n // most)
+    padded = np.full(-(-n // size) * size, np.nan)
+    padded[:n] = heights
+    blocks = padded.reshape(-1, size)
+    missing = np.isnan(blocks)
+    lowest = np.where(missing, np.inf, blocks).argmin(axis=1)
+    highest = np.where(missing, -np.inf, blocks).argmax(axis=1)
+    kept = np.unique(np.concatenate([lowest, highest]) + np.tile(np.arange(len(blocks)) * size, 2))
+    return kept[kept < n]
+
+
 def axis(name: str, label: str, values: np.ndarray) -> Axis:
     """The axis of these coordinate values: words in their given order, numbers rising, logarithmic if
     geometrically spaced.

@@ -185,7 +185,7 @@ def test_a_running_sweep_fills_in(served, stock, tab, tmp_path, repository):
     """The badge counts tiles and the map gains cells while the sweep runs elsewhere; nobody reloads."""
     command = [sys.executable, "-c", "import sys; from viz.cli import main; sys.exit(main())"]
     command += ["run", "pascanu-cliff", "--serial", "--root", str(stock)]
-    for setting in ("steps=400000", "axes.w.num=160", "axes.b.num=160"):
+    for setting in ("steps=200000", "axes.w.num=160", "axes.b.num=160"):
         command += ["--set", setting]
     app = served(stock)
     with subprocess.Popen(

@@ -10,7 +10,7 @@ import xarray as xr
 from tests.viz import stores
 from viz import draw, reading, scene, suited, view
 from viz.reading import Unseen
-from viz.scenes import Field, Lines
+from viz.scenes import Field, Lines, extremes
 
 
 def plot_options(element) -> dict:
@@ -195,3 +195,17 @@ def test_units_reach_labels_and_captions():
 def test_an_empty_store_says_so():
     with pytest.raises(Unseen, match="nothing to draw"):
         draw(xr.Dataset(attrs={"sweep": json.dumps({})}))
+
+
+def test_thinned_curves_keep_their_extremes_and_their_cycles():
+    cycle = np.tile([0.2, 0.8], 50_000)
+    data = stores.dataset(
+        {"orbit": (("r", "time"), cycle[None])}, {"r": np.ones(1)}, {"time": np.arange(100_000)}
+    )
+    curve = scene(data, "orbit", "lines").panels[0].curves[0]
+    assert len(curve.y) <= 20_000
+    assert set(curve.y) == {0.2, 0.8}
+    spike = np.zeros(100_000)
+    spike[77_777] = 9.0
+    assert 77_777 in extremes(spike, 1000)
+    assert len(extremes(np.full(5000, np.nan), 100)) <= 110

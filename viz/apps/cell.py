@@ -13,7 +13,7 @@ from viz import palettes, reading
 from viz.apps import page
 from viz.escape import Markup, html, joined
 from viz.scales import text
-from viz.scenes import Curve, Lines, Panel
+from viz.scenes import Curve, Lines, Panel, extremes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,6 +31,8 @@ def numbers(dataset: xr.Dataset, variable: str, cell: Mapping[str, Any]) -> Mark
     if "outcome" in dataset.variables:
         code = int(dataset["outcome"].isel(place).values)
         rows["outcome"] = reading.meanings(dataset).get(code, f"code {code}").replace("_", " ")
+        if code == reading.PENDING:
+            return page.table(rows)
     big: Markup = Markup("")
     for name in reading.variables(dataset):
         here = dataset[name].isel({dim: i for dim, i in place.items() if dim in dataset[name].dims})
@@ -107,22 +109,19 @@ def _lines(lived: xr.Dataset, name: str) -> list[Lines]:
     if "time" not in array.dims:
         return []
     rest = [str(dim) for dim in array.dims if dim != "time"]
-    step = -(-array.sizes["time"] // _MOST_STEPS)
-    rows = array.transpose("time", *rest).values.reshape(array.sizes["time"], -1)[::step].astype(float)
-    time = lived["time"].values[::step].astype(float)
-    shown = range(min(rows.shape[1], _MOST_UNITS))
-    curves = tuple(
-        Curve("", time, rows[:, i], palettes.curve_colour(i) if rows.shape[1] > 1 else palettes.CURVES[0])
-        for i in shown
-    )
+    rows = array.transpose("time", *rest).values.reshape(array.sizes["time"], -1).astype(float)
+    time = lived["time"].values.astype(float)
+    curves = []
+    for i in range(min(rows.shape[1], _MOST_UNITS)):
+        kept = extremes(rows[:, i], _MOST_STEPS)
+        curves.append(Curve("", time[kept], rows[kept, i], palettes.curve_colour(i)))
     finite = rows[:, :_MOST_UNITS][np.isfinite(rows[:, :_MOST_UNITS])]
     positive = finite[finite > 0]
     log = name == "gradient_through_time" and positive.size > 0
     some = f" ({_MOST_UNITS} of {rows.shape[1]} units)" if rows.shape[1] > _MOST_UNITS else ""
-    some += f", every {step}th step" if step > 1 else ""
     return [
         Lines(
-            panels=(Panel("", curves, _frame(positive if log else finite, log)),),
+            panels=(Panel("", tuple(curves), _frame(positive if log else finite, log)),),
             x_name="time",
             x_label=reading.label(lived["time"]),
             y_label=reading.label(array),

@@ -9,7 +9,7 @@ import numpy as np
 
 from viz import palettes, reading, scales
 from viz.reading import Unseen
-from viz.scenes import Curve, Lines, Panel
+from viz.scenes import Curve, Lines, Panel, extremes
 from viz.view import Needs
 
 if TYPE_CHECKING:
@@ -50,8 +50,6 @@ def scene(
     words = () if across.dtype.kind in "iufb" else tuple(str(value) for value in across)
     places = np.arange(len(across), dtype=float) if words else across.astype(float)
     order = np.argsort(places, kind="stable")
-    step = -(-len(order) // _MOST_POINTS)
-    order = order[::step]
     frames = [
         (said, _curves(dataset, frame, by, places, order, most))
         for said, frame in _frames(dataset, part, panels)
@@ -60,7 +58,7 @@ def scene(
     drawn = _framed(frames, log_y)
     total = dataset.sizes[by] if by else 1
     shown = len(drawn[0].curves)
-    thinned = f"every {step}th value of {x} is drawn" if step > 1 else ""
+    thinned = f"of {len(order)} values of {x} only extremes are drawn" if len(order) > _MOST_POINTS else ""
     note = f"{shown} of {total} values of {by} are drawn" if by and shown < total else ""
     note = "; ".join(part for part in (note, thinned) if part)
     return Lines(
@@ -130,20 +128,21 @@ def _curves(
     most: int,
 ) -> tuple[Curve, ...]:
     if by is None:
-        return (Curve("", places[order], _heights(part, order), palettes.CURVES[0]),)
+        return (_curve("", part, places, order, palettes.CURVES[0]),)
     chosen = _spread(part.sizes[by], most)
     ordered = part.sizes[by] > len(palettes.CURVES)
     hues = palettes.words("viridis", max(int(1.15 * len(chosen)), 2))
     colours = [hues[i] if ordered else palettes.curve_colour(int(index)) for i, index in enumerate(chosen)]
     return tuple(
-        Curve(
-            reading.said(dataset, {by: int(index)}),
-            places[order],
-            _heights(part.isel({by: int(index)}), order),
-            colour,
-        )
+        _curve(reading.said(dataset, {by: int(index)}), part.isel({by: int(index)}), places, order, colour)
         for index, colour in zip(chosen, colours, strict=True)
     )
+
+
+def _curve(label: str, part: xr.DataArray, places: np.ndarray, order: np.ndarray, colour: str) -> Curve:
+    heights = _heights(part, order)
+    kept = extremes(heights, _MOST_POINTS)
+    return Curve(label, places[order][kept], heights[kept], colour)
 
 
 def _heights(part: xr.DataArray, order: np.ndarray) -> np.ndarray:
