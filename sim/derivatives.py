@@ -7,7 +7,7 @@ doi:10.1137/1.9780898717761.
 
 from collections.abc import Callable, Sequence
 
-from sim.graph import Graph, Node, reachable
+from sim.graph import CONDITIONS, Graph, Node, reachable
 
 Rule = Callable[[Graph, Node, Node], tuple[Node | None, ...]]
 
@@ -68,6 +68,7 @@ _RULES: dict[str, Rule] = {
     "cos": lambda graph, g, node: (_negated(_times(g, graph.apply("sin", node.args[0]))),),
     "total": lambda graph, g, node: (graph.node("spread", (g,), None, node.args[0].shape),),
     "spread": lambda graph, g, node: (g,),
+    "transpose": lambda graph, g, node: (g.T,),
     "matvec": lambda graph, g, node: (
         graph.node("outer", (g, node.args[1]), None, node.args[0].shape),
         graph.node("matvec", (node.args[0].T, g), None, node.args[1].shape),
@@ -99,9 +100,9 @@ def gradient(value: Node, wrt: Sequence[Node], seed: Node | None = None) -> list
             depends.add(node)
     found: dict[Node, Node] = {value: graph.constant(1.0) if seed is None else seed}
     for node in reversed(order):
-        rule = _RULES.get(node.op)
-        if node not in depends or node not in found or node in wanted or rule is None:
+        if node not in depends or node not in found or node in wanted or node.op in CONDITIONS:
             continue
+        rule = _RULES[node.op]
         for arg, share in zip(node.args, rule(graph, found[node], node), strict=True):
             if share is not None and arg in depends:
                 own = _shaped(graph, share, arg)

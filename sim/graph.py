@@ -32,9 +32,7 @@ BINARY = {
     "or": "|",
 }
 _LOGICAL = ("and", "or", "not")
-_CONDITIONS = ("lt", "le", "gt", "ge", *_LOGICAL)
-_LOGICAL = ("and", "or", "not")
-_CONDITIONS = ("lt", "le", "gt", "ge", *_LOGICAL)
+CONDITIONS = ("lt", "le", "gt", "ge", *_LOGICAL)
 # files in whose frames no equation is written
 _MACHINERY = (__file__, str(Path(__file__).parent / "functions.py"), str(Path(np.__file__).parent))
 _UFUNCS = {
@@ -249,7 +247,7 @@ class Graph:
     def lift(self, value: Any) -> Node:
         """A number as a constant, a node as it is; a condition counts as 1 where it holds, else 0."""
         if isinstance(value, Node):
-            return value if value.op not in _CONDITIONS else self.apply("where", value, 1.0, 0.0)
+            return value if value.op not in CONDITIONS else self.apply("where", value, 1.0, 0.0)
         if isinstance(value, (bool, int, float, np.integer, np.floating, np.bool_)):
             return self.constant(float(value))
         raise refuse(
@@ -269,7 +267,7 @@ class Graph:
         return self.node(op, args, None, shapes.pop() if shapes else ())
 
     def _condition(self, value: Any) -> Node:
-        if isinstance(value, Node) and value.op in _CONDITIONS:
+        if isinstance(value, Node) and value.op in CONDITIONS:
             return value
         if isinstance(value, (bool, np.bool_)):
             return self.apply("lt", 0.0, 1.0) if value else self.apply("lt", 1.0, 0.0)
