@@ -8,7 +8,6 @@ that a cell's bits do not depend on its neighbours.
 import math
 
 import numba
-import numpy as np
 
 from sim.elementary import ROUND
 from sim.lanes import any_lane, bits, fma, load, select, splat, sqrt, store, unbits
@@ -222,14 +221,23 @@ def log_singular_values(work, p, e, n, lanes, lane, rows, powers, result):
                     rows[a, k] = c * (u + t * d * v)
                     rows[b, k] = c * (v - tau * u)
         for i in range(n):
-            top = np.max(np.abs(rows[i]))
+            top = 0.0
+            for k in range(n):
+                top = max(top, abs(rows[i, k]))
             if 0.0 < top < math.inf:
                 shift = math.floor(math.log2(top))
-                rows[i] *= 2.0**-shift
+                for k in range(n):
+                    rows[i, k] *= 2.0**-shift
                 powers[i] += shift
         if not rotated:
             break
     for i in range(n):
-        length = math.sqrt(np.sum(rows[i] * rows[i]))
-        result[i] = -math.inf if length == 0.0 else math.log(length) + powers[i] * LN2
-    result[:n] = -np.sort(-result[:n])
+        length = 0.0
+        for k in range(n):
+            length += rows[i, k] * rows[i, k]
+        value = -math.inf if length == 0.0 else 0.5 * math.log(length) + powers[i] * LN2
+        at = i  # insertion, the largest first: np.sort alone took a second to compile
+        while at > 0 and not result[at - 1] >= value:
+            result[at] = result[at - 1]
+            at -= 1
+        result[at] = value

@@ -194,7 +194,7 @@ def finish(
         loop = body(arguments, "select_block(parameters, whole, block)", "whole")
         loop = loop.replace("load_start(start, block, work)", "load_start(start, whole, block, work)")
     head = network.HEAD.format(title="Products of Jacobians.", lanes=made.lanes) + _IMPORTS
-    tail = TAIL.format(kinds=f"{kinds}, _F, _I, _I, _I, _F")
+    tail = TAIL.format(kinds=f"{kinds}, _F, _I, _I, _I, _I, _F")
     source = head + products + "".join(made.module.parts) + tail + loop
 
     def evaluate(tile: Any) -> np.ndarray:
@@ -203,7 +203,7 @@ def finish(
         whole = tile.blocks * made.lanes if is_network else tile.whole
         out = aligned(rows * whole)
         given = tile[:6] if is_network else (tuple(tile.parameters), tuple(tile.start), tile.inputs)
-        load(source).products(*given, out, whole // made.lanes, whole, tile.steps, scratch)
+        load(source).products(*given, out, whole // made.lanes, whole, tile.steps, made.n, scratch)
         return out.reshape(rows, whole)
 
     return source, evaluate

@@ -70,7 +70,7 @@ def eigenvalues(
     columns: int,
     draw: Draw,
     *,
-    values: Annotated[
+    eigenvalues: Annotated[
         tuple[tuple[float, ...], ...], About("eigenvalues as [re, im]; of a complex pair one or both")
     ],
     normal: Annotated[bool, About("orthogonal eigenvectors; else random ones")] = True,
@@ -78,7 +78,7 @@ def eigenvalues(
     """A real matrix with these eigenvalues, in a random basis: blocks [[re, im], [-im, re]] for complex
     pairs.
     """
-    blocks = _blocks(values, rows)
+    blocks = _blocks(eigenvalues, rows)
     if normal:
         basis = orthogonal(rows, columns, draw)
         return basis @ blocks @ np.swapaxes(basis, -1, -2)
@@ -87,7 +87,7 @@ def eigenvalues(
 
 
 def _blocks(values: Any, n: int) -> np.ndarray:
-    place = "parameters.weights.values"
+    place = "parameters.weights.eigenvalues"
     numbers = [complex(*(value if isinstance(value, (list, tuple)) else [value])) for value in values]
     reals = [z for z in numbers if z.imag == 0.0]
     upper = [z for z in numbers if z.imag > 0.0]
@@ -140,13 +140,13 @@ def matrix(
     columns: int,
     draw: Draw,
     *,
-    values: Annotated[tuple[tuple[float, ...], ...], About("the matrix, row by row")],
+    matrix: Annotated[tuple[tuple[float, ...], ...], About("the matrix, row by row")],
 ) -> np.ndarray:
     """The matrix as it is written."""
-    given = np.array(values, dtype=np.float64, ndmin=2)
+    given = np.array(matrix, dtype=np.float64, ndmin=2)
     if given.shape != (rows, columns):
         raise refuse(
-            "parameters.weights.values",
+            "parameters.weights.matrix",
             f"a matrix of shape {given.shape} where ({rows}, {columns}) is needed",
         )
     return given[None]

@@ -32,21 +32,21 @@ def plan(form: object, k: NoKeywords, facts: Facts) -> Loop:
     log2, x, y = (layout.allocate(count * lanes) for count in (1, n, n))
 
     def body(arguments: str, select: str, blocks: str) -> str:
-        return f"""def products({arguments}, out, blocks, whole, steps, work):
+        return f"""def products({arguments}, out, blocks, whole, steps, n, work):
     for block in range(blocks):
         c = {select}
         load_start(start, block, work)
-        identity(work, {at}, {n}, {size}, LANES)
+        identity(work, {at}, n, {size}, LANES)
         store(work, {log2}, splat(0.0, LANES))
-        for k in range({n}):
+        for k in range(n):
             store(work, {x} + k * LANES, splat(0.0, LANES))
         store(out, block * LANES, splat(0.0, LANES))
         for t in range(steps):
             load_input(inputs, {blocks}, block, t, work)
             push(c, work)
             step(c, work)
-            rescale(work, {at}, {n}, {size}, {log2}, LANES)
-            sigma = spectral_norm(work, {at}, {n}, {size}, {x}, {y}, LANES)
+            rescale(work, {at}, n, {size}, {log2}, LANES)
+            sigma = spectral_norm(work, {at}, n, {size}, {x}, {y}, LANES)
             grown = fma(load(work, {log2}, LANES), 0.6931471805599453, log(sigma))
             store(out, (t + 1) * whole + block * LANES, grown)
 """

@@ -33,27 +33,27 @@ def plan(form: object, k: NoKeywords, facts: Facts) -> Loop:
     r, p, e = (layout.allocate(count * lanes) for count in (n * n, n * n, n))
 
     def body(arguments: str, select: str, blocks: str) -> str:
-        return f"""def products({arguments}, out, blocks, whole, steps, work):
-    rows = np.empty(({n}, {n}))
-    powers = np.empty({n})
-    result = np.empty({n})
+        return f"""def products({arguments}, out, blocks, whole, steps, n, work):
+    rows = np.empty((n, n))
+    powers = np.empty(n)
+    result = np.empty(n)
     for block in range(blocks):
         c = {select}
         load_start(start, block, work)
-        identity(work, {at}, {n}, {size}, LANES)
-        begin_triangle(work, {p}, {e}, {n}, LANES)
+        identity(work, {at}, n, {size}, LANES)
+        begin_triangle(work, {p}, {e}, n, LANES)
         for t in range(steps):
             load_input(inputs, {blocks}, block, t, work)
             push(c, work)
             step(c, work)
-            orthonormalise(work, {at}, {n}, {size}, {r}, LANES)
-            multiply_triangle(work, {p}, {e}, {r}, {n}, LANES)
+            orthonormalise(work, {at}, n, {size}, {r}, LANES)
+            multiply_triangle(work, {p}, {e}, {r}, n, LANES)
         # once more without a step: what the last Gram-Schmidt left wanting goes into the triangle
-        orthonormalise(work, {at}, {n}, {size}, {r}, LANES)
-        multiply_triangle(work, {p}, {e}, {r}, {n}, LANES)
+        orthonormalise(work, {at}, n, {size}, {r}, LANES)
+        multiply_triangle(work, {p}, {e}, {r}, n, LANES)
         for lane in range(LANES):
-            log_singular_values(work, {p}, {e}, {n}, LANES, lane, rows, powers, result)
-            for i in range({n}):
+            log_singular_values(work, {p}, {e}, n, LANES, lane, rows, powers, result)
+            for i in range(n):
                 out[i * whole + block * LANES + lane] = result[i]
 """
 
