@@ -44,7 +44,8 @@ class Draw:
         column = np.arange(columns, dtype=np.uint64)[None, None, :]
         high, low, _, _ = philox((column, row, *self._purpose), self._key)  # type: ignore[arg-type]
         bits = ((high << _HALF) | low) >> np.uint64(11)
-        return (bits.astype(np.float64) + 0.5) * 2.0**-53
+        # the very last of the 2**53 numbers would round up to 1, whose normal number is infinite
+        return np.minimum((bits.astype(np.float64) + 0.5) * 2.0**-53, 1.0 - 2.0**-53)
 
     def normal(self, rows: int, columns: int) -> np.ndarray:
         """(seeds, rows, columns) numbers of mean 0 and variance 1."""

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from sim.draws import Draw
 from sim.errors import refuse
+from sim.series import different
 
 SCALINGS = ("gain", "spectral_radius")
 
@@ -57,21 +58,19 @@ class Chosen(NamedTuple):
             if isinstance(value, np.ndarray) and name not in SCALINGS
         }
         moving = [name for name, column in columns.items() if len(column) > 1]
+        kinds: list[np.ndarray] = []
+        which = np.zeros(1, dtype=np.intp)
         if moving:
-            table = np.stack([np.asarray(columns[name], dtype=np.float64) for name in moving])
-            kinds, which = np.unique(table, axis=1, return_inverse=True)
-        else:
-            kinds, which = np.empty((0, 1)), np.zeros(1, dtype=np.intp)
+            kinds, which = different([columns[name] for name in moving])
         own = dict(zip(moving, kinds, strict=True))
-        seeds = (
-            own.pop("seed").astype(np.int64) if "seed" in own else np.full(kinds.shape[1], columns["seed"][0])
-        )
+        count = len(kinds[0]) if kinds else 1
+        seeds = own.pop("seed") if "seed" in own else np.full(count, columns["seed"][0])
         shape = (-1,) + (1,) * len(sizes)
         keys = {name: value for name, value in self.settings.items() if name not in SCALINGS}
         keys |= {name: row.reshape(shape) for name, row in own.items()}
         with threadpool_limits(1):  # LAPACK's bits may depend on the number of threads
             made = np.asarray(self.member(*sizes, Draw(seeds, self.purpose), **keys), dtype=np.float64)
-        return np.ascontiguousarray(np.broadcast_to(made, (len(seeds), *sizes))), which.reshape(-1)
+        return np.ascontiguousarray(np.broadcast_to(made, (len(seeds), *sizes))), which
 
     def matrices(self, rows: int, columns: int) -> Matrices:
         """One matrix for each different setting, and the factor from gain and spectral_radius."""

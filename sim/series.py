@@ -10,6 +10,21 @@ from sim.draws import Draw
 from sim.errors import refuse
 
 
+def different(columns: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
+    """The different rows of these columns, column by column, and for each cell which of them it has.
+
+    Compared bit by bit: seeds beyond 2**53 are no floats.
+    """
+    whole = [np.issubdtype(column.dtype, np.integer) for column in columns]
+    bits = [
+        column.astype(np.int64) if integer else column.astype(np.float64).view(np.int64)
+        for column, integer in zip(columns, whole, strict=True)
+    ]
+    kinds, which = np.unique(np.stack(bits), axis=1, return_inverse=True)
+    rows = [row if integer else row.view(np.float64) for row, integer in zip(kinds, whole, strict=True)]
+    return rows, which.reshape(-1)
+
+
 def distinct(
     setting: Any, columns: Mapping[str, np.ndarray], names: Sequence[str], cells: int
 ) -> tuple[dict[str, Any], np.ndarray]:
@@ -18,20 +33,19 @@ def distinct(
     Numbers come as (kinds, 1) arrays, everything else as it is; the seed is always an array.
     """
     moving = [name for name in names if name in columns]
-    if not moving:
-        kinds, which = np.empty((0, 1)), np.zeros(cells, dtype=np.intp)
-    else:
-        table = np.stack([np.asarray(columns[name], dtype=np.float64) for name in moving])
-        kinds, which = np.unique(table, axis=1, return_inverse=True)
-    count = kinds.shape[1]
+    kinds: list[np.ndarray] = []
+    which = np.zeros(cells, dtype=np.intp)
+    if moving:
+        kinds, which = different([np.asarray(columns[name]) for name in moving])
+    count = len(kinds[0]) if kinds else 1
     values = {name: setting.values[name] for name in names}
     made = {
         name: np.full((count, 1), value) if name == "seed" or isinstance(value, float) else value
         for name, value in values.items()
     }
     for name, row in zip(moving, kinds, strict=True):
-        made[name] = row.astype(columns[name].dtype)[:, None]
-    return made, which.reshape(-1)
+        made[name] = row[:, None]
+    return made, which
 
 
 def columns_of(pack: Any, parameters: Iterable[str]) -> list[Any]:
