@@ -7,7 +7,7 @@ _HOMES = {
     "run": "jobs.execute",
     "plan": "jobs.planning",
     "open": "jobs.dataset",
-    "live": "jobs.dataset",
+    "live": "jobs.single",
     "catalog": "jobs.entries",
     "Entry": "jobs.entries",
     "verify": "jobs.verifying",
