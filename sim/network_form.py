@@ -209,7 +209,7 @@ class Network:
 def _blocks(n: int) -> tuple[int, int]:
     """Lanes of a block and rows of a register tile where every lane has its own matrix.
 
-    Fraction of the multiply-add peak: n = 8 with 32 lanes 0.57, 16 lanes 0.53; n = 32 with 8 lanes 0.37, with 16
+    Fraction of the multiply-add peak: n = 8 with 32 lanes 0.57, 16 lanes 0.53; n = 32 with 8 lanes 0.37, 16
     lanes 0.31, because the matrices of a block are then read from the second-level cache.
     """
     return (32, 4) if n <= 8 else (16, 4) if n <= 16 else (8, 8)
