@@ -13,7 +13,7 @@ def is_number(value: Any) -> bool:
     """Whether a pack's field is a number of its own for every cell (else it is fixed: a word, a count, a
     flag).
     """
-    return not isinstance(value, (str, bool, int, tuple))
+    return value is not None and not isinstance(value, (str, bool, int, tuple))
 
 
 class Scaled:

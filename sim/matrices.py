@@ -74,10 +74,19 @@ class Chosen(NamedTuple):
 
     def matrices(self, rows: int, columns: int) -> Matrices:
         """One matrix for each different setting, and the factor from gain and spectral_radius."""
+        if min(rows, columns) < 1:
+            raise refuse(
+                f"parameters.{self.place}", f"a matrix of {rows} x {columns}; units and inputs are at least 1"
+            )
         base, which = self._made((rows, columns))
         factor = np.asarray(self.settings.get("gain", 1.0), dtype=np.float64)
         wanted = self.settings.get("spectral_radius")
         if wanted is not None:
+            if not (np.asarray(wanted) >= 0.0).all():
+                raise refuse(
+                    f"parameters.{self.place}.spectral_radius",
+                    f"{np.min(wanted)} is no modulus; write a number from 0 on, and its sign in gain",
+                )
             with threadpool_limits(1):
                 radius = np.abs(np.linalg.eigvals(base)).max(axis=-1)
             if not (radius > 0.0).all():

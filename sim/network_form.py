@@ -76,6 +76,8 @@ class Network:
                 f"{name} needs vjp, which {self.setting.system!r} does not define; add one with "
                 f"@vjp.register in {file}",
             )
+        if isinstance(observable, (Backward, Forward, Norms)):
+            cost_first(facts)  # refuses what is no time of the run
         self.declared.append((name, observable.declare(facts)))
         k = self._symbols(observable)
         if isinstance(observable, Whole):

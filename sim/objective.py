@@ -6,6 +6,7 @@ mean.
 
 from typing import Annotated, Any, NamedTuple
 
+from sim.errors import refuse
 from sim.functions import total
 from sim.generic import output
 from sim.observable import Facts
@@ -29,6 +30,12 @@ def cost(k: Keywords, p: Any, s: Any) -> Any:
 
 
 def first(facts: Facts) -> int:
-    """The first time that counts, from 0 to steps."""
-    start = int(facts.k.loss_from)
-    return start if start >= 0 else facts.steps + 1 + start
+    """The first time that counts, from 0 to steps; refused where there is no such time."""
+    start, times = int(facts.k.loss_from), facts.steps + 1
+    if not -times <= start < times:
+        raise refuse(
+            "parameters.loss_from",
+            f"{start} in a run of {facts.steps} steps; write 0 to {facts.steps}, or -1 (the last step) to "
+            f"{-times}",
+        )
+    return start if start >= 0 else times + start

@@ -56,6 +56,8 @@ class Pointwise:
                     "for each parameter",
                 )
             facts = self._facts(observable)
+            if isinstance(observable, (Backward, Forward, Norms)):
+                cost_first(facts)  # refuses what is no time of the run
             self.declared.append((name, observable.declare(facts)))
             first = observable.first(facts) if isinstance(observable, (Sampled, Reduced)) else 0
             if isinstance(observable, Whole):

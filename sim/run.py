@@ -14,6 +14,7 @@ import numpy as np
 from sim.compile import sources_digest
 from sim.errors import Problem, Refused, nearest, refuse
 from sim.generic import has, step, units
+from sim.kinds import fit
 from sim.matrices import Chosen
 from sim.names import find, title
 from sim.network_form import Network
@@ -26,6 +27,7 @@ __all__ = ["OUTCOMES", "Coordinate", "Run", "Variable", "prepare"]
 
 
 MOST_STEPS = 10**9
+_VARYING = ("number", "integer", "start")
 
 
 class Leafs(NamedTuple):
@@ -142,6 +144,8 @@ class Run:
         if len(lengths) != 1:
             raise refuse("columns", f"columns of different lengths {sorted(lengths)}")
         cells = lengths.pop()
+        if cells == 0:
+            raise refuse("columns", "no cells; every column needs at least one number")
         return Loaded(cells, self._form.load(columns, cells))
 
     def compute(self, loaded: Loaded) -> dict[str, np.ndarray]:
@@ -192,6 +196,7 @@ def prepare(
     samples = dict(varied) if isinstance(varied, Mapping) else {}
     with _written_in(leafs):
         setting = _setting(system, leafs, observables, values, fixed, list(varied), samples)
+        _check_task(setting)
         form = _form(setting, leafs)
         _check_axes(setting, samples)
     return Run(form, setting, form.declared, _digest(form, leafs))
@@ -216,36 +221,33 @@ def _values(known: Mapping[str, Keyword], fixed: Mapping[str, Any], varied: Sequ
     problems += [
         Problem(
             f"axes.{path}",
-            f"a {known[path].kind} of {known[path].owner} cannot be an axis: it would change shapes or the "
-            "program",
+            f"{path} ({known[path].kind}, {known[path].owner}) cannot vary within a run: it would change "
+            "shapes or the program; fix it, or make one run for each value",
         )
         for path in varied
-        if path in known and not known[path].sweepable
+        if path in known and not (known[path].sweepable and known[path].kind in _VARYING)
     ]
-    steps = fixed.get("steps", 1)
-    if "steps" in known and (
-        not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MOST_STEPS
-    ):
+    problems += [
+        Problem(f"axes.{path}", "is given twice: once is enough")
+        for path in dict.fromkeys(varied)
+        if list(varied).count(path) + (path in fixed) > 1
+    ]
+    values = {}
+    for path, keyword in known.items():
+        values[path], need = fit(fixed[path], keyword) if path in fixed else (keyword.default, "")
+        if need:
+            problems.append(Problem(f"parameters.{path}", f"{fixed[path]!r:.80} given; {need}"))
+    steps = values.get("steps", 1)
+    if isinstance(steps, int) and not 1 <= steps <= MOST_STEPS:
         problems.append(
             Problem(
                 "parameters.steps",
-                f"{steps!r} is no number of steps; write a whole number from 1 to {MOST_STEPS}",
+                f"{steps} is no number of steps; write a whole number from 1 to {MOST_STEPS}",
             )
         )
     if problems:
         raise Refused(problems)
-    return {path: _kept(keyword, fixed.get(path, keyword.default)) for path, keyword in known.items()}
-
-
-def _kept(keyword: Keyword, value: Any) -> Any:
-    """A value in the type of its keyword: 1 is 1.0 where numbers are meant, lists are tuples."""
-    if keyword.kind == "number" and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if keyword.kind == "numbers" and isinstance(value, (list, tuple)):
-        return tuple(float(item) for item in value)
-    if keyword.kind in ("matrix", "words") and isinstance(value, (list, tuple)):
-        return tuple(tuple(item) if isinstance(item, (list, tuple)) else item for item in value)
-    return value
+    return values
 
 
 def _setting(
@@ -305,6 +307,14 @@ def _written_in(leafs: Leafs) -> Iterator[None]:
             raise
         place = f"{lines[-1].filename}:{lines[-1].lineno}"
         raise refuse(place, f"`{lines[-1].line}` fails: {type(error).__name__}: {error}") from error
+
+
+def _check_task(setting: Setting) -> None:
+    """A task may have `check(k, steps)`, which refuses settings that do not go with the number of steps."""
+    check = getattr(setting.task, "check", None)
+    if check is not None:
+        names = setting.task.Keywords._fields
+        check(setting.task.Keywords(*(setting.values[name] for name in names)), setting.values["steps"])
 
 
 def _check_axes(setting: Setting, samples: Mapping[str, Sequence[Any]]) -> None:

@@ -59,7 +59,7 @@ def keywords(
         found["start"] = Keyword(**{**vars(found["start"]), "default": module.START})
     sources = [
         (builder(module, system), f"system {system}"),
-        (find("sim.tasks", task).Keywords, f"task {task}"),
+        (find("sim.tasks", task, folder).Keywords, f"task {task}"),
     ]
     for name in observables:
         leaf = find("sim.observables", name, folder)

@@ -88,7 +88,10 @@ def eigenvalues(
 
 def _blocks(values: Any, n: int) -> np.ndarray:
     place = "parameters.weights.eigenvalues"
-    numbers = [complex(*(value if isinstance(value, (list, tuple)) else [value])) for value in values]
+    parts = [value if isinstance(value, (list, tuple)) else [value] for value in values]
+    if any(len(part) not in (1, 2) for part in parts):
+        raise refuse(place, "an eigenvalue is written as [re, im], or [re] where it is real")
+    numbers = [complex(*part) for part in parts]
     reals = [z for z in numbers if z.imag == 0.0]
     upper = [z for z in numbers if z.imag > 0.0]
     lower = [z for z in numbers if z.imag < 0.0]
@@ -143,6 +146,9 @@ def matrix(
     matrix: Annotated[tuple[tuple[float, ...], ...], About("the matrix, row by row")],
 ) -> np.ndarray:
     """The matrix as it is written."""
+    widths = {len(row) if isinstance(row, (list, tuple)) else 1 for row in matrix}
+    if len(widths) > 1:
+        raise refuse("parameters.weights.matrix", f"rows of different lengths {sorted(widths)}")
     given = np.array(matrix, dtype=np.float64, ndmin=2)
     if given.shape != (rows, columns):
         raise refuse(
@@ -210,25 +216,39 @@ def biases() -> Mapping[str, Callable[..., Any]]:
     return {"gaussian": _gaussian_bias}
 
 
-def single(units: int, w: Any, weights: Any) -> bool:
-    """Whether keywords describe one unit with the number w, or (False) a network with a weight family;
-    refused if neither or both.
+def single(units: int, w: Any, u: Any, b: Any, inputs: int, weights: Any, input_weights: Any) -> bool:
+    """Whether keywords describe one unit with the numbers w and u, or (False) a network with families of
+    weights; what belongs to the other is refused.
     """
-    if units == 1 and w is not None:
-        if weights.touched:
-            raise refuse(
-                "parameters.weights",
-                "weights and gain are for several units; with one unit the recurrent weight is w",
-            )
-        return True
-    if units < 2:
+    if units < 1:
+        raise refuse("parameters.units", f"{units} units; write 1 or more")
+    if units == 1 and w is None:
         raise refuse(
             "parameters.w",
             "one unit needs its recurrent weight w: give it a value or an axis (or write units = 2 and more)",
         )
-    if w is not None:
-        raise refuse(
-            "parameters.w",
-            f'w is the weight of one unit, this network has {units}; write weights = "gaussian" and gain',
-        )
+    if units == 1:
+        for family, instead in ((weights, "recurrent weight is w"), (input_weights, "input weight is u")):
+            if family.touched:
+                raise refuse(
+                    f"parameters.{family.place}",
+                    f"{family.place} and what belongs to it are for several units; with one unit the "
+                    f"{instead}",
+                )
+        if isinstance(b, tuple):
+            raise refuse(
+                "parameters.b", "a list or a family is for several units; the b of one unit is a number"
+            )
+        if inputs != 1:
+            raise refuse(
+                "parameters.inputs", f"{inputs} inputs are for several units; one unit has one input"
+            )
+        return True
+    for name, number, instead in (("w", w, "weights"), ("u", u, "input_weights")):
+        if number is not None:
+            raise refuse(
+                f"parameters.{name}",
+                f'{name} is the weight of one unit, this network has {units}; write {instead} = "gaussian" '
+                f"and the keywords {instead}.… that belong to it",
+            )
     return False

@@ -86,7 +86,7 @@ def build(
     inputs: Annotated[int, About("number of inputs of a network")] = 1,
     activation: Annotated[Name, About("f, from state to activation")] = "tanh",
     w: Annotated[float | None, About("recurrent weight of one unit")] = None,
-    u: Annotated[float, About("input weight of one unit")] = 1.0,
+    u: Annotated[float | None, About("input weight of one unit; none is 1")] = None,
     b: Annotated[float, About("bias"), Family(families.biases, "start")] = 0.0,
     weights: Annotated[
         Any, About("recurrent weights of n units"), Family(families.recurrent, common=families.Scaling)
@@ -101,8 +101,8 @@ def build(
     """The pack of a continuous-time network with these settings."""
     named(activation)
     step_size = _alpha(alpha, tau, dt)
-    if families.single(units, w, weights):
-        return Unit(cast("float", w), u, b, step_size, activation)
+    if families.single(units, w, u, b, inputs, weights, input_weights):
+        return Unit(cast("float", w), 1.0 if u is None else u, b, step_size, activation)
     arrays = (
         weights.matrices(units, units),
         input_weights.matrices(units, inputs),

@@ -66,7 +66,7 @@ def build(
     inputs: Annotated[int, About("number of inputs of a network")] = 1,
     activation: Annotated[Name, About("f, from summed input to activation")] = "tanh",
     w: Annotated[float | None, About("recurrent weight of one unit")] = None,
-    u: Annotated[float, About("input weight of one unit")] = 1.0,
+    u: Annotated[float | None, About("input weight of one unit; none is 1")] = None,
     b: Annotated[float, About("bias"), Family(families.biases, "start")] = 0.0,
     weights: Annotated[
         Any, About("recurrent weights of n units"), Family(families.recurrent, common=families.Scaling)
@@ -77,8 +77,8 @@ def build(
 ) -> Unit | Network:
     """The pack of a network with these settings."""
     named(activation)
-    if families.single(units, w, weights):
-        return Unit(cast("float", w), u, b, activation)
+    if families.single(units, w, u, b, inputs, weights, input_weights):
+        return Unit(cast("float", w), 1.0 if u is None else u, b, activation)
     arrays = (
         weights.matrices(units, units),
         input_weights.matrices(units, inputs),

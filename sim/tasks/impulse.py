@@ -4,6 +4,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from sim.errors import refuse
 from sim.signature import About
 
 
@@ -12,6 +13,14 @@ class Keywords(NamedTuple):
 
     amplitude: Annotated[float, About("height of the impulse")] = 1.0
     at: Annotated[int, About("time of the impulse", "step")] = 0
+
+
+def check(k: Keywords, steps: int) -> None:
+    """The impulse must fall within the run."""
+    if not 0 <= k.at < steps:
+        raise refuse(
+            "parameters.at", f"an impulse at {k.at} in a run of {steps} steps; write 0 to {steps - 1}"
+        )
 
 
 def inputs(k: Keywords, steps: int) -> np.ndarray:
