@@ -128,7 +128,12 @@ def _tile(
 
 
 def _even(size: int, extent: int, unit: int = 1) -> int:
-    """An extent near the given one that cuts `size` into equal parts, as a multiple of `unit`."""
+    """An extent near the given one that cuts `size` into equal parts, as a multiple of `unit`.
+
+    Many parts are a multiple of four: 17 equal tiles keep two workers waiting 6 % of the time, 20 do not.
+    """
     parts = -(-size // extent)
+    if parts > 8 and parts <= size // 4:
+        parts = -(-parts // 4) * 4
     equal = -(-size // parts)
     return min(-(-equal // unit) * unit, size)
