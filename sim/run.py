@@ -21,6 +21,7 @@ from sim.network_form import Network
 from sim.observable import OUTCOMES, Coordinate, Declared, Variable
 from sim.pointwise_form import Pointwise
 from sim.signature import REQUIRED, Family, Keyword, signature, split
+from sim.start import starts_of
 from sim.vocabulary import builder, keywords
 
 __all__ = ["OUTCOMES", "Coordinate", "Run", "Variable", "prepare"]
@@ -198,6 +199,9 @@ def prepare(
         setting = _setting(system, leafs, observables, values, fixed, list(varied), samples)
         _check_task(setting)
         form = _form(setting, leafs)
+        if "start" not in setting.varied:
+            labels = units(setting.example)
+            starts_of(setting, {}, 1, labels if isinstance(labels, int) else len(labels or [""]))
         _check_axes(setting, samples)
     return Run(form, setting, form.declared, _digest(form, leafs))
 
@@ -320,7 +324,7 @@ def _check_task(setting: Setting) -> None:
 def _check_axes(setting: Setting, samples: Mapping[str, Sequence[Any]]) -> None:
     """The ends of every axis go through the system's own checks before anything runs."""
     for path, values in samples.items():
-        if path in setting.own and len(values):
+        if path.partition(".")[0] in setting.own and len(values):
             setting.built({**setting.values, path: np.array([values[0], values[-1]])})
 
 
