@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.document import Document, Listed, Spaced, shown
 from sim.errors import Problem, Refused, nearest
-from sim.vocabulary import REQUIRED, Keyword, keywords
+from sim.vocabulary import REQUIRED, Keyword, keywords, unknown
 
 RESERVED_DIMS = {
     "time",
@@ -90,6 +90,15 @@ def resolve(
         dim = dimension(keyword.path, paths, reserved)
         meaning.axes.append(NamedAxis(keyword.path, dim, table, keyword.kind, keyword.unit, keyword.meaning))
     return meaning
+
+
+def misnamed(raw: Mapping[str, Any], folder: Path | None) -> list[Problem]:
+    """Names that are not found in a file whose form is already refused: a reader mends all faults at once."""
+    system, task, observables = raw.get("system"), raw.get("task", "silence"), raw.get("observables", [])
+    words = [name for name in observables if isinstance(name, str)] if isinstance(observables, list) else []
+    if not isinstance(system, str) or not isinstance(task, str):
+        return []
+    return unknown(system, task, words, folder)
 
 
 def dimension(path: str, paths: Sequence[str], reserved: set[str]) -> str:

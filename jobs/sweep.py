@@ -25,7 +25,7 @@ from jobs.document import (
     structure,
     toml,
 )
-from jobs.meaning import flat, resolve
+from jobs.meaning import flat, misnamed, resolve
 from sim.errors import Problem, Refused, nearest, refuse
 
 MOST_CELLS = 10**9
@@ -117,7 +117,7 @@ class Sweep:
                 tables.append((key, axis))
         problems += _grid_faults(tables, len(entries))
         if document is None:
-            raise Refused(problems)
+            raise Refused([*problems, *misnamed(raw, folder)])
         twice = sorted({name for name in document.observables if document.observables.count(name) > 1})
         problems += [
             Problem("observables", f"{shown(name)} stands there twice; name it once") for name in twice

@@ -5,12 +5,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sim.errors import refuse
+from sim.errors import Problem, Refused, refuse
 from sim.names import find
 from sim.signature import REQUIRED, Keyword, described
 from sim.start import RunKeywords
 
-__all__ = ["REQUIRED", "Keyword", "builder", "keywords", "packs"]
+__all__ = ["REQUIRED", "Keyword", "builder", "keywords", "packs", "unknown"]
 
 
 def packs(module: ModuleType) -> list[type]:
@@ -39,6 +39,22 @@ def builder(module: ModuleType, name: str) -> Any:
     return found[0]
 
 
+def unknown(system: str, task: str, observables: Sequence[str], folder: Path | None = None) -> list[Problem]:
+    """What is wrong with these names: not found, or a file of the user's that fails; empty where all is well."""
+    wanted = [
+        ("sim.systems", system),
+        ("sim.tasks", task),
+        *(("sim.observables", name) for name in observables),
+    ]
+    problems: list[Problem] = []
+    for package, name in wanted:
+        try:
+            find(package, name, folder)
+        except Refused as refusal:
+            problems += refusal.problems
+    return problems
+
+
 def keywords(
     system: str,
     task: str = "silence",
@@ -53,6 +69,8 @@ def keywords(
     different things.
     """
     chosen = words or {}
+    if problems := unknown(system, task, observables, folder):
+        raise Refused(problems)
     module = find("sim.systems", system, folder)
     found = described(RunKeywords, "run", chosen)
     if hasattr(module, "START"):
