@@ -1,0 +1,151 @@
+"""Observables that do not go with their run, several faults at once, and columns other than were prepared."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from sim.errors import Problem, Refused, nearest, refuse
+from sim.run import prepare
+from tests.sim.test_run_errors import NETWORK, run
+
+
+def refused(*arguments, **options) -> list[Problem]:
+    with pytest.raises(Refused) as refusal:
+        prepare(*arguments, **options)
+    return list(refusal.value.problems)
+
+
+# observables: (system, observable, options, place, message)
+UNFIT: dict[str, tuple[str, str, dict, str, str]] = {
+    "unknown": ("logistic", "lss", {}, "observables", "'lss' is no observable; did you mean 'loss'"),
+    "gradient of a network": (
+        "rnn",
+        "gradient",
+        NETWORK,
+        "observables",
+        "a network of 4 units has gradient_norm",
+    ),
+    "gradient_norm of a number": (
+        "logistic",
+        "gradient_norm",
+        {},
+        "observables",
+        "is for networks; .* has gradient",
+    ),
+    "escape of a network": (
+        "rnn",
+        "escape_time",
+        NETWORK,
+        "observables",
+        "this network has 4 units; use norm",
+    ),
+    "keep nothing": (
+        "logistic",
+        "orbit",
+        {"keep": 0},
+        "parameters.keep",
+        "0 iterates of a run of 4 steps; write 1 to 5",
+    ),
+    "keep too much": ("logistic", "orbit", {"keep": 6}, "parameters.keep", "6 iterates of a run of 4 steps"),
+    "keep a half": ("logistic", "orbit", {"keep": 1.5}, "parameters.keep", "1.5 given; a whole number"),
+    "period too long": (
+        "logistic",
+        "period",
+        {"max_period": 5},
+        "parameters.max_period",
+        "5 with 4 steps; write 1 to 4",
+    ),
+    "period zero": (
+        "logistic",
+        "period",
+        {"max_period": 0},
+        "parameters.max_period",
+        "0 with 4 steps; write 1 to 4",
+    ),
+    "target": ("logistic", "loss", {"target": "x"}, "parameters.target", "'x' given; a number"),
+    "loss after the end": (
+        "logistic",
+        "loss",
+        {"loss_from": 5},
+        "parameters.loss_from",
+        "5 in a run of 4 steps; write 0 to 4",
+    ),
+    "loss before the start": (
+        "logistic",
+        "loss",
+        {"loss_from": -6},
+        "parameters.loss_from",
+        r"or -1 \(the last step\) to -5",
+    ),
+    "gradient after the end": (
+        "logistic",
+        "gradient",
+        {"loss_from": 5},
+        "parameters.loss_from",
+        "5 in a run of 4",
+    ),
+    "backward after the end": (
+        "logistic",
+        "gradient_through_time",
+        {"loss_from": 5},
+        "parameters.loss_from",
+        "5 in a",
+    ),
+    "network after the end": (
+        "rnn",
+        "gradient_norm",
+        NETWORK | {"loss_from": 5},
+        "parameters.loss_from",
+        "5 in a run",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_observables_that_do_not_go_with_the_run(name: str):
+    system, observable, options, place, message = UNFIT[name]
+    with pytest.raises(Refused, match=message) as refusal:
+        run(system, observables=(observable,), **options)
+    assert [problem.place for problem in refusal.value.problems] == [place]
+
+
+def test_observables_are_named_once_and_at_least_one():
+    with pytest.raises(Refused, match="none are given; name at least one"):
+        run("logistic", observables=())
+    with pytest.raises(Refused, match="would write one variable twice"):
+        run("logistic", observables=("loss", "loss"))
+
+
+def test_all_faults_are_said_at_once():
+    problems = refused(
+        "rnn", observables=["loss"], fixed={"zz": 1, "steps": "x", "target": [1]}, varied=["units"]
+    )
+    places = [problem.place for problem in problems]
+    assert places == ["parameters.zz", "axes.units", "parameters.steps", "parameters.target"]
+
+
+COLUMNS = [
+    ({"w": np.ones(3)}, r"given \['w'\], this run varies \['b', 'w'\]"),
+    ({"w": np.ones(3), "b": np.ones(3), "u": np.ones(3)}, "this run varies"),
+    ({"w": np.ones(3), "b": np.ones(2)}, r"columns of different lengths \[2, 3\]"),
+    ({"w": np.ones(0), "b": np.ones(0)}, "no cells; every column needs at least one number"),
+]
+
+
+@pytest.mark.parametrize(("columns", "message"), COLUMNS)
+def test_columns_must_be_those_that_were_prepared(columns: dict, message: str):
+    with pytest.raises(Refused, match=message):
+        run("rnn", varied=["w", "b"]).evaluate(columns)
+
+
+def test_a_refusal_travels_between_processes():
+    refusal = refuse("axes.w", "too long")
+    back = pickle.loads(pickle.dumps(refusal))
+    assert back.problems == refusal.problems
+    assert str(back) == "axes.w: too long"
+    assert str(Problem("", "no place")) == "no place"
+    assert nearest("tan", ["tanh", "relu"]) == "did you mean 'tanh'? there are: relu, tanh"
+    assert nearest("x", []) == "there are none"
