@@ -40,7 +40,7 @@ def builder(module: ModuleType, name: str) -> Any:
 
 
 def unknown(system: str, task: str, observables: Sequence[str], folder: Path | None = None) -> list[Problem]:
-    """What is wrong with these names: not found, or a file of the user's that fails; empty where all is well."""
+    """What is wrong with these names: not found, or a user's file that fails; empty if all is well."""
     wanted = [
         ("sim.systems", system),
         ("sim.tasks", task),
