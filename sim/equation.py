@@ -63,7 +63,7 @@ class Equation:
             )
         else:
             self.state = tuple(self.graph.leaf("state", str(i)) for i in range(len(self.labels or [""])))
-            self.x = self.graph.leaf("input", "x") if inputs != "none" else self.graph.constant(0.0)
+            self.x = self.graph.leaf("input", "x") if inputs != "none" else self.graph.silence()
         self.next = self._numbers(step(self.pack, self.shaped(self.state), self.x))
         if len(self.next) != len(self.state) or self.next[0].shape != self.state[0].shape:
             raise refuse(

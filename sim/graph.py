@@ -240,6 +240,10 @@ class Graph:
         """A number that is the same for all cells."""
         return self.node("const", (), float(value), ())
 
+    def silence(self) -> Node:
+        """The input of a run that has none: products with it vanish, sums with it are the other term."""
+        return self.node("silence", (), None, ())
+
     def zeros(self, n: int) -> Node:
         """A vector that is zero for all cells; products with it are zero by structure."""
         return self.node("zeros", (), None, (n,))
@@ -261,10 +265,28 @@ class Graph:
             self._condition(operand) if place < conditions else self.lift(operand)
             for place, operand in enumerate(operands)
         )
+        if any(arg.op == "silence" for arg in args):
+            return self._beside_silence(op, args)
         shapes = {arg.shape for arg in args if arg.shape}
         if len(shapes) > 1 or any(len(shape) > 1 for shape in shapes):
             raise refuse(_place_of_caller(), f"shapes do not fit in {op}: {[arg.shape for arg in args]}")
         return self.node(op, args, None, shapes.pop() if shapes else ())
+
+    def _beside_silence(self, op: str, args: tuple[Node, ...]) -> Node:
+        """An operation one of whose operands is the input of a silent run."""
+        silent = [arg.op == "silence" for arg in args]
+        if (
+            op in ("mul", "neg", "abs")
+            or (op == "div" and silent[0])
+            or (op in ("add", "sub") and all(silent))
+        ):
+            return self.silence()
+        if op == "add":
+            return args[1] if silent[0] else args[0]
+        if op == "sub":
+            return self.apply("neg", args[1]) if silent[0] else args[0]
+        zero = self.constant(0.0)
+        return self.apply(op, *(zero if nothing else arg for nothing, arg in zip(silent, args, strict=True)))
 
     def _condition(self, value: Any) -> Node:
         if isinstance(value, Node) and value.op in CONDITIONS:
@@ -284,7 +306,7 @@ class Graph:
         if len(matrix.shape) != 2 or len(vector.shape) != 1 or matrix.shape[1] != vector.shape[0]:
             raise refuse(_place_of_caller(), f"shapes do not fit in @: {matrix.shape} and {vector.shape}")
         if vector.op == "zeros":
-            return self.constant(0.0)
+            return self.silence()
         return self.node("matvec", (matrix, vector), None, (matrix.shape[0],))
 
 

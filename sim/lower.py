@@ -85,8 +85,8 @@ class Code:
         return name, False
 
     def _emit(self, node: Node) -> tuple[str, bool]:
-        if node.op == "const":
-            return literal(node.value), True
+        if node.op in ("const", "silence"):
+            return literal(node.value or 0.0), True
         operands = [self._names[arg] for arg in _operands(node)]
         if all(uniform for _, uniform in operands):
             operands[0] = (f"splat({operands[0][0]}, {self._width})", False)
@@ -150,6 +150,6 @@ def operations(roots: Sequence[Node]) -> float:
             width *= size
         if node.op == "matvec":
             count += node.args[0].shape[0] * node.args[0].shape[1]
-        elif node.op not in ("leaf", "const", "transpose"):
+        elif node.op not in ("leaf", "const", "silence", "zeros", "transpose"):
             count += COST.get(node.op, 1) * width
     return count

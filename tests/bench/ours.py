@@ -43,9 +43,10 @@ def evaluation(
     columns: Mapping[str, np.ndarray],
     folder: Path | None = None,
 ) -> Call:
-    """The call that simulates every cell of `columns` once."""
+    """The call that simulates every cell of `columns` once; weights are drawn before, as the peers' are."""
     run = prepared(system, observables, fixed, tuple(columns), folder)
-    return lambda: run.evaluate(columns)
+    loaded = run.load(columns)
+    return lambda: run.compute(loaded)
 
 
 def bare_tanh(cells: int, steps: int) -> Call:
