@@ -15,6 +15,7 @@ from sim.lanes import any_lane, bits, fma, load, select, splat, sqrt, store, unb
 jit = numba.njit(nogil=True, error_model="numpy")
 LN2 = 0.6931471805599453
 _FAR = 2.0**200
+_PATIENCE = 20
 
 
 @jit
@@ -59,22 +60,30 @@ def rescale(work, at, n, size, log2, lanes):
 
 
 @jit
-def spectral_norm(work, at, n, size, x, y, lanes):
-    """The largest singular value of the matrix with these columns, by power iteration from the vector kept at
-    `x`.
+def spectral_norm(work, at, n, size, x, y, z, lanes):
+    """The largest singular value of the matrix with these columns.
 
-    The start is the last singular vector and a little of everything, so that a direction that overtakes is
-    found.
+    Power iteration from the vector kept at `x` (the last singular vector and a little of everything), until
+    what is missing is below rounding (Aitken's estimate: changes shrink by their own ratio). The value found
+    is the largest if all others together are smaller; where they are not, or come so close that iteration is
+    slow, Lanczos finds it. `y` and `z` are scratch of n and 4 n + 8 bundles.
     """
+    length = splat(0.0, lanes)
     for k in range(n):
-        store(
-            work,
-            x + k * lanes,
-            load(work, x + k * lanes, lanes) + 1e-3 / (1.0 + k) * (1.0 if k % 2 == 0 else -0.7),
-        )
+        v = load(work, x + k * lanes, lanes)
+        length = fma(v, v, length)
+    inverse = select(length > 0.0, 1.0 / sqrt(length), 0.0)
+    squares = splat(0.0, lanes)  # of all singular values together
+    for k in range(n):
+        generic = 1e-3 / (1.0 + k) * (1.0 if k % 2 == 0 else -0.7)
+        store(work, x + k * lanes, fma(load(work, x + k * lanes, lanes), inverse, generic))
+        for i in range(n):
+            v = load(work, at + k * size + i * lanes, lanes)
+            squares = fma(v, v, squares)
     sigma = splat(0.0, lanes)
+    last = splat(0.0, lanes)
     done = sigma > 0.0
-    for _ in range(1000):
+    for _ in range(_PATIENCE):
         length = splat(0.0, lanes)
         for k in range(n):
             v = load(work, x + k * lanes, lanes)
@@ -90,7 +99,9 @@ def spectral_norm(work, at, n, size, x, y, lanes):
             image = fma(v, v, image)
         new = sqrt(image / length)
         change = abs(new - sigma)
-        near = ~(change > new * 1e-15)
+        shrinking = select(last > change, last - change, 0.0)
+        near = ~(change * change > new * 1e-15 * shrinking) | ~(change > 0.0)
+        last = select(sigma > 0.0, change, 0.0)  # the first change, from nothing, says nothing
         sigma = select(done, sigma, new)
         inverse = select(image > 0.0, 1.0 / image, 0.0)
         done = done | near
@@ -102,7 +113,85 @@ def spectral_norm(work, at, n, size, x, y, lanes):
                 s = fma(load(work, at + k * size + i * lanes, lanes), load(work, y + i * lanes, lanes), s)
             old = load(work, x + k * lanes, lanes)
             store(work, x + k * lanes, select(done, old, s * inverse))
+    certain = done & ~(squares > 1.5 * sigma * sigma)
+    if any_lane(~certain):
+        bidiagonalise(work, at, n, size, z, lanes)
+        sigma = select(certain, sigma, sqrt(largest_eigenvalue(work, z + 2 * n * lanes, n + 4, lanes)))
     return sigma
+
+
+@jit
+def bidiagonalise(work, at, n, size, z, lanes):
+    """n + 4 steps of Golub and Kahan's Lanczos process from a vector of everything, not orthogonalised again.
+
+    Lost orthogonality repeats values that are found and spoils none. At `z`: the two vectors, then the
+    diagonal and the one above it. Source: G. Golub & W. Kahan, SIAM J. Numer. Anal. B 2 (1965) 205.
+    """
+    v, u, a, b = z, z + n * lanes, z + 2 * n * lanes, z + (3 * n + 4) * lanes
+    length = 0.0
+    for k in range(n):
+        length += (1.0 + 0.61 * (k % 3) - 0.37 * (k % 7)) ** 2
+    for k in range(n):
+        store(work, v + k * lanes, splat((1.0 + 0.61 * (k % 3) - 0.37 * (k % 7)) / length**0.5, lanes))
+        store(work, u + k * lanes, splat(0.0, lanes))
+    beta = splat(0.0, lanes)
+    for j in range(n + 4):
+        length = splat(0.0, lanes)
+        for i in range(n):
+            s = -beta * load(work, u + i * lanes, lanes)
+            for k in range(n):
+                s = fma(load(work, at + k * size + i * lanes, lanes), load(work, v + k * lanes, lanes), s)
+            store(work, u + i * lanes, s)
+            length = fma(s, s, length)
+        alpha = sqrt(length)
+        store(work, a + j * lanes, alpha)
+        inverse = select(alpha > 0.0, 1.0 / alpha, 0.0)
+        for i in range(n):
+            store(work, u + i * lanes, load(work, u + i * lanes, lanes) * inverse)
+        length = splat(0.0, lanes)
+        for k in range(n):
+            s = -alpha * load(work, v + k * lanes, lanes)
+            for i in range(n):
+                s = fma(load(work, at + k * size + i * lanes, lanes), load(work, u + i * lanes, lanes), s)
+            store(work, v + k * lanes, s)
+            length = fma(s, s, length)
+        beta = sqrt(length)
+        store(work, b + j * lanes, beta)
+        inverse = select(beta > 0.0, 1.0 / beta, 0.0)
+        for k in range(n):
+            store(work, v + k * lanes, load(work, v + k * lanes, lanes) * inverse)
+
+
+@jit
+def largest_eigenvalue(work, a, m, lanes):
+    """Of B^T B, where the bidiagonal B of m rows lies at `a` (diagonal, then above it), by Sturm's bisection."""
+    b = a + m * lanes
+    low = splat(0.0, lanes)
+    high = splat(0.0, lanes)
+    before = splat(0.0, lanes)  # |entry beside the diagonal| of B^T B
+    for j in range(m):
+        alpha = load(work, a + j * lanes, lanes)
+        above = load(work, b + (j - 1) * lanes, lanes) if j > 0 else splat(0.0, lanes)
+        own = fma(alpha, alpha, above * above)
+        beside = alpha * load(work, b + j * lanes, lanes)
+        low = select(own > low, own, low)
+        reach = own + before + beside
+        high = select(reach > high, reach, high)
+        before = beside
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        below = middle < 0.0
+        q = splat(1.0, lanes)
+        before = splat(0.0, lanes)
+        for j in range(m):
+            alpha = load(work, a + j * lanes, lanes)
+            above = load(work, b + (j - 1) * lanes, lanes) if j > 0 else splat(0.0, lanes)
+            q = fma(alpha, alpha, above * above) - middle - before * before / q
+            q = select(abs(q) > 1e-290, q, -1e-290)
+            below = below | (q > 0.0)  # an eigenvalue lies above the middle
+            before = alpha * load(work, b + j * lanes, lanes)
+        low, high = select(below, middle, low), select(below, high, middle)
+    return 0.5 * (low + high)
 
 
 @jit

@@ -29,7 +29,7 @@ def plan(form: object, k: NoKeywords, facts: Facts) -> Loop:
     made = tangents(form, "log_jacobian_norm")
     n, size, at, lanes = made.n, made.size, made.at, made.lanes
     layout = getattr(made.module, "layout", made.module)
-    log2, x, y = (layout.allocate(count * lanes) for count in (1, n, n))
+    log2, x, y, z = (layout.allocate(count * lanes) for count in (1, n, n, 4 * n + 8))
 
     def body(arguments: str, select: str, blocks: str) -> str:
         return f"""def products({arguments}, out, blocks, whole, steps, n, work):
@@ -46,7 +46,7 @@ def plan(form: object, k: NoKeywords, facts: Facts) -> Loop:
             push(c, work)
             step(c, work)
             rescale(work, {at}, n, {size}, {log2}, LANES)
-            sigma = spectral_norm(work, {at}, n, {size}, {x}, {y}, LANES)
+            sigma = spectral_norm(work, {at}, n, {size}, {x}, {y}, {z}, LANES)
             grown = fma(load(work, {log2}, LANES), 0.6931471805599453, log(sigma))
             store(out, (t + 1) * whole + block * LANES, grown)
 """
