@@ -164,7 +164,9 @@ def bidiagonalise(work, at, n, size, z, lanes):
 
 @jit
 def largest_eigenvalue(work, a, m, lanes):
-    """Of B^T B, where the bidiagonal B of m rows lies at `a` (diagonal, then above it), by Sturm's bisection."""
+    """Of B^T B, where the bidiagonal B of m rows lies at `a` (diagonal, then above it), by Sturm's
+    bisection.
+    """
     b = a + m * lanes
     low = splat(0.0, lanes)
     high = splat(0.0, lanes)
