@@ -44,6 +44,7 @@ _N = numba.int64[::1]
 
 @numba.njit(numba.void({kinds}), nogil=True, error_model="numpy", cache=True)
 """
+_KEPT = (".nbi", ".nbc", ".py", ".pyc")
 _loaded: dict[str, ModuleType] = {}
 _guard = threading.Lock()
 
@@ -52,7 +53,13 @@ def cache_dir() -> Path:
     """Where compiled kernels live; made private on first use."""
     chosen = os.environ.get("SEPARATRIX_CACHE_DIR")
     folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("separatrix")) / "kernels"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise refuse(
+            "SEPARATRIX_CACHE_DIR",
+            f"cannot make the folder {folder}: {error.strerror}; set it to a folder of your own",
+        ) from error
     if folder.stat().st_uid != os.geteuid():
         raise refuse(
             "SEPARATRIX_CACHE_DIR", f"{folder} belongs to another user; set it to a folder of your own"
@@ -135,7 +142,7 @@ def _import(folder: Path, digest: str, source: str) -> ModuleType:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix in (".nbi", ".nbc", ".py"))
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix in _KEPT)
 
 
 def _sum(path: Path) -> str:
