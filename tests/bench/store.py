@@ -16,7 +16,6 @@ from tests.bench.ours import evaluation, scratch
 
 OBSERVABLES = ["final_state", "loss", "gradient"]
 PARAMETERS = {"units": 1, "activation": "tanh", "start": 0.25, "target": 0.5}
-TILE = 16384  # cells of one kernel call on the kernel-only side
 
 
 def sweep(cells: int, steps: int) -> dict:
@@ -45,17 +44,20 @@ def whole_sweep(cells: int, steps: int) -> Case:
         return {}
 
     def kernel_only() -> Call:
-        side = math.isqrt(cells)
-        axis = np.linspace(-0.9, 0.9, side)
-        w, b = (grid.ravel() for grid in np.meshgrid(axis, axis, indexing="ij"))
+        """The tiles that the plan cuts, and nothing else."""
+        from jobs import planning
+
+        grid = planning.plan(planning.read(plan)).grid
+        axis = np.linspace(-0.9, 0.9, math.isqrt(cells))
+        w, b = np.meshgrid(axis, axis, indexing="ij")
         tiles = [
             evaluation(
                 "rnn",
                 OBSERVABLES,
                 {**PARAMETERS, "steps": steps},
-                {"w": w[at : at + TILE], "b": b[at : at + TILE]},
+                {"w": w[grid.block(number)].ravel(), "b": b[grid.block(number)].ravel()},
             )
-            for at in range(0, w.size, TILE)
+            for number in grid
         ]
 
         def call():
