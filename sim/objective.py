@@ -12,17 +12,20 @@ from sim.generic import output
 from sim.observable import Facts
 from sim.signature import About
 
+Target = Annotated[float, About("the value that every unit's output should have", "1")]
+LossFrom = Annotated[
+    int, About("first time whose error counts; -1 is the last step alone, 0 sums over all times", "step")
+]
+
 
 class Keywords(NamedTuple):
     """What loss and all gradients share."""
 
-    target: Annotated[float, About("the value that every unit's output should have", "1")] = 0.0
-    loss_from: Annotated[
-        int, About("first time whose error counts; -1 is the last step alone, 0 sums over all times", "step")
-    ] = -1
+    target: Target = 0.0
+    loss_from: LossFrom = -1
 
 
-def cost(k: Keywords, p: Any, s: Any) -> Any:
+def cost(k: Any, p: Any, s: Any) -> Any:
     """The squared error of one time."""
     h = output(p, s)
     errors = tuple(value - k.target for value in h) if isinstance(h, tuple) else h - k.target

@@ -137,12 +137,13 @@ class Norms(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """The gradient of the loss with respect to each parameter, carried forward with the states (small
-    states).
+    """The gradient of the loss with respect to the parameters `wanted`, carried forward with the states
+    (small states).
     """
 
     declare: Callable[[Facts], Declared]
     keywords: type
+    wanted: Callable[[Facts], tuple[str, ...]]
     reads: str = "tangent"
 
 

@@ -64,6 +64,7 @@ class Pointwise:
                 self.loops[name] = observable.plan(self, k, facts)
             elif isinstance(observable, Forward):
                 self._gradient = (name, k, cost_first(facts))
+                self._wanted = observable.wanted(facts)
             else:
                 kind = Backward if isinstance(observable, Backward) else Sampled
                 groups.setdefault(kind, []).append((name, pointwise.Watcher(observable, k), first))
@@ -90,7 +91,7 @@ class Pointwise:
         watchers = [watcher for _, watcher, _ in self._forward]
         if self._gradient is not None:
             self.forward = pointwise_gradient.tangent(
-                self.equation, watchers, self._gradient[1], self.parameters, WIDTH
+                self.equation, watchers, self._gradient[1], self._wanted, WIDTH
             )
         elif watchers:
             self.forward = pointwise.rollout(self.equation, watchers, WIDTH)

@@ -5,15 +5,37 @@ states: no tape, one multiply-add a step for each parameter, where backpropagati
 twice.
 """
 
+from typing import Annotated, NamedTuple
+
 import numpy as np
 
-from sim.objective import Keywords
+from sim.errors import nearest, refuse
+from sim.objective import LossFrom, Target
 from sim.observable import Coordinate, Declared, Facts, Forward
+from sim.signature import About
+
+
+class Keywords(NamedTuple):
+    """What loss and all gradients share, and which derivatives are wanted."""
+
+    target: Target = 0.0
+    loss_from: LossFrom = -1
+    with_respect_to: Annotated[tuple[str, ...], About("parameters to derive by; an empty list is all")] = ()
+
+
+def wanted(facts: Facts) -> tuple[str, ...]:
+    """The parameters whose derivatives are stored; refused where one does not exist."""
+    for name in facts.k.with_respect_to:
+        if name not in facts.parameters:
+            raise refuse(
+                "parameters.with_respect_to", f"{name!r} is no parameter; {nearest(name, facts.parameters)}"
+            )
+    return facts.k.with_respect_to or facts.parameters
 
 
 def declare(facts: Facts) -> Declared:
     """One number for each parameter."""
-    labels = np.array(facts.parameters, dtype=object)
+    labels = np.array(wanted(facts), dtype=object)
     return Declared(
         (Coordinate("parameter", labels, "parameter of the system", "1"),),
         "gradient of the loss",
@@ -23,4 +45,4 @@ def declare(facts: Facts) -> Declared:
     )
 
 
-observable = Forward(declare, Keywords)
+observable = Forward(declare, Keywords, wanted)

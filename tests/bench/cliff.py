@@ -116,6 +116,7 @@ def cliff_map(tiny: bool) -> Case:
         "steps": steps,
         "start": START,
         "target": TARGET,
+        "with_respect_to": ["w", "b"],
     }
     run = prepared("ctrnn", ["loss", "gradient"], parameters, ("w", "b"))
     labels = list(next(c.values for c in run.coordinates if c.name == "parameter"))
