@@ -58,7 +58,7 @@ def _process(code: str, *arguments: str, **variables: str) -> Call:
             check=False,
         )
         if done.returncode:
-            raise RuntimeError(done.stderr)
+            raise RuntimeError(done.stderr.strip().splitlines()[-1])
         return {}
 
     return call

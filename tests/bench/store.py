@@ -108,7 +108,7 @@ def growth(tiny: bool) -> list[Figure]:
                 check=False,
             )
             if done.returncode:
-                raise RuntimeError(done.stderr)
+                raise RuntimeError(done.stderr.strip().splitlines()[-1])
             found[size].append(json.loads(done.stdout.splitlines()[-1]))
     memory = {
         size: statistics.median(run["kilobytes"] for run in runs) / 1024 for size, runs in found.items()
