@@ -64,9 +64,9 @@ def spectral_norm(work, at, n, size, x, y, z, lanes):
     """The largest singular value of the matrix with these columns.
 
     Power iteration from the vector kept at `x` (the last singular vector and a little of everything), until
-    what is missing is below rounding (Aitken's estimate: changes shrink by their own ratio). The value found
-    is the largest if all others together are smaller; where they are not, or come so close that iteration is
-    slow, Lanczos finds it. `y` and `z` are scratch of n and 4 n + 8 bundles.
+    nothing changes. Where the squares of all other values together are below half of what is found, that is
+    the largest, and each change was at least three times what is still missing. Else Lanczos finds it. `y`
+    and `z` are scratch of n and 4 n + 8 bundles.
     """
     length = splat(0.0, lanes)
     for k in range(n):
@@ -81,7 +81,6 @@ def spectral_norm(work, at, n, size, x, y, z, lanes):
             v = load(work, at + k * size + i * lanes, lanes)
             squares = fma(v, v, squares)
     sigma = splat(0.0, lanes)
-    last = splat(0.0, lanes)
     done = sigma > 0.0
     for _ in range(_PATIENCE):
         length = splat(0.0, lanes)
@@ -98,10 +97,7 @@ def spectral_norm(work, at, n, size, x, y, z, lanes):
             v = load(work, y + i * lanes, lanes)
             image = fma(v, v, image)
         new = sqrt(image / length)
-        change = abs(new - sigma)
-        shrinking = select(last > change, last - change, 0.0)
-        near = ~(change * change > new * 1e-15 * shrinking) | ~(change > 0.0)
-        last = select(sigma > 0.0, change, 0.0)  # the first change, from nothing, says nothing
+        near = ~(abs(new - sigma) > new * 5e-16)
         sigma = select(done, sigma, new)
         inverse = select(image > 0.0, 1.0 / image, 0.0)
         done = done | near
