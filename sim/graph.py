@@ -11,7 +11,7 @@ it instead).
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -351,16 +351,3 @@ def reachable(roots: Sequence[Node]) -> list[Node]:
             stack.append((node, True))
             stack.extend((arg, False) for arg in reversed(node.args) if arg not in seen)
     return order
-
-
-def rebuild(roots: Sequence[Node], replace: Callable[[Node], Node | None], graph: Graph) -> list[Node]:
-    """The same expressions in another graph, with leaves (or whole subexpressions) replaced."""
-    made: dict[Node, Node] = {}
-    for node in reachable(roots):
-        new = replace(node)
-        made[node] = (
-            new
-            if new is not None
-            else graph.node(node.op, tuple(made[a] for a in node.args), node.value, node.shape)
-        )
-    return [made[root] for root in roots]

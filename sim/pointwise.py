@@ -32,7 +32,6 @@ class Program(NamedTuple):
     kernel: str
     rows: tuple[int, ...]  # of each output, per time where it is sampled
     operations: float  # a step
-    carried: int  # numbers of a cell that stay in registers
 
 
 class Watcher(NamedTuple):
@@ -120,7 +119,7 @@ class Module:
         self.straight("step(p, s, x)", self.unpack("p", "s"), self.equation.next, count=True)
 
     def finished(
-        self, kernel: Callable[..., None], title: str, rows: Sequence[int], carried: int, more: str = ""
+        self, kernel: Callable[..., None], title: str, rows: Sequence[int], more: str = ""
     ) -> Program:
         """The module's text, the kernel's loop last; `more` are the types of arguments beyond the usual
         seven.
@@ -130,7 +129,7 @@ class Module:
         columns, states = column_kind(len(self.equation.columns())), column_kind(self.n)
         tail = TAIL.format(kinds=f"{columns}, {states}, _F, {outs}, _I, _I, _N{more}")
         text = _HEAD.format(title=title, width=self.width) + "".join(self.parts) + tail + body
-        return Program(text, kernel.__name__, tuple(rows), self.operations, carried)
+        return Program(text, kernel.__name__, tuple(rows), self.operations)
 
 
 def rollout(equation: Equation, watchers: Sequence[Watcher], width: int = 64) -> Program:
@@ -138,12 +137,12 @@ def rollout(equation: Equation, watchers: Sequence[Watcher], width: int = 64) ->
     module = Module(equation, width)
     module.loading()
     module.stepping()
-    rows, count = watching(module, watchers)
-    return module.finished(kernels.rollout, "States forward in time.", rows, count + module.n)
+    rows = watching(module, watchers)
+    return module.finished(kernels.rollout, "States forward in time.", rows)
 
 
-def watching(module: Module, watchers: Sequence[Watcher]) -> tuple[list[int], int]:
-    """The parts begin, update, sample and finish; rows of each output and the number of accumulators."""
+def watching(module: Module, watchers: Sequence[Watcher]) -> list[int]:
+    """The parts begin, update, sample and finish; returns the rows of each output."""
     equation = module.equation
     graph, p, t = equation.graph, equation.pack, equation.t
     s = equation.shaped(equation.state)
@@ -173,7 +172,7 @@ def watching(module: Module, watchers: Sequence[Watcher]) -> tuple[list[int], in
     updating(module, "update(p, s, a, t, first)", updates, unpack, [f"a{i}" for i in range(count)])
     module.add("sample(outs, cells, at, p, s, a, t, first)", [*unpack, *samples] if samples else [])
     module.add("finish(outs, cells, at, p, s, a)", [*unpack, *finish.lines, *ends] if ends else [])
-    return rows, count
+    return rows
 
 
 def _storing(module: Module, index: int, values: Sequence[Node]) -> list[str]:

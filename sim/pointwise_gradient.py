@@ -25,7 +25,7 @@ def tangent(
     """
     module = Module(equation, width)
     module.loading()
-    rows, accumulators = watching(module, watchers)
+    rows = watching(module, watchers)
     graph, n = equation.graph, module.n
     wrt = [equation.parameters[name] for name in parameters]
     partial = [gradient(value, [*equation.state, *wrt]) for value in equation.next]
@@ -58,7 +58,7 @@ def tangent(
     stores = [f"store(outs[{len(rows)}], {j} * cells + at, {label})" for j, label in enumerate(labels)]
     module.add("finish_gradient(outs, cells, at, g)", [f"{tuple_of(labels)} = g", *stores])
     title = "States forward in time, and the gradient of the loss with them."
-    return module.finished(kernels.tangent, title, [*rows, len(wrt)], n + count + len(wrt) + accumulators)
+    return module.finished(kernels.tangent, title, [*rows, len(wrt)])
 
 
 def _carried(
@@ -114,4 +114,4 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
     module.add("sample_gradient(outs, cells, at, g, t)", [*module.unpack("g"), *lines])
     module.operations *= 1.5
     title = "The gradient of the loss through time, backward."
-    return module.finished(kernels.bptt, title, rows, 2 * n, ", _F, _F, _I")
+    return module.finished(kernels.bptt, title, rows, ", _F, _F, _I")
