@@ -7,7 +7,7 @@ defaults.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -59,7 +59,8 @@ class Case(NamedTuple):
 
     def run(self, observables: tuple[str, ...], steps: int = STEPS, task: str = "white_noise") -> Run:
         """The run of this case with these observables."""
-        known = keywords(self.system, task, observables)
+        words = {path: [value] for path, value in self.fixed.items() if isinstance(value, str)}
+        known = keywords(self.system, task, observables, words)
         fixed = {path: value for path, value in WITH_START.items() if path in known}
         fixed["max_period"] = min(4, steps)
         fixed = {path: value for path, value in (fixed | self.fixed).items() if path in known}
@@ -174,3 +175,50 @@ def passes(case: Case) -> list[tuple[str, ...]]:
     if case.full or INTERPRETED:
         return groups
     return [backward] if "units" in case.fixed else [forward]
+
+
+def measure(
+    system: str,
+    names: Sequence[str],
+    columns: Mapping[str, Any] | None = None,
+    *,
+    word: str | None = None,
+    network: bool = False,
+    task: str | None = None,
+    **settings: Any,
+) -> dict[str, np.ndarray]:
+    """What a run that observes `names` finds, by kernels that the conformance suite compiles anyway.
+
+    That is: together with the other observables of their groups, with an input (of amplitude 0 unless a task
+    is named) and, for networks, with gain and seed varied. Settings are keywords, `__` standing for the dot.
+    """
+    case = next(
+        case
+        for case in of(system)
+        if ("units" in case.fixed) == network and (case.full if word is None else word in case.fixed.values())
+    )
+    groups = [group for group in passes(case) if set(names) & set(group)]
+    rest = tuple(name for name in names if not any(name in group for group in groups))
+    found: dict[str, np.ndarray] = {}
+    for group in [*groups, rest] if rest else groups:
+        fixed = {"amplitude": 0.0} if task is None else {}
+        fixed |= {"keep": 1, "max_period": 1} | ({"units": UNITS, "inputs": 2} if network else {})
+        known = keywords(system, task or "white_noise", group)
+        fixed = {path: value for path, value in fixed.items() if path in known}
+        fixed |= {"activation": word} if word else {}
+        own = {path.replace("__", "."): value for path, value in settings.items()}
+        fixed |= {
+            path: value for path, value in own.items() if path in known or "." in path or path not in OWN
+        }
+        varied = {path: np.asarray(column) for path, column in (columns or {}).items()}
+        cells = len(next(iter(varied.values()))) if varied else 1
+        for path, default in (("weights.gain", 1.0), ("seed", 0)) if network else ():
+            varied.setdefault(path, np.full(cells, fixed.pop(path, default)))
+        run = prepare(system, task=task or "white_noise", observables=group, fixed=fixed, varied=list(varied))
+        values = run.evaluate(varied)
+        found |= {name: values[name] for name in (*names, "outcome") if name in values}
+    return found
+
+
+# settings that belong to one observable: runs of the other groups do without them
+OWN = ("target", "loss_from", "keep", "max_period", "tolerance", "radius")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.run import Run, prepare
+from sim.run import Run
 from tests.conftest import INTERPRETED
-from tests.sim.cases import Case, cases, passes
+from tests.sim.cases import Case, cases, measure, passes
 
 pytestmark = pytest.mark.usefixtures("compiling_ahead")
 FULL = {case.name: case for case in cases() if case.full}
@@ -60,13 +60,9 @@ def test_tiles_and_order_change_nothing(group, cells: int, seed: int, cuts: list
 
 # every subset is a kernel of its own: the compiled lane takes a few that mix every way of being observed
 SUBSETS = {
-    "ctrnn-tanh-unit": [
-        ("loss",),
-        ("trajectory", "gradient"),
-        ("gradient_through_time", "loss", "escape_time"),
-    ],
-    "rnn-tanh-network": [("loss",), ("gradient_norm",), ("trajectory", "gradient_through_time")],
-    "henon": [("period", "final_state"), ("gradient", "orbit", "escape_time")],
+    "ctrnn-tanh-unit": [("loss",), ("trajectory", "gradient", "escape_time")],
+    "rnn-tanh-network": [("loss", "gradient_norm")],
+    "henon": [("period", "final_state", "gradient_through_time")],
 }
 
 
@@ -83,79 +79,74 @@ def test_what_else_runs_changes_nothing(name: str, subset: tuple[str, ...]):
 
 # ---- networks ---------------------------------------------------------------------------
 
-EVERYTHING = ("trajectory", "norm", "loss", "period", "gradient_through_time", "gradient_norm")
-GROWTH = ("log_jacobian_norm", "log_singular_values")
+NETWORK = FULL["rnn-tanh-network"]
 SEEDS = np.array([5, 2, 5, 9, 2, 1, 0, 7, 7])
+GAINS = np.array([0.5, 1.3, 2.0, 1.3, 1.3, 1.3, 0.5, 1.3, 1.0])
 
 
-def network(observables, varied, units: int = 5, steps: int = 12, **fixed) -> Run:
-    base = {"units": units, "inputs": 2, "steps": steps, "max_period": 4, "target": 0.3, "start": "gaussian"}
-    fixed = base | {name.replace("__", "."): value for name, value in fixed.items()}
-    known = {"max_period": "period", "target": "loss"}
-    fixed = {k: v for k, v in fixed.items() if known.get(k, observables[0]) in observables or k == "target"}
-    if not {"loss", "gradient_norm", "gradient_through_time"} & set(observables):
-        del fixed["target"]
-    return prepare("rnn", task="white_noise", observables=observables, fixed=fixed, varied=varied)
+def network(observables: tuple[str, ...], varied: tuple[str, ...] = ("weights.gain", "seed"), **fixed) -> Run:
+    """The network of the conformance suite with other settings."""
+    fixed = NETWORK.fixed | {path.replace("__", "."): value for path, value in fixed.items()}
+    columns = dict.fromkeys(varied, SEEDS)
+    return NETWORK._replace(fixed=fixed, columns=columns).run(observables)
 
 
-@pytest.mark.parametrize(("observables", "units"), [(EVERYTHING, 5), (GROWTH, 5), (EVERYTHING, 20)])
-def test_shared_and_distinct_matrices_give_equal_bits(observables, units: int):
+@pytest.mark.parametrize("group", passes(NETWORK), ids=lambda group: group[0])
+def test_shared_and_distinct_matrices_give_equal_bits(group: tuple[str, ...]):
     """Cells of one seed share a block's matrix where a gain varies beside the seed, else every lane has its
-    own."""
-    distinct = network(observables, ["seed"], units)
-    shared = network(observables, ["seed", "weights.gain"], units)
+    own.
+
+    And a gain that is swept is a gain that is fixed.
+    """
+    shared = network(group)
+    distinct = network(group, ("seed",), weights__gain=1.3)
     assert (distinct._form.shared, shared._form.shared) == (False, True)
-    same(
-        distinct.evaluate({"seed": SEEDS}),
-        shared.evaluate({"seed": SEEDS, "weights.gain": np.ones(len(SEEDS))}),
-    )
+    wanted = shared.evaluate({"seed": SEEDS, "weights.gain": GAINS})
+    same(distinct.evaluate({"seed": SEEDS[GAINS == 1.3]}), wanted, GAINS == 1.3)
 
 
-def test_a_swept_gain_is_a_fixed_gain():
-    swept = network(EVERYTHING, ["weights.gain"]).evaluate({"weights.gain": np.array([0.5, 1.3, 2.0])})
-    for i, gain in enumerate((0.5, 1.3, 2.0)):
-        fixed = network(EVERYTHING, [], weights__gain=gain)
-        same({name: values[0] for name, values in fixed.evaluate({}).items()}, swept, i)
+def test_more_units_take_other_forms_with_equal_bits():
+    """Above 16 units the register tiles of distinct matrices are others."""
+    observed, units = ("gradient_norm", "gradient_through_time"), {"units": 20, "b": 0.1}
+    shared = network(observed, **units).evaluate({"seed": SEEDS, "weights.gain": np.ones(len(SEEDS))})
+    same(network(observed, ("seed",), **units).evaluate({"seed": SEEDS}), shared)
 
 
-def test_the_matrix_is_gain_times_another():
+@pytest.mark.parametrize("group", passes(NETWORK)[:2], ids=lambda group: group[0])
+def test_the_matrix_is_gain_times_another(group: tuple[str, ...]):
     """W = 2 W0 by the gain or written out: powers of two commute with rounding, so the bits are equal."""
     w = np.random.default_rng(4).normal(size=(5, 5))
-    by_gain = network(EVERYTHING, [], weights="matrix", weights__matrix=w.tolist(), weights__gain=2.0)
-    written = network(EVERYTHING, [], weights="matrix", weights__matrix=(2 * w).tolist())
-    found, wanted = by_gain.evaluate({}), written.evaluate({})
-    same({name: values for name, values in found.items() if name != "gradient_norm"}, wanted)
-    same(found, wanted)
+    one = {"seed": np.array([3])}
+    by_gain = network(group, weights="matrix", weights__matrix=w.tolist())
+    written = network(group, weights="matrix", weights__matrix=(2 * w).tolist())
+    same(
+        by_gain.evaluate(one | {"weights.gain": np.array([2.0])}),
+        written.evaluate(one | {"weights.gain": np.array([1.0])}),
+    )
 
 
 def test_more_seeds_change_nothing():
-    run = network(EVERYTHING, ["seed"])
-    few_seeds, many = (
-        run.evaluate({"seed": SEEDS[:3]}),
-        run.evaluate({"seed": np.append(SEEDS, np.arange(40))}),
-    )
-    same(few_seeds, many, slice(3))
+    run = network(passes(NETWORK)[1], ("seed",))
+    few_seeds = run.evaluate({"seed": SEEDS[:3]})
+    same(few_seeds, run.evaluate({"seed": np.append(SEEDS, np.arange(40))}), slice(3))
 
 
 def test_a_varied_number_is_a_fixed_number():
     """Columns that are the same for all cells are read with another stride, not by another program."""
     case = FULL["ctrnn-tanh-unit"]
-    names = ("trajectory", "gradient")
-    varied = case.run(names).evaluate(case.columns)
+    group = passes(case)[0]
+    varied = case.run(group).evaluate(case.columns)
     for i in range(2):
         numbers = {path: float(column[i]) for path, column in case.columns.items()}
-        fixed = Case(case.system, case.name, case.fixed | numbers, {}, True).run(names).evaluate({})
+        fixed = case._replace(fixed=case.fixed | numbers, columns={}).run(group).evaluate({})
         same({name: values[0] for name, values in fixed.items()}, varied, i)
 
 
 def test_a_varied_start_is_a_fixed_start():
-    fixed = {"steps": 12, "w": 1.3, "activation": "tanh"}
     starts = np.array([0.2, -0.7, 1.5])
-    varied = prepare("rnn", observables=["trajectory"], fixed=fixed, varied=["start"]).evaluate(
-        {"start": starts}
-    )
+    varied = measure("rnn", ["trajectory"], {"start": starts}, w=1.3, steps=12)
     for i, start in enumerate(starts):
-        alone = prepare("rnn", observables=["trajectory"], fixed=fixed | {"start": start}).evaluate({})
+        alone = measure("rnn", ["trajectory"], w=1.3, start=float(start), steps=12)
         same({name: values[0] for name, values in alone.items()}, varied, i)
 
 

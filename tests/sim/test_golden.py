@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.run import prepare
+from sim.draws import Draw
+from tests.conftest import INTERPRETED
+from tests.sim.cases import measure
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "gradients.json").read_text())
 NETWORKS = GOLDEN["networks"]
@@ -19,22 +21,33 @@ OBSERVED = ("loss", "gradient_norm", "gradient_through_time", "log_jacobian_norm
 
 def cliff() -> dict[str, np.ndarray]:
     """Loss and gradient with respect to (w, b) at the golden points."""
-    fixed = {"activation": "sigmoid", "alpha": 1.0, "steps": 50, "start": 0.5, "target": 0.7}
-    run = prepare("ctrnn", observables=["loss", "gradient"], fixed=fixed, varied=["w", "b"])
-    found = run.evaluate({name: np.array(GOLDEN["cliff"][name]) for name in ("w", "b")})
-    labels = list(run.coordinates[0].values)
-    return {"loss": found["loss"], "gradient": found["gradient"][:, [labels.index("w"), labels.index("b")]]}
+    columns = {name: np.array(GOLDEN["cliff"][name]) for name in ("w", "b")}
+    settings = {"alpha": 1.0, "steps": 50, "start": 0.5, "target": 0.7}
+    found = measure("ctrnn", ["loss", "gradient"], columns, word="sigmoid", **settings)
+    return {"loss": found["loss"], "gradient": found["gradient"][:, [0, 2]]}  # w, u, b, alpha
 
 
-def network(setting: dict[str, Any], observables: tuple[str, ...] = OBSERVED) -> dict[str, np.ndarray]:
+def network(setting: dict[str, Any], observables: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The observables of one golden network."""
-    fixed = {name: setting[name] for name in ("activation", "steps", "target", "loss_from", "b", "start")}
-    fixed |= {"units": len(setting["b"]), "inputs": 2, "amplitude": setting["x"]}
+    settings = {name: setting[name] for name in ("steps", "target", "loss_from", "b", "start")}
     for group, array in (("weights", "W"), ("input_weights", "U")):
-        fixed |= {group: "matrix", f"{group}.matrix": setting[array]}
-    if setting["system"] == "ctrnn":
-        fixed["alpha"] = setting["alpha"]
-    return prepare(setting["system"], task="constant", observables=observables, fixed=fixed).evaluate({})
+        settings |= {group: "matrix", f"{group}__matrix": setting[array]}
+    columns = {"seed": [3]} | ({"alpha": [setting["alpha"]]} if setting["system"] == "ctrnn" else {})
+    return measure(
+        setting["system"],
+        observables,
+        columns,
+        word=setting["activation"],
+        network=True,
+        task="white_noise",
+        amplitude=0.7,
+        **settings,
+    )
+
+
+def observed(setting: dict[str, Any]) -> tuple[str, ...]:
+    """All where the kernels are there anyway, else the gradients."""
+    return OBSERVED if setting["activation"] == "tanh" or INTERPRETED else OBSERVED[1:3]
 
 
 def close(found: np.ndarray, wanted: Any, relative: float) -> None:
@@ -53,6 +66,12 @@ def test_the_gradient_of_the_cliff_is_that_of_jax():
 
 @pytest.mark.parametrize("setting", NETWORKS, ids=lambda s: f"{s['system']}-{s['activation']}")
 def test_gradients_of_networks_are_those_of_jax(setting: dict[str, Any]):
-    found = network(setting)
-    for name in OBSERVED:
+    found = network(setting, observed(setting))
+    for name in observed(setting):
         close(found[name][0], setting[name], 1e-9)
+
+
+def test_the_golden_inputs_are_our_draws():
+    drawn = 0.7 * Draw(3, "inputs").normal(1, 20)[0, 0]
+    for setting in NETWORKS:
+        assert setting["x"] == drawn[: setting["steps"]].tolist()

@@ -8,6 +8,7 @@ import pytest
 
 from sim.run import prepare
 from tests.conftest import INTERPRETED
+from tests.sim.cases import measure
 from tests.sim.reference import log_norms, log_singular_values_of
 
 BOTH = ("log_jacobian_norm", "log_singular_values")
@@ -24,10 +25,7 @@ def linear(matrix, steps: int = LONG, gains=(1.0,), observables=BOTH) -> dict[st
 
 @pytest.mark.parametrize("w", [1.1, 0.9, -1.1, 1.0, 0.0, 1e-3, 1e3])
 def test_one_unit_grows_as_a_power(w: float):
-    run = prepare(
-        "rnn", observables=BOTH, fixed={"activation": "identity", "steps": LONG, "start": 1.0}, varied=["w"]
-    )
-    found = run.evaluate({"w": np.array([w])})
+    found = measure("rnn", BOTH, {"w": [w]}, word="identity", steps=LONG, start=1.0)
     t = np.arange(LONG + 1)
     wanted = np.where(t > 0, -np.inf, 0.0) if w == 0.0 else t * np.log(abs(w))
     np.testing.assert_allclose(found["log_jacobian_norm"][0], wanted, rtol=1e-13, atol=1e-13)
@@ -91,10 +89,12 @@ def test_eigenvalues_decide_the_growth(normal: bool):
 @pytest.mark.parametrize("steps", [1, 2, 10, LONG])
 def test_a_shear_grows_as_the_time(steps: int):
     """[[1, 1], [0, 1]]^T = [[1, T], [0, 1]]: log sigma = +-asinh(T / 2), however close the two were."""
-    found = linear([[1.0, 1.0], [0.0, 1.0]], steps=steps)
+    shear = np.eye(4)
+    shear[0, 1] = 1.0
+    found = linear(shear, steps=steps)
     t = np.arange(steps + 1)
     wanted = np.arcsinh(steps / 2)
-    np.testing.assert_allclose(found["log_singular_values"][0], [wanted, -wanted], rtol=1e-12)
+    np.testing.assert_allclose(found["log_singular_values"][0], [wanted, 0, 0, -wanted], rtol=1e-12)
     np.testing.assert_allclose(found["log_jacobian_norm"][0], np.arcsinh(t / 2), rtol=1e-12, atol=1e-14)
 
 
@@ -114,23 +114,20 @@ def test_singular_values_that_are_close(gap: float):
 
 def test_henon_contracts_areas_by_b():
     """HEN-01: det J = -b at every step, so the logs sum to T ln 0.3; the larger grows at 0.419 a step."""
-    run = prepare("henon", observables=BOTH, fixed={"steps": LONG, "start": [0.1, 0.1]})
-    found = run.evaluate({})
+    found = measure("henon", BOTH, steps=LONG, start=[0.1, 0.1])
     logs = found["log_singular_values"][0]
     assert logs.sum() == pytest.approx(LONG * np.log(0.3), rel=1e-12)
     assert logs[0] == pytest.approx(found["log_jacobian_norm"][0, -1], rel=1e-10)
     assert logs[0] / LONG == pytest.approx(0.4192, abs=0.01 if not INTERPRETED else 0.06)
 
 
-def tanh_network(steps: int, gain: float, n: int = 5) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def tanh_network(steps: int, gain: float) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Growth in a random tanh network, and its Jacobians diag(1 - h^2) W at the states that it visited."""
-    fixed = {"units": n, "steps": steps, "start": "gaussian", "weights.gain": gain, "seed": 3}
-    run = prepare("rnn", observables=("trajectory", *BOTH), fixed=fixed)
-    found = run.evaluate({})
-    w = run.setting.built(run.setting.values).W
+    w = gain * np.random.default_rng(8).normal(size=(5, 5)) / np.sqrt(5)
+    settings = {"weights": "matrix", "weights__matrix": w.tolist(), "start": "gaussian", "seed": 3}
+    found = measure("rnn", ("trajectory", *BOTH), network=True, steps=steps, **settings)
     h = found["trajectory"][0, 1:].astype(np.longdouble)
-    jacobians = (1 - h**2)[:, :, None] * (np.asarray(w.factor, dtype=np.longdouble) * w.base[0])
-    return found, jacobians
+    return found, (1 - h**2)[:, :, None] * w
 
 
 @pytest.mark.parametrize(("steps", "gain"), [(30, 0.5), (30, 1.0), (40, 1.5), (60, 3.0)])

@@ -7,19 +7,20 @@ import pytest
 
 from sim.run import prepare
 from tests.conftest import INTERPRETED
+from tests.sim.cases import measure
 
 
 def logistic(r, start=0.5, steps: int = 2000, keep: int = 16) -> dict[str, np.ndarray]:
     """Orbit and period of x' = r x (1 - x)."""
-    fixed = {"start": start, "steps": steps, "keep": keep}
-    run = prepare("logistic", observables=["orbit", "period"], fixed=fixed, varied=["r"])
-    return run.evaluate({"r": np.atleast_1d(np.array(r, dtype=float))})
+    settings = {"start": start, "steps": steps, "keep": keep, "max_period": 64}
+    return measure(
+        "logistic", ["orbit", "period"], {"r": np.atleast_1d(np.array(r, dtype=float))}, **settings
+    )
 
 
 def exponent(r: float, steps: int, cycle: int) -> float:
     """The Lyapunov exponent on a cycle: growth per step over whole cycles, once the start is forgotten."""
-    run = prepare("logistic", observables=["log_jacobian_norm"], fixed={"r": r, "start": 0.3, "steps": steps})
-    logs = run.evaluate({})["log_jacobian_norm"][0]
+    logs = measure("logistic", ["log_jacobian_norm"], r=r, start=0.3, steps=steps)["log_jacobian_norm"][0]
     half = steps // (2 * cycle) * cycle
     return (logs[steps] - logs[steps - half]) / half
 
@@ -65,10 +66,8 @@ def test_row_82_unstable_points_stay_where_they_are_put():
     """The fixed point 5/7 has slope -1.5 and the two-cycle 3/7, 6/7 the multiplier -1.25: kept exactly, left
     otherwise."""
     for start, slope in ((5 / 7, np.log(1.5)), (3 / 7, np.log(1.25) / 2)):
-        run = prepare(
-            "logistic", observables=["log_jacobian_norm"], fixed={"r": 3.5, "start": start, "steps": 20}
-        )
-        assert run.evaluate({})["log_jacobian_norm"][0, 20] / 20 == pytest.approx(slope, abs=1e-9)
+        logs = measure("logistic", ["log_jacobian_norm"], r=3.5, start=start, steps=20)["log_jacobian_norm"]
+        assert logs[0, 20] / 20 == pytest.approx(slope, abs=1e-9)
     assert logistic(3.5, start=0.7)["period"][0] == 4
 
 
@@ -90,9 +89,8 @@ def test_log_07_where_periods_double():
 
 
 def quadratic(c, start, steps: int) -> np.ndarray:
-    run = prepare("quadratic", observables=["trajectory"], fixed={"steps": steps}, varied=["c", "start"])
     c, start = np.broadcast_arrays(*np.atleast_1d(c, start))
-    return run.evaluate({"c": np.array(c), "start": np.array(start)})["trajectory"]
+    return measure("quadratic", ["trajectory"], {"c": c, "start": start}, steps=steps)["trajectory"]
 
 
 def test_row_84_and_quad_01_fixed_points():
@@ -100,10 +98,8 @@ def test_row_84_and_quad_01_fixed_points():
     path = quadratic(0.15, [0.0, high], 60)
     assert path[0, -1] == pytest.approx(0.183772, abs=1e-6)
     np.testing.assert_allclose(path[1, :10], high, rtol=1e-12)
-    run = prepare(
-        "quadratic", observables=["log_jacobian_norm"], fixed={"c": 0.15, "steps": 1}, varied=["start"]
-    )
-    slopes = np.exp(run.evaluate({"start": np.array([low, high])})["log_jacobian_norm"][:, 1])
+    logs = measure("quadratic", ["log_jacobian_norm"], {"start": [low, high]}, c=0.15, steps=1)
+    slopes = np.exp(logs["log_jacobian_norm"][:, 1])
     np.testing.assert_allclose(slopes, [0.367544468, 1.632455532], rtol=1e-9)
 
 
@@ -116,9 +112,9 @@ def test_row_85_where_the_cobweb_leads():
 
 def test_row_83_the_logistic_map_in_other_coordinates():
     """c = r/2 - r^2/4 and z = r (1/2 - x): the same orbit."""
-    x = prepare("logistic", observables=["trajectory"], fixed={"r": 3.5, "start": 0.3, "steps": 20})
+    x = measure("logistic", ["trajectory"], r=3.5, start=0.3, steps=20)["trajectory"][0]
     z = quadratic(3.5 / 2 - 3.5**2 / 4, 3.5 * (0.5 - 0.3), 20)
-    np.testing.assert_allclose(z[0], 3.5 * (0.5 - x.evaluate({})["trajectory"][0]), atol=1e-9)
+    np.testing.assert_allclose(z[0], 3.5 * (0.5 - x), atol=1e-9)
 
 
 def escapes(re, im, steps: int) -> np.ndarray:
@@ -169,9 +165,10 @@ def test_man_07_bulbs_on_the_cardioid(angle: float, root: complex, period: int):
     )  # across the cardioid: along the derivative by the modulus of the multiplier
     outward *= 0.03 / abs(outward)
     c = np.array([root - outward, root + outward])
-    fixed = {"steps": 3000, "max_period": 12, "tolerance": 1e-9}
-    run = prepare("complex_quadratic", observables=["period"], fixed=fixed, varied=["c_re", "c_im"])
-    np.testing.assert_array_equal(run.evaluate({"c_re": c.real, "c_im": c.imag})["period"], [1, period])
+    columns = {"c_re": c.real, "c_im": c.imag}
+    settings = {"steps": 3000, "max_period": 12, "tolerance": 1e-9}
+    found = measure("complex_quadratic", ["period"], columns, **settings)
+    np.testing.assert_array_equal(found["period"], [1, period])
 
 
 # ---- the Henon map -----------------------------------------------------------------------------------
@@ -186,7 +183,7 @@ def test_hen_04_fixed_points(point: tuple[float, float], rate: float | None):
     x = (-0.7 + sign * np.sqrt(0.49 + 4 * 1.4)) / 2.8
     np.testing.assert_allclose((x, 0.3 * x), point, atol=1e-8)
     names = ["trajectory", "log_jacobian_norm", "log_singular_values"]
-    found = prepare("henon", observables=names, fixed={"start": [x, 0.3 * x], "steps": 20}).evaluate({})
+    found = measure("henon", names, start=[x, 0.3 * x], steps=20)
     np.testing.assert_allclose(found["trajectory"][0, 1], [x, 0.3 * x], rtol=1e-14)
     logs = found["log_jacobian_norm"][0]
     jacobian = np.array([[-2.8 * x, 1.0], [0.3, 0.0]])

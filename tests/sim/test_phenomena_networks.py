@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from sim.run import prepare
+from tests.sim.cases import measure
 
 # ---- multi-tap recursions: rows 41, 42 -----------------------------------------------------------
 
 
 def reply(lags: list[int], gains: list[float], steps: int = 400, gain: float = 1.0) -> np.ndarray:
     """h[0..], the reply to one impulse (seen from the step after it)."""
-    fixed = {"lags": lags, "gains": gains, "gain": gain, "steps": steps, "start": 0.0}
-    run = prepare("taps", task="impulse", observables=["trajectory"], fixed=fixed)
-    return run.evaluate({})["trajectory"][0, 1:, 0]
+    settings = {"lags": lags, "gains": gains, "gain": gain, "steps": steps, "start": 0.0}
+    return measure("taps", ["trajectory"], task="impulse", **settings)["trajectory"][0, 1:, 0]
 
 
 def poles(lags: list[int], gains: list[float]) -> np.ndarray:
@@ -76,9 +76,8 @@ def test_rows_41_42_all_modes_are_the_poles():
 
 
 def cliff(w: float, b: np.ndarray) -> np.ndarray:
-    fixed = {"activation": "sigmoid", "alpha": 1.0, "w": w, "steps": 50, "start": 0.5, "target": 0.7}
-    run = prepare("ctrnn", observables=["loss", "gradient"], fixed=fixed, varied=["b"])
-    return run.evaluate({"b": b})["loss"]
+    settings = {"alpha": 1.0, "w": w, "steps": 50, "start": 0.5, "target": 0.7}
+    return measure("ctrnn", ["loss"], {"b": b}, word="sigmoid", **settings)["loss"]
 
 
 @pytest.mark.parametrize("w", [5.0, 6.0, 8.0, 12.0])
@@ -135,10 +134,9 @@ def test_row_68_gradients_of_a_deep_unrolled_network(gain: float):
 
 def test_row_78_the_order_of_the_factors_matters():
     """dh_2/dh_0 = J_2 J_1, the later step on the left: J_1 J_2 has other singular values."""
-    w = np.array([[0.3, 2.0], [0.5, -0.4]])
-    fixed = {"units": 2, "weights": "matrix", "weights.matrix": w.tolist(), "steps": 2, "start": [0.5, 0.2]}
-    names = ["log_singular_values", "trajectory"]
-    found = prepare("rnn", observables=names, fixed=fixed).evaluate({})
+    w = np.random.default_rng(3).normal(size=(5, 5))
+    settings = {"weights": "matrix", "weights__matrix": w.tolist(), "steps": 2, "start": "unit"}
+    found = measure("rnn", ["log_singular_values", "trajectory"], network=True, **settings)
     first, second = ((1 - h**2)[:, None] * w for h in found["trajectory"][0, 1:])
     right = np.log(np.linalg.svd(second @ first, compute_uv=False))
     wrong = np.log(np.linalg.svd(first @ second, compute_uv=False))
@@ -147,14 +145,10 @@ def test_row_78_the_order_of_the_factors_matters():
 
 
 def test_ini_03_an_identity_network_of_relus_keeps_everything():
-    fixed = {
-        "units": 4,
-        "activation": "relu",
-        "weights": "identity",
-        "steps": 200,
-        "start": [0.5, 2.0, 1e-3, 7.0],
-    }
-    names = ["trajectory", "log_singular_values"]
-    found = prepare("rnn", observables=names, fixed=fixed).evaluate({})
-    np.testing.assert_array_equal(found["trajectory"][0], np.broadcast_to(fixed["start"], (201, 4)))
-    np.testing.assert_array_equal(found["log_singular_values"][0], 0.0)
+    """h[T] = h[0] and dh[T]/dh[0] = I: the gradient 2 (h[T] - d) of the last step reaches every time."""
+    start = np.array([0.5, 2.0, 1e-3, 7.0, 1.0])
+    settings = {"weights": "identity", "steps": 200, "start": start.tolist(), "target": 0.25}
+    name = "gradient_through_time"
+    found = measure("rnn", [name], word="relu", network=True, **settings)[name][0]
+    np.testing.assert_array_equal(found, found[0])
+    assert found[0] == pytest.approx(2 * np.linalg.norm(start - 0.25), rel=1e-15)

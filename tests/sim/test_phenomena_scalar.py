@@ -9,26 +9,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.run import prepare
 from tests.conftest import INTERPRETED
+from tests.sim.cases import measure
+
+
+def cells(w, b, start) -> dict[str, np.ndarray]:
+    return dict(zip(("w", "b", "start"), np.broadcast_arrays(*np.atleast_1d(w, b, start)), strict=True))
 
 
 def orbits(activation: str, w, b=0.0, start=1.0, steps: int = 100) -> np.ndarray:
     """h[t] of h' = f(w h + b), (cells, time)."""
-    fixed = {"activation": activation, "steps": steps}
-    run = prepare("rnn", observables=["trajectory"], fixed=fixed, varied=["w", "b", "start"])
-    columns = np.broadcast_arrays(*np.atleast_1d(w, b, start))
-    return run.evaluate(dict(zip(("w", "b", "start"), map(np.array, columns), strict=True)))["trajectory"]
+    return measure("rnn", ["trajectory"], cells(w, b, start), word=activation, steps=steps)["trajectory"]
 
 
 def slopes(activation: str, w, b=0.0, start=1.0, steps: int = 50) -> np.ndarray:
     """ln |dh[t] / dh[0]|, (cells, time)."""
-    fixed = {"activation": activation, "steps": steps}
-    run = prepare("rnn", observables=["log_jacobian_norm"], fixed=fixed, varied=["w", "b", "start"])
-    columns = np.broadcast_arrays(*np.atleast_1d(w, b, start))
-    return run.evaluate(dict(zip(("w", "b", "start"), map(np.array, columns), strict=True)))[
-        "log_jacobian_norm"
-    ]
+    name = "log_jacobian_norm"
+    return measure("rnn", [name], cells(w, b, start), word=activation, steps=steps)[name]
 
 
 def settled(path: np.ndarray, goal: np.ndarray, within: float) -> np.ndarray:
@@ -60,9 +57,8 @@ def test_row_7_half_lives():
 
 def test_rows_75_to_77_the_exponent_is_one_less():
     """S4 prints 117.4 and 0.00515 for dh(50)/dh(1): those are w^50; the formula w^(T-1) gives w^49."""
-    fixed = {"activation": "identity", "steps": 50, "start": 1.0}
-    run = prepare("rnn", observables=["gradient_through_time"], fixed=fixed, varied=["w"])
-    g = run.evaluate({"w": np.array([1.1, 0.9])})["gradient_through_time"]
+    name = "gradient_through_time"
+    g = measure("rnn", [name], {"w": [1.1, 0.9]}, word="identity", steps=50, start=1.0)[name]
     np.testing.assert_allclose(g[:, 1] / g[:, 50], [106.7189571633598, 0.005726416897], rtol=1e-9)
     np.testing.assert_allclose(g[:, 0] / g[:, 50], [117.39085287969579, 0.005153775207], rtol=1e-9)
     logs = slopes("identity", [1.1, 0.9])
@@ -167,9 +163,9 @@ def test_row_26_a_negative_start_is_no_negative_weight():
 @pytest.mark.parametrize("activation", ["identity", "sigmoid", "tanh", "relu"])
 def test_row_20_an_impulse_is_a_start(activation: str):
     """The reply to c x(0) from rest is the orbit that starts at f(c x(0)), one step later."""
-    fixed = {"activation": activation, "steps": 8, "w": 0.9, "u": 0.7, "amplitude": 1.5, "start": 0.0}
-    run = prepare("rnn", task="impulse", observables=["trajectory"], fixed=fixed)
-    reply = run.evaluate({})["trajectory"][0]
+    settings = {"steps": 8, "u": 0.7, "amplitude": 1.5, "start": 0.0}
+    reply = measure("rnn", ["trajectory"], {"w": [0.9]}, word=activation, task="impulse", **settings)
+    reply = reply["trajectory"][0]
     np.testing.assert_allclose(reply[1:], orbits(activation, 0.9, start=reply[1], steps=7)[0], rtol=1e-14)
 
 
@@ -190,9 +186,8 @@ def test_row_92_the_gradient_peaks_on_the_boundary():
 
 def slope_in_b(w: float, b: np.ndarray, steps: int) -> np.ndarray:
     """dh[T]/db from the gradient of (h[T] - d)^2, at d = -3 which no state reaches."""
-    fixed = {"activation": "tanh", "steps": steps, "start": 0.5, "target": -3.0, "w": w}
-    run = prepare("rnn", observables=["gradient", "final_state"], fixed=fixed, varied=["b"])
-    found = run.evaluate({"b": b})
+    names = ["gradient", "final_state"]
+    found = measure("rnn", names, {"b": b}, steps=steps, start=0.5, target=-3.0, w=w)
     return found["gradient"][:, 2] / (2 * (found["final_state"] + 3.0))
 
 
@@ -242,9 +237,9 @@ def test_scl_03_to_05():
 def test_scl_07_folds_of_the_state_form(edge: float):
     """x' = w sigma(x) + b with w = 5 has two stable values between its folds and one outside; the cusp is
     (4, -2)."""
-    fixed = {"activation": "sigmoid", "alpha": 1.0, "w": 5.0, "steps": 2500}
-    run = prepare("ctrnn", observables=["final_state"], fixed=fixed, varied=["b", "start"])
     sign = 1 if edge > -2.5 else -1
     for inside, b in ((True, edge - sign * 1e-3), (False, edge + sign * 1e-3)):
-        found = run.evaluate({"b": np.array([b, b]), "start": np.array([-5.0, 5.0])})["final_state"]
+        columns = {"b": [b, b], "start": [-5.0, 5.0]}
+        found = measure("ctrnn", ["final_state"], columns, word="sigmoid", alpha=1.0, w=5.0, steps=2500)
+        found = found["final_state"]
         assert (abs(found[1] - found[0]) > 0.5) == inside

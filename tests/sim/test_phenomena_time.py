@@ -6,35 +6,35 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from sim.run import prepare
+from tests.sim.cases import measure
 
 
-def unit(observable: str, steps: int, **numbers) -> np.ndarray:
-    """A continuous-time unit; arrays among the numbers vary together."""
+def unit(steps: int, word: str = "tanh", **numbers) -> np.ndarray:
+    """Orbits of a continuous-time unit; arrays among the numbers vary together."""
     varied = {name: np.asarray(v, dtype=float) for name, v in numbers.items() if np.ndim(v)}
     fixed = {name: v for name, v in numbers.items() if name not in varied}
-    run = prepare("ctrnn", observables=[observable], fixed=fixed | {"steps": steps}, varied=list(varied))
-    return run.evaluate(varied)[observable]
+    return measure("ctrnn", ["trajectory"], varied, word=word, steps=steps, **fixed)["trajectory"]
+
+
+def padded(block: list[list[float]]) -> list[list[float]]:
+    """A matrix of five units, of which those beyond the block do nothing."""
+    matrix = np.zeros((5, 5))
+    matrix[: len(block), : len(block)] = block
+    return matrix.tolist()
 
 
 def test_row_122_euler_is_of_first_order():
-    n, time = 6, 5.0
-    fixed = {"units": n, "weights.gain": 1.5, "start": "gaussian", "seed": 4}
-    made = prepare("ctrnn", observables=["final_state"], fixed=fixed | {"steps": 1, "alpha": 1.0})
-    w, s0 = made.setting.built(made.setting.values).W, None
-    matrix = 1.5 * w.base[0]
-    errors = []
+    time, errors = 5.0, []
+    matrix = 1.5 * np.random.default_rng(4).normal(size=(5, 5)) / np.sqrt(5)
+    start = np.array([1.0, -0.5, 0.3, 2.0, -1.0])
+    exact = solve_ivp(
+        lambda t, s: -s + matrix @ np.tanh(s), (0, time), start, method="DOP853", rtol=1e-11, atol=1e-12
+    ).y[:, -1]
     for alpha in (0.125, 0.0625, 0.03125, 0.015625):
-        run = prepare(
-            "ctrnn", observables=["trajectory"], fixed=fixed | {"steps": round(time / alpha), "alpha": alpha}
-        )
-        path = run.evaluate({})["trajectory"][0]
-        if s0 is None:
-            s0 = path[0]
-            exact = solve_ivp(
-                lambda t, s: -s + matrix @ np.tanh(s), (0, time), s0, method="DOP853", rtol=1e-11, atol=1e-12
-            )
-        errors.append(np.linalg.norm(path[-1] - exact.y[:, -1]))
+        settings = {"weights": "matrix", "weights__matrix": matrix.tolist(), "start": start.tolist()}
+        steps = round(time / alpha)
+        found = measure("ctrnn", ["final_state"], {"alpha": [alpha]}, network=True, steps=steps, **settings)
+        errors.append(np.linalg.norm(found["final_state"][0] - exact))
     ratios = np.array(errors[:-1]) / errors[1:]
     assert (np.diff(np.abs(ratios - 2)) < 0).all()
     assert ratios[-1] == pytest.approx(2.0, abs=0.15)
@@ -44,7 +44,7 @@ def test_row_123_a_leak_alone():
     """Stable for alpha < 2, monotone up to 1; the lecture's alpha <= 1 is no guarantee once there are
     weights (row 128)."""
     alpha = np.array([0.1, 0.5, 1.0, 1.9, 2.1])
-    s = unit("trajectory", 50, alpha=alpha, w=0.0, start=1.0)
+    s = unit(50, alpha=alpha, w=0.0, start=1.0)
     np.testing.assert_allclose(s, (1 - alpha)[:, None] ** np.arange(51), rtol=1e-12, atol=1e-300)
     assert (np.diff(s[:3], axis=1) <= 0).all()
 
@@ -52,7 +52,7 @@ def test_row_123_a_leak_alone():
 def test_row_125_alpha_changes_the_speed_and_not_the_fixed_point():
     """S2 says a small alpha leaves little but decay: leak and drive both scale with it."""
     alpha = np.array([0.01, 0.1, 0.2, 0.5, 1.0])
-    s = unit("trajectory", 5000, alpha=alpha, w=0.8, b=0.3, start=2.0)
+    s = unit(5000, alpha=alpha, w=0.8, b=0.3, start=2.0)
     np.testing.assert_allclose(s[:, -1], s[-1, -1], rtol=2.4e-13)
     near = np.abs(s - s[-1, -1]) < 0.01 * s[-1, -1]
     time = alpha * np.argmax(near, axis=1)
@@ -63,7 +63,7 @@ def test_row_127_effective_time_constants():
     """In steps -1 / ln(1 - alpha (1 - lambda))."""
     alpha = np.repeat([0.01, 0.1, 0.2, 0.5], 3)
     eigenvalue = np.tile([0.0, 0.5, 0.9], 4)
-    s = unit("trajectory", 100, alpha=alpha, w=eigenvalue, activation="identity", start=1.0)
+    s = unit(100, alpha=alpha, w=eigenvalue, word="identity", start=1.0)
     found = -1 / np.log(s[:, 60] / s[:, 59])
     np.testing.assert_allclose(found[::3], [99.5, 9.49, 4.48, 1.44], rtol=2e-3)
     np.testing.assert_allclose(found, -1 / np.log(1 - alpha * (1 - eigenvalue)), rtol=1e-9)
@@ -85,17 +85,20 @@ CRITICAL = [
 def test_row_128_where_euler_is_stable(eigenvalue: complex, critical: float):
     """alpha < 2 (1 - Re) / |1 - lambda|^2, a smaller disc than Re lambda < 1 of continuous time."""
     z = complex(eigenvalue)
-    values = [[z.real, z.imag]] if z.imag else [[z.real], [z.real]]
-    fixed = {"units": 2, "activation": "identity", "weights": "eigenvalues", "weights.eigenvalues": values}
-    fixed |= {"start": "unit", "steps": 400}
-    run = prepare("ctrnn", observables=["norm"], fixed=fixed, varied=["alpha"])
-    norm = run.evaluate({"alpha": critical * np.array([0.97, 1.03])})["norm"]
-    assert norm[0, 400] < norm[0, 200]
-    assert norm[1, 400] > norm[1, 200]
+    idle = [1 - 1 / critical]  # a fifth eigenvalue that this step takes to zero at once
+    values = [[z.real, z.imag], [z.real, z.imag], idle] if z.imag else [[z.real]] * 5
+    settings = {"weights": "eigenvalues", "weights__eigenvalues": values, "start": "unit", "target": 0.3}
+    alpha = critical * np.array([0.97, 1.03])
+    name = "gradient_through_time"  # the gradient is carried by the same matrix, backward
+    norm = measure("ctrnn", [name], {"alpha": alpha}, word="identity", network=True, steps=400, **settings)[
+        name
+    ]
+    assert norm[0, 0] < norm[0, 200]
+    assert norm[1, 0] > norm[1, 200]
 
 
 def test_row_128_a_cycle_of_two_that_continuous_time_does_not_have():
-    s = unit("trajectory", 3000, alpha=[0.49, 0.51, 1.0], w=-3.0, start=1.0)
+    s = unit(3000, alpha=[0.49, 0.51, 1.0], w=-3.0, start=1.0)
     np.testing.assert_allclose(np.abs(s[:, -1]), [0.0, 0.2846, 2.9847], atol=6e-5)
     assert (s[1:, -1] * s[1:, -2] < 0).all()
 
@@ -107,14 +110,10 @@ LIMIT_CYCLES = [(0.01, 0.9506, 7.62), (0.1, 1.039, 7.85), (0.5, 1.355, 8.6), (1.
 def test_row_129_a_limit_cycle_and_its_step(alpha: float, amplitude: float, period: float):
     """Amplitude and period (in time constants) of W = [[1.2, -1], [1, 1.2]] grow with the step."""
     steps = round(60 / alpha)
-    fixed = {
-        "units": 2,
-        "weights": "matrix",
-        "weights.matrix": [[1.2, -1.0], [1.0, 1.2]],
-        "start": [0.5, 0.1],
-    }
-    run = prepare("ctrnn", observables=["trajectory"], fixed=fixed | {"alpha": alpha, "steps": steps})
-    s = run.evaluate({})["trajectory"][0, steps // 2 :, 0]
+    matrix = padded([[1.2, -1.0], [1.0, 1.2]])
+    settings = {"weights": "matrix", "weights__matrix": matrix, "start": [0.5, 0.1, 0.0, 0.0, 0.0]}
+    found = measure("ctrnn", ["trajectory"], {"alpha": [alpha]}, network=True, steps=steps, **settings)
+    s = found["trajectory"][0, steps // 2 :, 0]
     assert s.max() == pytest.approx(amplitude, rel=1e-2)
     up = np.flatnonzero((s[:-1] < 0) & (s[1:] >= 0))
     crossings = up + s[up] / (s[up] - s[up + 1])
@@ -123,20 +122,17 @@ def test_row_129_a_limit_cycle_and_its_step(alpha: float, amplitude: float, peri
 
 def test_rows_126_130_alpha_one_is_the_vanilla_network():
     """h = f(s) of the state form is the vanilla network; for other alpha they are different systems."""
-    fixed = {"units": 4, "weights.gain": 1.5, "start": "gaussian", "steps": 20, "b": 0.1, "seed": 2}
-    state = prepare("ctrnn", observables=["trajectory"], fixed=fixed | {"alpha": 1.0}).evaluate({})[
-        "trajectory"
-    ][0]
-    h = np.tanh(state)
-    vanilla = prepare("rnn", observables=["trajectory"], fixed=fixed | {"start": h[0].tolist()})
-    np.testing.assert_allclose(vanilla.evaluate({})["trajectory"][0], h, atol=1e-12)
+    settings = {"weights__gain": 1.5, "steps": 20, "b": 0.1, "seed": 2}
+    state = measure("ctrnn", ["trajectory"], {"alpha": [1.0]}, network=True, start="gaussian", **settings)
+    h = np.tanh(state["trajectory"][0])
+    vanilla = measure("rnn", ["trajectory"], network=True, start=h[0].tolist(), **settings)
+    np.testing.assert_allclose(vanilla["trajectory"][0], h, atol=1e-12)
 
 
 @pytest.mark.parametrize(("alpha", "gain"), [(0.1, 0.7256), (0.5, 0.8193), (1.0, 1.0)])
 def test_row_131_sampling_changes_the_filter(alpha: float, gain: float):
     """Low-pass gain at omega tau = 1: 0.7071 in continuous time, 1 at alpha = 1."""
-    fixed = {"alpha": alpha, "w": 0.0, "u": 1.0, "steps": 600, "start": 0.0}
-    run = prepare("ctrnn", task="impulse", observables=["trajectory"], fixed=fixed)
-    s = run.evaluate({})["trajectory"][0]
+    settings = {"alpha": alpha, "w": 0.0, "steps": 600, "start": 0.0}
+    s = measure("ctrnn", ["trajectory"], task="impulse", **settings)["trajectory"][0]
     found = abs(np.sum(s * np.exp(-1j * alpha * np.arange(601))))
     assert found == pytest.approx(gain, abs=6e-5)

@@ -15,6 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sim.draws import Draw
+
 jax.config.update("jax_enable_x64", True)
 
 FILE = Path(__file__).parent / "gradients.json"
@@ -27,6 +29,10 @@ FUNCTIONS = {
     "elu": jax.nn.elu,
     "softplus": jax.nn.softplus,
 }
+
+
+# the input x[t] of both units: 0.7 times our own draws of seed 3 (tests/sim/test_golden.py checks them)
+INPUTS = (0.7 * Draw(3, "inputs").normal(1, 20)[0, 0]).tolist()
 
 
 def cliff_points() -> tuple[np.ndarray, np.ndarray]:
@@ -55,7 +61,7 @@ def settings() -> list[dict[str, Any]]:
     random = np.random.default_rng(11)
     found = []
     for i, activation in enumerate(FUNCTIONS):
-        n = 3 + i % 3
+        n = 5
         found.append(
             {
                 "system": ("rnn", "ctrnn")[i % 2],
@@ -64,7 +70,7 @@ def settings() -> list[dict[str, Any]]:
                 "steps": 10 + i,
                 "loss_from": (-1, 0, 4)[i % 3],
                 "target": 0.3,
-                "x": 0.7,
+                "x": INPUTS[: 10 + i],
                 "W": (1.2 * random.normal(size=(n, n)) / np.sqrt(n)).tolist(),
                 "U": random.normal(size=(n, 2)).tolist(),
                 "b": (0.3 * random.normal(size=n)).tolist(),
@@ -78,11 +84,12 @@ def network(setting: dict[str, Any]) -> dict[str, Any]:
     """Loss, norms of its gradients by array, norms of dE/ds[t] for every t, and log ||ds[t]/ds[0]||."""
     f, alpha, steps = FUNCTIONS[setting["activation"]], setting["alpha"], setting["steps"]
     arrays = {name: jnp.array(setting[name]) for name in ("W", "U", "b")}
-    start, x = jnp.array(setting["start"]), jnp.full(2, setting["x"])
+    start = jnp.array(setting["start"])
     state_form = setting["system"] == "ctrnn"
     first = setting["loss_from"] if setting["loss_from"] >= 0 else steps
 
-    def step(p: Any, s: Any) -> Any:
+    def step(p: Any, s: Any, x: Any) -> Any:
+        x = jnp.full(2, x)
         if state_form:
             return (1 - alpha) * s + alpha * (p["W"] @ f(s) + p["U"] @ x + p["b"])
         return f(p["W"] @ s + p["U"] @ x + p["b"])
@@ -90,7 +97,7 @@ def network(setting: dict[str, Any]) -> dict[str, Any]:
     def states(p: Any, nudges: Any) -> list[Any]:
         path = [start + nudges[0]]
         for t in range(steps):
-            path.append(step(p, path[-1]) + nudges[t + 1])
+            path.append(step(p, path[-1], setting["x"][t]) + nudges[t + 1])
         return path
 
     def loss(p: Any, nudges: Any) -> Any:
