@@ -7,6 +7,7 @@ pack, `s` the state.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,10 +53,14 @@ class Variable(NamedTuple):
 class Facts(NamedTuple):
     """What a declaration may depend on."""
 
-    labels: int | tuple[str, ...] | None  # of the state: n units, names of a few numbers, or one number
+    # of the state: n units, several arrays by name, names of a few numbers, or one number
+    labels: int | dict[str, int] | tuple[str, ...] | None
     steps: int
     parameters: tuple[str, ...]  # differentiable, by name
     k: Any  # the observable's keywords
+    shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})  # of a network's arrays of parameters
+    layers: int = 0  # of a layered feed-forward system; 0: a recurrent one
+    gates: tuple[str, ...] = ()  # names of the inner values of a step
 
     @property
     def unit(self) -> tuple[Coordinate, ...]:
@@ -64,6 +69,9 @@ class Facts(NamedTuple):
             return ()
         if isinstance(self.labels, int):
             return (Coordinate("unit", np.arange(self.labels), "unit", "1"),)
+        if isinstance(self.labels, dict):
+            names = [f"{part}[{i}]" for part, n in self.labels.items() for i in range(n)]
+            return (Coordinate("unit", np.array(names, dtype=object), "unit of each array", "1"),)
         return (Coordinate("unit", np.array(self.labels, dtype=object), "number of the state", "1"),)
 
     @property
@@ -127,12 +135,16 @@ class Backward(NamedTuple):
 
 
 class Norms(NamedTuple):
-    """The norms of the gradient of the loss with respect to each array of a network's parameters, after
-    the backward pass.
+    """Norms of the gradient of the loss with respect to a network's parameters, after the backward pass.
+
+    `by` says of what: "array" (each array of parameters), "neuron" (each row of each matrix: the weights into
+    one neuron) or "dead" (the share of rows that are exactly zero); layered systems also have "delta" (the
+    gradient with respect to a layer's summed inputs) and "activation".
     """
 
     declare: Callable[[Facts], Declared]
     keywords: type
+    by: str = "array"
     reads: str = "bptt"
 
 
