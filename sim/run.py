@@ -292,6 +292,9 @@ def _setting(
 
 
 def _form(setting: Setting, leafs: Leafs) -> Any:
+    own = getattr(leafs.system, "FORM", None)  # a system's module may bring a form of its own
+    if own is not None:
+        return own(setting, leafs.known)
     if isinstance(units(setting.example), int):
         return Network(setting, leafs.known)
     return Pointwise(setting, leafs.known)
