@@ -47,6 +47,10 @@ class Draw:
         # the very last of the 2**53 numbers would round up to 1, whose normal number is infinite
         return np.minimum((bits.astype(np.float64) + 0.5) * 2.0**-53, 1.0 - 2.0**-53)
 
+    def whole(self, rows: int, columns: int, below: int) -> np.ndarray:
+        """(seeds, rows, columns) whole numbers from 0 to below - 1, each as likely as the others."""
+        return np.floor(self.uniform(rows, columns) * below).astype(np.intp)
+
     def normal(self, rows: int, columns: int) -> np.ndarray:
         """(seeds, rows, columns) numbers of mean 0 and variance 1."""
         # imported here: it takes 0.1 s, and a run without random numbers starts without it

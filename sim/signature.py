@@ -10,7 +10,7 @@ keywords follow as `head.key`.
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -43,6 +43,13 @@ class Family(NamedTuple):
     members: Callable[[], Mapping[str, Callable[..., Any]]]
     kind: str = "word"  # or "start": a number or a list of numbers may stand in its place
     common: type | None = None  # a NamedTuple of keywords that every member has
+
+
+class Group(NamedTuple):
+    """The head of a group among a task's keywords: the word that was chosen, and that member's keywords."""
+
+    word: str
+    keywords: Any
 
 
 @dataclass(frozen=True)
@@ -126,3 +133,29 @@ def described(
                 if family.common is not None:
                     found |= described(family.common, f"{path} {word}", words, f"{path}.")
     return found
+
+
+def belonging(source: Any, names: Iterable[str]) -> list[str]:
+    """Those of these full names that are keywords of `source`: its own, and what follows its groups' heads.
+
+    >>> class K(NamedTuple):
+    ...     gap: float = 0.0
+    >>> belonging(K, ["gap", "weights", "weights.gain"])
+    ['gap']
+    """
+    families = {name: split(annotation)[2] for name, annotation, _ in signature(source)}
+    heads = {name for name, family in families.items() if family is not None}
+    return [name for name in names if name in families or name.partition(".")[0] in heads]
+
+
+def filled(source: Any, values: Mapping[str, Any]) -> Any:
+    """The NamedTuple `source` with these values by full name; the head of a group becomes a `Group`."""
+    fields = {}
+    for name, annotation, _ in signature(source):
+        family, fields[name] = split(annotation)[2], values[name]
+        if family is not None and isinstance(values[name], str):
+            below = {
+                path.partition(".")[2]: value for path, value in values.items() if path.startswith(f"{name}.")
+            }
+            fields[name] = Group(values[name], filled(family.members()[values[name]], below))
+    return source(**fields)

@@ -80,6 +80,15 @@ def test_moments_of_uniform_numbers():
     assert abs(chi2 - 99) < FIVE_SIGMA * np.sqrt(2 * 99)
 
 
+@pytest.mark.parametrize("below", [1, 2, 3, 10, 1797])
+def test_whole_numbers_are_equally_likely(below: int):
+    found = Draw(13, "inputs").whole(400, N // 400, below).ravel()
+    counts = np.bincount(found, minlength=below)
+    assert len(counts) == below
+    chi2 = np.sum((counts - N / below) ** 2) / (N / below)
+    assert abs(chi2 - (below - 1)) <= FIVE_SIGMA * np.sqrt(2 * (below - 1))
+
+
 def test_moments_of_normal_numbers():
     z = Draw(12, "weights").normal(400, N // 400).ravel()
     assert abs(z.mean()) < FIVE_SIGMA / np.sqrt(N)
