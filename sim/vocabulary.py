@@ -1,5 +1,6 @@
 """The words a sweep may use: the keywords of a system, a task, observables and the run itself."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -65,8 +66,9 @@ def keywords(
     """All keywords that a sweep of these may use, by full name.
 
     `words` are the family words chosen for group heads (`{"weights": ["gaussian"]}`); without a choice the
-    default's keys are listed. Raises Refused for unknown names, and where two owners use one name for
-    different things.
+    default's keys are listed. A system's module may have START, its own default start, and DEFAULTS, its own
+    defaults of other keywords that are not its own. Raises Refused for unknown names, and where two owners
+    use one name for different things.
     """
     chosen = words or {}
     if problems := unknown(system, task, observables, folder):
@@ -91,4 +93,7 @@ def keywords(
                     f"{other.owner} and {owner} both use {path!r}, for different things; rename it in one",
                 )
             found.setdefault(path, keyword)
+    for path, default in getattr(module, "DEFAULTS", {}).items():
+        if path in found:
+            found[path] = dataclasses.replace(found[path], default=default)
     return found
