@@ -31,7 +31,7 @@ def tasks() -> Mapping[str, Callable[..., Any]]:
 class Keywords(NamedTuple):
     """Which task, and that task's keywords."""
 
-    of: Annotated[Any, About("the task whose input is reversed"), Family(tasks)]
+    of: Annotated[Any, About("the task whose input is reversed"), Family(tasks)] = "copy"
 
 
 class Inner(NamedTuple):

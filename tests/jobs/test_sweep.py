@@ -5,6 +5,7 @@ import pytest
 
 import jobs
 from jobs.sweep import Sweep, setting
+from sim.errors import Refused
 
 TEXT = """
 name = "small"
@@ -145,3 +146,21 @@ def test_shipped_sweeps_are_found_by_bare_name_from_anywhere(tmp_path, monkeypat
     sweep = Sweep.read("pascanu-cliff")
     assert sweep.shape == (512, 512)
     assert [axis.dim for axis in sweep.axes] == ["w", "b"]
+
+
+def test_a_task_may_have_a_group_of_keywords():
+    """`reversed` takes those of the task it turns: as a table, dotted or bare they are one sweep."""
+    given = {"name": "turned", "system": "rnn", "task": "reversed", "observables": ["final_state"]}
+    given["axes"] = {"w": {"values": [0.5, 1.5]}}
+    spellings = [
+        {"steps": 20, "of": {"family": "copy", "gap": 5, "length": 3}},
+        {"steps": 20, "of": "copy", "of.gap": 5, "of.length": 3},
+        {"steps": 20, "of": "copy", "gap": 5, "length": 3},
+    ]
+    sweeps = [Sweep.parse({**given, "parameters": parameters}) for parameters in spellings]
+    assert len({sweep.id for sweep in sweeps}) == 1
+    assert sweeps[0].parameters == {"steps": 20, "of": "copy", "of.gap": 5, "of.length": 3}
+    swept = Sweep.parse({**given, "parameters": {"steps": 20}, "axes": {"gap": {"values": [1, 2, 9]}}})
+    assert (swept.axes[0].path, swept.axes[0].dim) == ("of.gap", "gap")
+    with pytest.raises(Refused, match=r"parameters.gap: unknown"):
+        Sweep.parse({**given, "parameters": {"steps": 20, "of": "parity", "gap": 5}})
