@@ -67,6 +67,7 @@ _RULES: dict[str, Rule] = {
     "sin": lambda graph, g, node: (_times(g, graph.apply("cos", node.args[0])),),
     "cos": lambda graph, g, node: (_negated(_times(g, graph.apply("sin", node.args[0]))),),
     "total": lambda graph, g, node: (graph.node("spread", (g,), None, node.args[0].shape),),
+    "largest": lambda graph, g, node: (None,),
     "spread": lambda graph, g, node: (g,),
     "transpose": lambda graph, g, node: (g.T,),
     "matvec": lambda graph, g, node: (

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.errors import refuse
-from sim.generic import output, step, units
+from sim.generic import inputs as wanted_inputs
+from sim.generic import noise, output, step, units
 from sim.graph import Graph, Leaf, Node
 from sim.matrices import Matrices, Vectors
+from sim.objective import Head
 
 
 def is_number(value: Any) -> bool:
@@ -32,52 +34,75 @@ class Scaled:
         return Scaled(self.matrix.T, self.factor)
 
 
+def flattened(pack: Any, prefix: str = "") -> dict[str, Any]:
+    """The fields of a pack by full name, packs and tuples inside it opened: `layers[1].W`, `taps[0]`."""
+    found: dict[str, Any] = {}
+    for name, value in zip(pack._fields, pack, strict=True):
+        found |= _opened(prefix + name, value)
+    return found
+
+
+def _opened(name: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, (Matrices, Vectors)) or not isinstance(value, tuple):
+        return {name: value}
+    if hasattr(value, "_fields"):
+        return flattened(value, f"{name}.")
+    return {
+        path: found for i, item in enumerate(value) for path, found in _opened(f"{name}[{i}]", item).items()
+    }
+
+
 class Equation:
     """One step of a system, on symbols.
 
-    `example` is a pack with the fixed fields filled in; its numbers only say which fields are numbers. A
-    tuple of numbers is that many parameters, named `taps[0]`, `taps[1]`, …. `inputs` says where x comes from:
-    "none" (always zero), "shared" (one series for all cells) or "cells" (a series for each). A network's
-    fields are `Matrices` and `Vectors`.
+    `example` is a pack with the fixed fields filled in; its numbers only say which fields are numbers. Fields
+    may be tuples and packs of their own: their parameters are named `taps[0]`, `layers[1].W`. `inputs` says
+    where x comes from: "none" (always zero), "shared" (one series for all cells) or "cells" (a series for
+    each), `series` the same for inputs and random numbers together. A network's fields are `Matrices` and
+    `Vectors`, its state is one array over units or several.
     """
 
-    def __init__(self, example: Any, inputs: str = "none") -> None:
+    def __init__(self, example: Any, inputs: str = "none", series: str = "") -> None:
         self.inputs = inputs
+        self.series = series or ("cells" if inputs == "cells" else "shared")
+        self.goal: Node | None = None  # the targets of a time
+        self.goals = "shared"  # whether every cell has its own
+        self.masked = False  # whether the task says which times count
+        self.head: Head | None = None
         self.graph = Graph()
         self.labels = units(example)
         self.parameters: dict[str, Node] = {}
         self.extras: dict[str, Node] = {}
         self.matrices: dict[str, Node] = {}
         self.vectors: dict[str, Node] = {}
-        self.pack = type(example)(
-            *(self._field(name, value) for name, value in zip(example._fields, example, strict=True))
-        )
+        self.pack = self._packed("", example)
         self.t = self.graph.leaf("time", "t")
-        if isinstance(self.labels, int):
-            self.state: tuple[Node, ...] = (self.graph.leaf("state", "s", (self.labels,)),)
-            inputs_shape = (self._inputs(),)
-            self.x = (
-                self.graph.leaf("input", "x", inputs_shape)
-                if inputs != "none"
-                else self.graph.zeros(*inputs_shape)
-            )
+        graph = self.graph
+        if isinstance(self.labels, (int, dict)):
+            self.parts = {"s": self.labels} if isinstance(self.labels, int) else dict(self.labels)
+            self.state = tuple(graph.leaf("state", part, (n,)) for part, n in self.parts.items())
+            width = wanted_inputs(example)
+            self.x: Any = graph.leaf("input", "x", (width,)) if inputs != "none" else graph.zeros(width)
+            count = noise(example)
+            self.z = graph.leaf("noise", "z", (count,)) if count else None
         else:
-            self.state = tuple(self.graph.leaf("state", str(i)) for i in range(len(self.labels or [""])))
-            self.x = self.graph.leaf("input", "x") if inputs != "none" else self.graph.silence()
-        self.next = self._numbers(step(self.pack, self.shaped(self.state), self.x))
-        if len(self.next) != len(self.state) or self.next[0].shape != self.state[0].shape:
+            self.parts, self.z = {}, None
+            self.state = tuple(graph.leaf("state", str(i)) for i in range(len(self.labels or [""])))
+            self.x = graph.leaf("input", "x") if inputs != "none" else graph.silence()
+        self.driven = self.x if self.z is None else (self.x, self.z)  # what the verbs take
+        self.next = self.numbers(step(self.pack, self.shaped(self.state), self.driven))
+        if [node.shape for node in self.next] != [node.shape for node in self.state]:
             raise refuse(
                 "system",
-                f"step of {type(example).__name__} returns {len(self.next)} values of shape "
-                f"{self.next[0].shape} for a state of "
-                f"{len(self.state)} of shape {self.state[0].shape}; a state of several numbers is declared "
-                "with @units.register",
+                f"step of {type(example).__name__} returns values of the shapes "
+                f"{[node.shape for node in self.next]} for a state of {[node.shape for node in self.state]}; "
+                "a state of several numbers or arrays is declared with @units.register",
             )
 
-    def _inputs(self) -> int:
-        """The number of inputs: the width of the matrix that is not square over the units, else 1."""
-        widths = [node.shape[1] for name, node in self.matrices.items() if name == "U"]
-        return widths[0] if widths else 1
+    def _packed(self, prefix: str, pack: Any) -> Any:
+        return type(pack)(
+            *(self._field(prefix + name, value) for name, value in zip(pack._fields, pack, strict=True))
+        )
 
     def _field(self, name: str, value: Any) -> Any:
         if isinstance(value, Matrices):
@@ -85,6 +110,8 @@ class Equation:
             return Scaled(matrix, self._field(f"{name}.factor", 1.0))
         if isinstance(value, Vectors):
             return self.vectors.setdefault(name, self.graph.leaf("vector", name, value.base.shape[1:]))
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return self._packed(f"{name}.", value)
         if isinstance(value, tuple):
             return tuple(self._field(f"{name}[{i}]", item) for i, item in enumerate(value))
         if not is_number(value):
@@ -95,11 +122,24 @@ class Equation:
         """A number of each cell that belongs to an observable (such as `target`), not to the system."""
         return self.extras.setdefault(name, self.graph.leaf("extra", name))
 
+    def aim(self, width: int, goals: str) -> Node:
+        """The targets of a time, from the task."""
+        self.goal, self.goals = self.graph.leaf("goal", "y", (width,)), goals
+        return self.goal
+
+    def read_out(self, outputs: int) -> None:
+        """A linear read-out with this many outputs; its arrays are named `readout.V` and `readout.c`."""
+        (h,) = self.output(self.state)
+        V = self.matrices["readout.V"] = self.graph.leaf("matrix", "readout.V", (outputs, h.shape[0]))
+        c = self.vectors["readout.c"] = self.graph.leaf("vector", "readout.c", (outputs,))
+        self.head = Head(V, c)
+
     def shaped(self, numbers: Sequence[Node]) -> Any:
         """Numbers as the system's functions see a state: one of them alone, or a tuple."""
-        return tuple(numbers) if isinstance(self.labels, tuple) else numbers[0]
+        return tuple(numbers) if isinstance(self.labels, (tuple, dict)) else numbers[0]
 
-    def _numbers(self, state: Any) -> tuple[Node, ...]:
+    def numbers(self, state: Any) -> tuple[Node, ...]:
+        """What a function of the system gives, as a tuple of nodes."""
         values = tuple(state) if isinstance(state, (tuple, list)) else (state,)
         if any(value is None for value in values):
             name = type(self.pack).__name__
@@ -108,7 +148,7 @@ class Equation:
 
     def output(self, state: Sequence[Node]) -> tuple[Node, ...]:
         """What is read out of a state."""
-        return self._numbers(output(self.pack, self.shaped(state)))
+        return self.numbers(output(self.pack, self.shaped(state)))
 
     def columns(self) -> list[str]:
         """The names of the numbers each cell has, in the order in which kernels take them."""

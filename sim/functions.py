@@ -101,6 +101,26 @@ def total(values: Any) -> Any:
     return np.sum(values, axis=-1)
 
 
+def squares(values: Any) -> Any:
+    """The sum of the squares of all numbers of a state: one number, several, or one or several arrays."""
+    if isinstance(values, Sequence):
+        return total(tuple(squares(value) for value in values))
+    return total(values * values)
+
+
+def largest(values: Any) -> Any:
+    """The largest over units; as a shift that cancels out again it counts as constant in derivatives."""
+    if isinstance(values, Node):
+        return values if not values.shape else values.graph.node("largest", (values,), None, ())
+    return np.max(values, axis=-1)
+
+
+def log_sum_exp(values: Any) -> Any:
+    """log sum_i exp(z_i) over units, without overflow: the largest is taken out first."""
+    top = largest(values)
+    return top + log(total(exp(values - top)))
+
+
 def outer(a: Any, b: Any) -> Any:
     """The matrix a_i b_j (how the gradient of a weight matrix is written: `outer(g, h)`)."""
     if isinstance(a, Node) and isinstance(b, Node):

@@ -10,11 +10,12 @@ A system is a `NamedTuple` of parameters and the verbs registered for it:
         return p.r * s * (1 - s)
 
 `step` is enough for a system whose state is one number or a few (say which with `units`): derivatives follow
-from the same equation. A network, whose state is an array of n units, says its derivatives itself with `jvp`
-and `vjp`. Functions run on numbers, on NumPy arrays and on symbols alike; they must not change their
-arguments.
+from the same equation. A network, whose state is an array of n units or several such arrays, says its
+derivatives itself with `jvp` and `vjp`. Functions run on numbers, on NumPy arrays and on symbols alike; they
+must not change their arguments.
 """
 
+import inspect
 from functools import singledispatch
 from typing import Any
 
@@ -32,17 +33,17 @@ def step(p: Any, s: Any, x: Any) -> Any:
 
 
 @singledispatch
-def jvp(p: Any, s: Any, x: Any, v: Any) -> Any:
-    """J v, with J = dF/ds at (s, x; p): how a small change v of the state is carried through one step
-    (forward).
+def jvp(p: Any, s: Any, x: Any, v: Any, y: Any) -> Any:
+    """J v + K y, with J = dF/ds and K = dF/dx at (s, x; p): how small changes v of the state and y of the
+    input (zeros where it is fixed) are carried through one step (forward).
     """
     raise refuse("system", f"{type(p).__name__} has no jvp; write one with @jvp.register in {_file(p)}")
 
 
 @singledispatch
 def vjp(p: Any, s: Any, x: Any, g: Any) -> Any:
-    """(dp, J^T g): gradients of <g, F(s, x; p)> with respect to the pack (the same type) and to the state
-    (backward).
+    """(dp, J^T g, K^T g): gradients of <g, F(s, x; p)> with respect to the pack (the same type), to the
+    state and to the input (backward).
     """
     raise refuse("system", f"{type(p).__name__} has no vjp; write one with @vjp.register in {_file(p)}")
 
@@ -56,11 +57,70 @@ def output(p: Any, s: Any) -> Any:
 
 
 @singledispatch
-def units(p: Any) -> int | tuple[str, ...] | None:
+def output_jvp(p: Any, s: Any, v: Any) -> Any:
+    """How a small change v of the state changes the output; right by itself where the output is a part of
+    the state.
+    """
+    return output(p, v)
+
+
+@singledispatch
+def output_vjp(p: Any, s: Any, g: Any) -> Any:
+    """The gradient with respect to the state of <g, output>; right by itself where the output is the
+    state.
+    """
+    if has(output, type(p)):
+        raise refuse(
+            "system",
+            f"{type(p).__name__} has an output but no output_vjp; write one with @output_vjp.register in "
+            f"{_file(p)}",
+        )
+    return g
+
+
+@singledispatch
+def gates(p: Any, s: Any, x: Any) -> dict[str, Any]:
+    """The inner values of the step from s, by name: what opens and closes."""
+    raise refuse(
+        "observables", f"{type(p).__name__} has no gates; write them with @gates.register in {_file(p)}"
+    )
+
+
+@singledispatch
+def units(p: Any) -> int | dict[str, int] | tuple[str, ...] | None:
     """None: the state is one number. A tuple of labels: that many numbers. An integer n: the array of a
-    network's n units.
+    network's n units. A dict: several arrays, by name, each of so many units.
     """
     return None
+
+
+@singledispatch
+def inputs(p: Any) -> int:
+    """How many inputs a network's step takes: the width of the first matrix whose name begins with U, unless
+    the system says otherwise.
+    """
+    return _widths(p) or 1
+
+
+def _widths(p: Any) -> int:
+    for name in getattr(p, "_fields", ()):
+        value = getattr(p, name)
+        for item in value if isinstance(value, tuple) and not hasattr(value, "shape") else (value,):
+            if hasattr(item, "_fields") and not hasattr(item, "shape"):
+                found = inputs(item)
+                if found:
+                    return found
+            elif name.startswith("U") and hasattr(item, "shape"):
+                return int(item.shape[1])
+    return 0
+
+
+@singledispatch
+def noise(p: Any) -> int:
+    """How many random numbers of (0, 1) a step needs; where there are any, x is a tuple (x, z) of inputs and
+    numbers.
+    """
+    return 0
 
 
 @singledispatch
@@ -74,3 +134,14 @@ def escapes(p: Any, radius: Any) -> Any:
 def has(verb: Any, pack: type) -> bool:
     """Whether the verb is written for this type of parameters."""
     return verb.dispatch(pack) is not verb.dispatch(object)
+
+
+def carried(p: Any, s: Any, x: Any, v: Any, y: Any) -> Any:
+    """`jvp`, also of a system whose own leaves y out because it is never driven by another."""
+    own = jvp.dispatch(type(p))
+    return own(p, s, x, v) if len(inspect.signature(own).parameters) == 4 else own(p, s, x, v, y)
+
+
+def networked(p: Any) -> bool:
+    """Whether the state is an array over units, or several."""
+    return isinstance(units(p), (int, dict))

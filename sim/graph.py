@@ -268,6 +268,8 @@ class Graph:
         if any(arg.op == "silence" for arg in args):
             return self._beside_silence(op, args)
         shapes = {arg.shape for arg in args if arg.shape}
+        if op == "add" and len(shapes) == 1 and args[0].shape == args[1].shape:
+            return self.node(op, args, None, args[0].shape)  # also of two outer products
         if len(shapes) > 1 or any(len(shape) > 1 for shape in shapes):
             raise refuse(_place_of_caller(), f"shapes do not fit in {op}: {[arg.shape for arg in args]}")
         return self.node(op, args, None, shapes.pop() if shapes else ())

@@ -18,7 +18,7 @@ def matrix(facts: Facts) -> Coordinate:
     if facts.layers:
         return layer(facts)
     names = np.array(list(_matrices(facts)), dtype=object)
-    return Coordinate("parameter", names, "weight matrix of the network", "1")
+    return Coordinate("matrix", names, "weight matrix of the network", "1")
 
 
 def neuron(facts: Facts) -> Coordinate:

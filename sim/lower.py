@@ -109,7 +109,7 @@ class Code:
             return f"select({', '.join(names)})"
         if node.op in ("neg", "not", "abs"):
             return {"neg": "-{}", "not": "~{}", "abs": "abs({})"}[node.op].format(names[0])
-        if node.op in ("total", "spread"):  # a state of one number is its own sum
+        if node.op in ("total", "largest", "spread"):  # a state of one number is its own sum
             return names[0]
         return f"{node.op}({names[0]})"
 

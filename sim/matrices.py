@@ -2,14 +2,16 @@
 what factor.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sim.draws import Draw
-from sim.errors import refuse
+from sim.errors import nearest, refuse
 from sim.series import different
+from sim.signature import Family, signature, split
 
 SCALINGS = ("gain", "spectral_radius")
 
@@ -49,7 +51,19 @@ class Chosen(NamedTuple):
     purpose: str
     touched: bool  # whether anything differs from the defaults
 
-    def _made(self, sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    def built(self, **changes: Any) -> Any:
+        """What the member makes of its settings, some of them replaced."""
+        return self.member(**{**self.settings, **changes})
+
+    def apart(self, mark: str) -> "Chosen":
+        """The same choice with random numbers of its own, also in the families among its settings."""
+        settings = {
+            name: value.apart(mark) if isinstance(value, Chosen) else value
+            for name, value in self.settings.items()
+        }
+        return self._replace(settings=settings, purpose=f"{self.purpose}.{mark}")
+
+    def _made(self, sizes: tuple[int, ...], part: str = "") -> tuple[np.ndarray, np.ndarray]:
         """The arrays of every different setting (kinds, *sizes), and for each cell which it has."""
         columns = {"seed": np.atleast_1d(self.seed)}
         columns |= {
@@ -69,16 +83,22 @@ class Chosen(NamedTuple):
         keys = {name: value for name, value in self.settings.items() if name not in SCALINGS}
         keys |= {name: row.reshape(shape) for name, row in own.items()}
         with threadpool_limits(1):  # LAPACK's bits may depend on the number of threads
-            made = np.asarray(self.member(*sizes, Draw(seeds, self.purpose), **keys), dtype=np.float64)
+            made = np.asarray(
+                self.member(*sizes, Draw(seeds, f"{self.purpose}.{part}" if part else self.purpose), **keys),
+                dtype=np.float64,
+            )
         return np.ascontiguousarray(np.broadcast_to(made, (len(seeds), *sizes))), which
 
-    def matrices(self, rows: int, columns: int) -> Matrices:
-        """One matrix for each different setting, and the factor from gain and spectral_radius."""
+    def matrices(self, rows: int, columns: int, part: str = "") -> Matrices:
+        """One matrix for each different setting, and the factor from gain and spectral_radius.
+
+        Each `part` of a system (a gate) has random numbers of its own.
+        """
         if min(rows, columns) < 1:
             raise refuse(
                 f"parameters.{self.place}", f"a matrix of {rows} x {columns}; units and inputs are at least 1"
             )
-        base, which = self._made((rows, columns))
+        base, which = self._made((rows, columns), part)
         factor = np.asarray(self.settings.get("gain", 1.0), dtype=np.float64)
         wanted = self.settings.get("spectral_radius")
         if wanted is not None:
@@ -97,9 +117,33 @@ class Chosen(NamedTuple):
             factor = factor * (np.asarray(wanted) / radius[which])
         return Matrices(base, which, factor)
 
-    def vectors(self, n: int) -> Vectors:
+    def vectors(self, n: int, part: str = "") -> Vectors:
         """One vector for each different setting."""
-        return Vectors(*self._made((n,)))
+        return Vectors(*self._made((n,), part))
+
+
+def choose(path: str, family: Family, values: Mapping[str, Any], touched: frozenset[str]) -> Chosen:
+    """The member of a family that its word names, with all that belongs to it; refused where there is no such
+    word.
+    """
+    word = values[path]
+    members = family.members()
+    if word not in members:
+        raise refuse(f"parameters.{path}", f"{word!r:.80} is no family; {nearest(word, members)}")
+    member = members[word]
+    heads = {name: split(annotation)[2] for name, annotation, _ in signature(member)}
+    settings: dict[str, Any] = {}
+    for full, value in values.items():
+        name = full.removeprefix(f"{path}.")
+        head, dot, _ = name.partition(".")
+        if name == full or (dot and heads.get(head) is not None):
+            continue
+        inner = heads.get(name)
+        nested = inner is not None and isinstance(value, str)
+        settings[name] = choose(full, inner, values, touched) if nested else value  # type: ignore[arg-type]
+    seed = settings.pop("seed", None)
+    seed = values["seed"] if seed is None else seed
+    return Chosen(path, word, member, settings, seed, path, path in touched)
 
 
 def vectors(value: Any, n: int, place: str) -> Vectors:

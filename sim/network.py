@@ -1,18 +1,13 @@
-"""Modules for networks: the parts of `sim/network_kernels.py` written out for one system and its
-observables.
-"""
+"""Modules for networks in the making: loading, stepping and storing, written out for one system."""
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sim import network_kernels
 from sim.compile import TAIL
 from sim.equation import Equation
 from sim.graph import Node
 from sim.lower import operations
-from sim.observable import Sampled
-from sim.pointwise import Watcher
 from sim.stages import BUNDLE, Layout, Stages
 
 HEAD = '''"""{title}"""
@@ -34,6 +29,8 @@ class Program(NamedTuple):
     work: int  # numbers of scratch a block
     operations: float  # a step and cell
     factors: int = 0  # numbers a block and time of the matrices' gradients
+    kept: int = 0  # numbers a block and time that the backward pass reads of the forward pass
+    state: int = 0  # numbers a block of a state
 
 
 class Module:
@@ -43,20 +40,36 @@ class Module:
         self.equation = equation
         shapes = {name: (node.shape[0], node.shape[1]) for name, node in equation.matrices.items()}
         lengths = {name: node.shape[0] for name, node in equation.vectors.items()}
-        self.layout = Layout(lanes, tile, shared, shapes, lengths)
-        self.n = equation.state[0].shape[0]
-        self.state = self.layout.allocate(self.layout.size(self.n))
-        self.x = self.layout.allocate(self.layout.size(equation.x.shape[0]))
+        self.layout = layout = Layout(lanes, tile, shared, shapes, lengths)
+        self.sizes = [layout.size(node.shape[0]) for node in equation.state]
+        self.size = sum(self.sizes)  # of a whole state
+        self.state = layout.allocate(self.size)
+        self.x = layout.allocate(layout.size(equation.x.shape[0]))
+        self.z = layout.allocate(layout.size(equation.z.shape[0])) if equation.z is not None else 0
+        self.y = layout.allocate(layout.size(equation.goal.shape[0])) if equation.goal is not None else 0
         self.products: dict[str, str] = {}
         self.parts: list[str] = []
         self.operations = 0.0
 
-    def stages(self, **homes: Node) -> Stages:
-        """An empty body that knows where the state and the inputs lie."""
-        stages = Stages(self.layout, self.n, self.equation.columns(), self.products)
-        stages.home[self.equation.state[0]] = f"work, {self.state}"
-        stages.home[self.equation.x] = f"work, {self.x}"
+    def stages(self) -> Stages:
+        """An empty body that knows where the state, the inputs and the target lie."""
+        equation = self.equation
+        stages = Stages(self.layout, equation.columns(), self.products)
+        stages.home |= self.placed(equation.state, "work", str(self.state))
+        stages.home[equation.x] = f"work, {self.x}"
+        if equation.z is not None:
+            stages.home[equation.z] = f"work, {self.z}"
+        if equation.goal is not None:
+            stages.home[equation.goal] = f"work, {self.y}"
         return stages
+
+    def placed(self, nodes: Sequence[Node], array: str, base: str) -> dict[Node, str]:
+        """Where the arrays of something shaped like the state lie, one after another from `base` on."""
+        places, at = {}, 0
+        for node, size in zip(nodes, self.sizes, strict=True):
+            places[node] = f"{array}, {base} + {at}" if at else f"{array}, {base}"
+            at += size
+        return places
 
     def add(self, head: str, lines: Sequence[str]) -> None:
         """A function of the module; what it reads of the block is unpacked first."""
@@ -64,11 +77,15 @@ class Module:
         body = [*unpack, *lines] if lines else ["pass"]
         self.parts.append(f"\n\n@jit\ndef {head}:\n" + "\n".join(f"    {line}" for line in body) + "\n")
 
+    def copying(self, head: str, into: str, source: str) -> None:
+        """A function that copies a whole state."""
+        lines = [f"for k in range(0, {self.size}, {BUNDLE}):"]
+        self.add(head, [*lines, f"    store({into} + k, load({source} + k, {BUNDLE}))"])
+
     def loading(self) -> None:
-        """Selecting a block, its start and its inputs."""
-        layout, m = self.layout, self.equation.x.shape[0]
-        columns = len(self.equation.columns()) * BUNDLE
-        size, lanes = layout.size(self.n), layout.lanes
+        """Selecting a block, its start, its inputs and its targets."""
+        layout, equation = self.layout, self.equation
+        columns = len(equation.columns()) * BUNDLE
         self.add(
             "select_block(numbers, vectors, matrices, which, block)",
             [
@@ -78,35 +95,48 @@ class Module:
                 f"return n, v, matrices[m:m + {layout.matrix_size}]",
             ],
         )
-        copy = [f"for k in range(0, {size}, {BUNDLE}):"]
-        self.add(
-            "load_start(start, block, work)",
-            [*copy, f"    store(work, {self.state} + k, load(start, block * {size} + k, {BUNDLE}))"],
-        )
-        put = f"    store(work, {self.x} + j * {lanes}, "
-        each = {
-            "none": f"splat(0.0, {lanes}))",
-            "shared": f"splat(inputs[t * {m} + j], {lanes}))",
-            "cells": f"load(inputs, ((t * {m} + j) * blocks + block) * {lanes}, {lanes}))",
-        }[self.equation.inputs]
-        self.add("load_input(inputs, blocks, block, t, work)", [f"for j in range({m}):", put + each])
+        self.copying("load_start(start, block, work)", f"work, {self.state}", f"start, block * {self.size}")
+        m = equation.x.shape[0] if equation.inputs != "none" else 0
+        k = equation.z.shape[0] if equation.z is not None else 0
+        lines = [
+            line
+            for at, first, count in ((self.x, 0, m), (self.z, m, k))
+            if count
+            for line in self._reading("inputs", equation.series, at, first, count, m + k)
+        ]
+        self.add("load_input(inputs, blocks, block, t, work)", lines)
+        goals = equation.goal.shape[0] if equation.goal is not None else 0
+        lines = self._reading("goals", equation.goals, self.y, 0, goals, goals) if goals else []
+        self.add("load_target(goals, blocks, block, t, work)", lines)
+
+    def _reading(self, array: str, kind: str, at: int, first: int, count: int, columns: int) -> list[str]:
+        """Lines that bring `count` columns from `first` on of row t of a series to `at`."""
+        lanes = self.layout.lanes
+        index = f"t * {columns} + {first} + j"
+        value = {
+            "shared": f"splat({array}[{index}], {lanes})",
+            "cells": f"load({array}, (({index}) * blocks + block) * {lanes}, {lanes})",
+        }[kind]
+        return [f"for j in range({count}):", f"    store(work, {at} + j * {lanes}, {value})"]
 
     def stepping(self) -> None:
         """The step, in place."""
+        equation = self.equation
         stages = self.stages()
-        stages.write([(self.equation.next[0], f"work, {self.state}")])
-        self.operations += operations(self.equation.next)
+        places = self.placed(equation.state, "work", str(self.state))
+        stages.write(list(zip(equation.next, places.values(), strict=True)))
+        self.operations += operations(equation.next)
         self.add("step(c, work)", stages.lines)
 
     def finished(
         self, kernel: Callable[..., None], title: str, rows: Sequence[int], more: str = "", factors: int = 0
     ) -> Program:
         """The module's text, the kernel's loop last; `more` are the types of arguments beyond the usual
-        eleven.
+        thirteen.
         """
         body = inspect.getsource(kernel).replace(": Any", "").replace(": int", "").replace(" -> None", "")
         outs = f"numba.types.UniTuple(_F, {len(rows)})"
-        tail = TAIL.format(kinds=f"_F, _F, _F, _N, _F, _F, {outs}, _I, _I, _N, _F{more}")
+        tail = TAIL.format(kinds=f"_F, _F, _F, _N, _F, _F, _F, _F, {outs}, _I, _I, _N, _F{more}")
         text = (
             HEAD.format(title=title, lanes=self.layout.lanes)
             + "".join(self.products.values())
@@ -117,83 +147,28 @@ class Module:
         return Program(text, kernel.__name__, tuple(rows), self.layout.work, self.operations, factors)
 
 
-def stored(module: Module, index: int, stages: Stages, value: Node, row: str) -> tuple[list[str], int]:
-    """Lines that store a value's numbers as rows of an output from `row` on, and how many there are."""
+def stored(
+    module: Module, index: int, stages: Stages, values: Sequence[Node], row: str
+) -> tuple[list[str], int]:
+    """Lines that store the numbers of these values as rows of an output from `row` on, and how many there
+    are.
+    """
     lanes = module.layout.lanes
-    if not value.shape:
-        (name,) = stages.scalars([value])
-        return [f"store(outs[{index}], ({row}) * cells + at, {name})"], 1
-    array, offset = stages.array(value).split(", ")
-    n = value.shape[0]
-    return [
-        f"for i in range({n}):",
-        f"    v = load({array}, {offset} + i * {lanes}, {lanes})",
-        f"    store(outs[{index}], (({row}) * {n} + i) * cells + at, v)",
-    ], n
-
-
-def rollout(equation: Equation, watchers: Sequence[Watcher], lanes: int, tile: int, shared: bool) -> Program:
-    """The forward pass with these observables in one kernel."""
-    module = Module(equation, lanes, tile, shared)
-    module.loading()
-    module.stepping()
-    graph, p, s, t = equation.graph, equation.pack, equation.state[0], equation.t
-    homes: dict[Node, str] = {}
-    begin, update, sample, finish = module.stages(), [], [], module.stages()
-    rows = []
-    for index, (observable, k) in enumerate(watchers):
-        if isinstance(observable, Sampled):
-            stages = module.stages()
-            value = graph.lift(single(observable.value(k, p, s)))
-            stores, count = stored(module, index, stages, value, f"t - first[{index}]")
-            sample += [f"if t >= first[{index}]:", *(f"    {line}" for line in [*stages.lines, *stores])]
-            module.operations += operations([value])
-        else:
-            starts = [graph.lift(v) for v in observable.begin(k, p, s)]
-            a = tuple(graph.leaf("accumulator", f"{index}.{i}", v.shape) for i, v in enumerate(starts))
-            for leaf in a:
-                homes[leaf] = (
-                    f"work, {module.layout.allocate(module.layout.size(module.n) if leaf.shape else BUNDLE)}"
-                )
-            assign(module, begin, homes, list(zip(starts, a, strict=True)))
-            moved = [graph.lift(v) for v in observable.update(k, p, s, a, t)]
-            stages = module.stages()
-            assign(module, stages, homes, list(zip(moved, a, strict=True)))
-            update += [f"if t >= first[{index}]:", *(f"    {line}" for line in stages.lines)] if moved else []
-            module.operations += operations(moved)
-            known(finish, homes)
-            stores, count = stored(module, index, finish, graph.lift(single(observable.end(k, p, s, a))), "0")
-            finish.lines += stores
-        rows.append(count)
-    module.add("begin(c, work)", begin.lines)
-    module.add("update(c, work, t, first)", update)
-    module.add("sample(outs, cells, at, c, work, t, first)", sample)
-    module.add("finish(outs, cells, at, c, work)", finish.lines)
-    return module.finished(network_kernels.rollout, "A network forward in time.", rows)
-
-
-def single(value: Any) -> Any:
-    """The value in a tuple of one."""
-    return value[0] if isinstance(value, tuple) else value
-
-
-def known(stages: Stages, homes: dict[Node, str]) -> None:
-    """Tell a body where accumulators lie."""
-    for leaf, place in homes.items():
-        (stages.home if leaf.shape else stages.tiles)[leaf] = place
-
-
-def assign(
-    module: Module, stages: Stages, homes: dict[Node, str], pairs: Sequence[tuple[Node, Node]]
-) -> None:
-    """Lines that give accumulators their next values, all from the values before."""
-    known(stages, homes)
-    lanes = module.layout.lanes
-    numbers = [(value, leaf) for value, leaf in pairs if not leaf.shape]
-    arrays = [(value, homes[leaf]) for value, leaf in pairs if leaf.shape]
-    names = stages.scalars([value for value, _ in numbers])
-    if arrays:
-        stages.write(arrays)
-    for name, (_, leaf) in zip(names, numbers, strict=True):
-        offset = int(homes[leaf].split(", ")[1])
-        stages.lines += [f"store(work, {offset + r}, {name})" for r in range(0, BUNDLE, lanes)]
+    count = sum(value.shape[0] if value.shape else 1 for value in values)
+    lines: list[str] = []
+    at = 0
+    for value in values:
+        base = f"({row}) * {count}" + (f" + {at}" if at else "")
+        if not value.shape:
+            (name,) = stages.scalars([value])
+            lines.append(f"store(outs[{index}], ({base}) * cells + at, {name})")
+            at += 1
+            continue
+        array, offset = stages.array(value).split(", ")
+        lines += [
+            f"for i in range({value.shape[0]}):",
+            f"    v = load({array}, {offset} + i * {lanes}, {lanes})",
+            f"    store(outs[{index}], ({base} + i) * cells + at, v)",
+        ]
+        at += value.shape[0]
+    return lines, count

@@ -16,14 +16,28 @@ import numpy as np
 from sim import compile as machine_code
 from sim import network, network_gradient
 from sim.cells import aligned
-from sim.equation import Equation
+from sim.equation import Equation, flattened
 from sim.errors import refuse
-from sim.generic import has, vjp
+from sim.generic import gates, has, noise, vjp
+from sim.network_rollout import rollout
 from sim.network_tile import Tile, lay_out
+from sim.objective import counted, followed
 from sim.objective import first as cost_first
-from sim.observable import Backward, Declared, Facts, Forward, Norms, Sampled, Whole
+from sim.observable import (
+    Backward,
+    Declared,
+    Facts,
+    Forward,
+    Norms,
+    Pulled,
+    Reduced,
+    Sampled,
+    Shadow,
+    Stepped,
+    Whole,
+)
 from sim.pointwise import Watcher
-from sim.series import inputs_kind
+from sim.series import check_head, inputs_kind, targets_kind
 from sim.signature import Keyword
 from sim.stages import BUNDLE
 
@@ -38,8 +52,9 @@ class Network:
         self.setting, self.known = setting, known
         self.steps = int(setting.values["steps"])
         self.inputs = inputs_kind(setting)
-        self.equation = Equation(setting.example, self.inputs)
-        self.n = int(self.equation.state[0].shape[0])
+        random = noise(setting.example) > 0 and "seed" in setting.varied
+        self.equation = Equation(setting.example, self.inputs, "cells" if random else "")
+        self.n = sum(self.equation.parts.values())
         moving = {
             path
             for path in setting.varied
@@ -47,12 +62,9 @@ class Network:
         }
         self.shared = not moving or bool(setting.varied - moving)
         self.together = frozenset(setting.varied - moving) if self.shared else frozenset()
-        self.lanes, self.tile = (32, 4) if self.shared else _blocks(self.n)
-        self.parameters = tuple(
-            name
-            for name in setting.example._fields
-            if name in self.equation.matrices or name in self.equation.vectors
-        )
+        self.lanes, self.tile = (32, 4) if self.shared else _blocks(max(self.equation.parts.values()))
+        self._aim()
+        self.parameters = parameter_names(self.equation)
         self.declared: list[tuple[str, Declared]] = []
         self.loops: dict[str, Any] = {}
         self._forward: list[tuple[str, Watcher, int]] = []
@@ -60,6 +72,22 @@ class Network:
         for name, observable in setting.observables:
             self._take(name, observable)
         self._programs()
+
+    def _aim(self) -> None:
+        """Targets and read-out, where the observables have a loss."""
+        values, equation = self.setting.values, self.equation
+        self.counts = np.zeros(1)
+        if "outputs" not in values:
+            return
+        (h,) = equation.output(equation.state)
+        width = check_head(self.setting, int(values["outputs"]) or h.shape[0])
+        if values["outputs"]:
+            equation.read_out(width)
+        if hasattr(self.setting.task, "targets"):
+            equation.aim(width, targets_kind(self.setting))
+        mask = counted(self.setting, int(values["loss_from"]), self.steps)
+        equation.masked = mask is not None
+        self.counts = self.counts if mask is None else mask
 
     def _take(self, name: str, observable: Any) -> None:
         facts = self.facts(observable)
@@ -69,46 +97,61 @@ class Network:
                 f"{name} is for systems of one or a few numbers; a network of {self.n} units has "
                 "gradient_norm",
             )
-        if isinstance(observable, (Backward, Norms)) and not has(vjp, type(self.setting.example)):
+        backward = isinstance(observable, (Backward, Norms, Pulled))
+        if backward and not has(vjp, type(self.setting.example)):
             file = self.setting.file
             raise refuse(
                 "observables",
                 f"{name} needs vjp, which {self.setting.system!r} does not define; add one with "
                 f"@vjp.register in {file}",
             )
-        if isinstance(observable, (Backward, Forward, Norms)):
+        if backward:
             cost_first(facts)  # refuses what is no time of the run
+            followed(facts)
         self.declared.append((name, observable.declare(facts)))
         k = self._symbols(observable)
         if isinstance(observable, Whole):
             self.loops[name] = observable.plan(self, k, facts)
-        elif isinstance(observable, (Backward, Norms)):
+        elif backward:
             self._backward.append((name, Watcher(observable, k)))
         else:
-            self._forward.append((name, Watcher(observable, k), observable.first(facts)))
+            first = observable.first(facts) if isinstance(observable, (Sampled, Reduced)) else 0
+            self._forward.append((name, Watcher(observable, k), first))
 
     def facts(self, observable: Any) -> Facts:
         """What the observable's declaration may depend on."""
-        values = self.setting.values
+        values, equation = self.setting.values, self.equation
         k = observable.keywords(*(values[name] for name in observable.keywords._fields))
-        return Facts(self.n, self.steps, self.parameters, k)
+        arrays = {**equation.matrices, **equation.vectors}
+        inner = (
+            gates(equation.pack, equation.shaped(equation.state), equation.driven) if self._gated() else {}
+        )
+        shapes = {name: arrays[name].shape for name in self.parameters}
+        return Facts(equation.labels, self.steps, self.parameters, k, shapes, 0, tuple(inner))
+
+    def _gated(self) -> bool:
+        return has(gates, type(self.setting.example))
 
     def _symbols(self, observable: Any) -> Any:
         names = observable.keywords._fields
         numbers = {name for name in names if self.known[name].kind == "number"}
-        return observable.keywords(
-            *(self.equation.own(name) if name in numbers else self.setting.values[name] for name in names)
-        )
+        given = {
+            name: self.equation.own(name) if name in numbers else self.setting.values[name] for name in names
+        }
+        if "target" in given and self.equation.goal is not None:
+            given["target"] = self.equation.goal
+        if "readout" in given:
+            given["readout"] = self.equation.head
+        return observable.keywords(**given)
 
     def _programs(self) -> None:
         self.forward = self.backward = None
         form = (self.lanes, self.tile, self.shared)
         if self._forward:
-            self.forward = network.rollout(self.equation, [watcher for _, watcher, _ in self._forward], *form)
+            self.forward = rollout(self.equation, [watcher for _, watcher, _ in self._forward], *form)
         if self._backward:
             watchers = [watcher for _, watcher in self._backward]
-            norms = [i for i, watcher in enumerate(watchers) if isinstance(watcher.observable, Norms)]
-            self.backward = network_gradient.bptt(self.equation, watchers, norms, watchers[0].k, *form)
+            self.backward = network_gradient.bptt(self.equation, watchers, self.parameters, *form)
 
     @property
     def sources(self) -> list[str]:
@@ -130,11 +173,13 @@ class Network:
     def work_bytes(self) -> int:
         """Scratch memory of a cell: matrices of its own, its vectors and columns, its input series."""
         weights = 0 if self.shared else sum(math.prod(node.shape) for node in self.equation.matrices.values())
-        own = self.steps * self.equation.x.shape[0] if self.inputs == "cells" else 0
+        own = self.steps * self.equation.x.shape[0] if self.equation.series == "cells" else 0
         rest = (
             2 * self.n * (len(self.equation.vectors) + 1)
             + len(self.equation.columns()) * BUNDLE // self.lanes
         )
+        outer = self.steps + 1 if self.equation.goals == "cells" else 0
+        own += outer * (self.equation.goal.shape[0] if self.equation.goal is not None else 0)
         return 8 * (2 * weights + own + rest) + max(
             (loop.work_bytes for loop in self.loops.values()), default=0
         )
@@ -147,7 +192,7 @@ class Network:
     @cached_property
     def span(self) -> int:
         """How many states lie between two checkpoints of the backward pass."""
-        row = 8 * (self.backward.factors + self.n * self.lanes) if self.backward else 1
+        row = 8 * (self.backward.factors + self.backward.kept + self.backward.state) if self.backward else 1
         fits = max(16, _TAPE // row)
         return self.steps if self.steps <= fits else max(16, min(fits, math.isqrt(self.steps)))
 
@@ -156,29 +201,31 @@ class Network:
         result: dict[str, np.ndarray] = {}
         if self.forward is not None:
             firsts = [start for _, _, start in self._forward]
-            times = [
-                self.steps + 1 - start if isinstance(watcher.observable, Sampled) else 1
-                for _, watcher, start in self._forward
-            ]
+            times = [self._times(watcher.observable, start) for _, watcher, start in self._forward]
             self._call(self.forward, tile, [name for name, _, _ in self._forward], times, firsts, (), result)
         if self.backward is not None:
-            size = -(-self.n // self.tile) * self.tile * self.lanes
-            marks = aligned((self.steps // self.span + 2) * size)
+            facts = self.facts(self._backward[0][1].observable)
             tapes = (
-                marks,
-                aligned((self.span + 1) * size),
+                aligned((self.steps // self.span + 2) * self.backward.state),
+                aligned((self.span + 1) * self.backward.state),
+                aligned(max(1, self.backward.kept) * self.span),
                 aligned(max(1, self.backward.factors) * self.span),
                 self.span,
+                followed(facts),
             )
-            times = [
-                self.steps + 1 if isinstance(watcher.observable, Backward) else 1
-                for _, watcher in self._backward
-            ]
-            first = [cost_first(self.facts(self._backward[0][1].observable))]
-            self._call(self.backward, tile, [name for name, _ in self._backward], times, first, tapes, result)
+            times = [self._times(watcher.observable, 0) for _, watcher in self._backward]
+            names = [name for name, _ in self._backward]
+            self._call(self.backward, tile, names, times, [cost_first(facts)], tapes, result)
         for name, loop in self.loops.items():
             result[name] = np.moveaxis(loop.evaluate(tile)[..., tile.place], -1, 0)
         return result
+
+    def _times(self, observable: Any, first: int) -> int:
+        """How many times an observable stores its rows."""
+        if isinstance(observable, (Sampled, Shadow, Backward)):
+            return self.steps + 1 - first
+        kept = isinstance(observable, Stepped) or (isinstance(observable, Pulled) and not observable.summed)
+        return self.steps if kept else 1
 
     def _call(
         self,
@@ -194,18 +241,32 @@ class Network:
         outs = tuple(
             aligned(count * height * whole) for count, height in zip(times, program.rows, strict=True)
         )
+        for (_, observable), out in zip(((name, self._named(name)) for name in names), outs, strict=True):
+            if isinstance(observable, Pulled) and observable.summed:
+                out[:] = 0.0
         starts = np.array([*first, 0], dtype=np.int64)
         kernel = getattr(machine_code.load(program.source), program.kernel)
         work = aligned(program.work)
         work[:] = 0.0
-        kernel(*tile[:6], outs, tile.blocks, tile.steps, starts, work, *more)
+        given = (*tile[:7], self.counts, outs, tile.blocks, tile.steps, starts, work)
+        kernel(*given, *more)
         for name, count, height, out in zip(names, times, program.rows, outs, strict=True):
             result[name] = np.moveaxis(out.reshape(count, height, whole)[..., tile.place], -1, 0)
+
+    def _named(self, name: str) -> Any:
+        return dict(self.setting.observables)[name]
 
     def load(self, columns: Mapping[str, np.ndarray], cells: int) -> Tile:
         """The numbers of these cells in the kernels' layout."""
         layout = network.Module(self.equation, self.lanes, self.tile, self.shared).layout
-        return lay_out(self.setting, self.equation, layout, self.inputs, columns, cells)
+        return lay_out(self.setting, self.equation, layout, columns, cells)
+
+
+def parameter_names(equation: Equation) -> tuple[str, ...]:
+    """All arrays of parameters, in the order of the pack; those of the read-out last."""
+    own = flattened(equation.pack)
+    arrays = {**equation.matrices, **equation.vectors}
+    return (*(name for name in own if name in arrays), *(name for name in arrays if name not in own))
 
 
 def _blocks(n: int) -> tuple[int, int]:

@@ -1,206 +1,295 @@
-"""Modules for a network's gradient through time: the parts of the backward loop of
-`sim/network_kernels.py`.
-"""
+"""Modules for a network's gradient through time: the parts of the loop `bptt` of `sim/network_kernels.py`."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sim import network_kernels
 from sim.derivatives import gradient
-from sim.equation import Equation, Scaled
-from sim.errors import refuse
+from sim.equation import Equation, flattened
+from sim.functions import sqrt, squares, where
 from sim.generic import vjp
-from sim.graph import Node
+from sim.graph import Node, reachable
 from sim.lower import operations
 from sim.network import Module, Program, stored
 from sim.objective import cost
-from sim.observable import Backward
+from sim.observable import Backward, Norms, Pulled
+from sim.parameter_sums import Pairs, ParameterSums, norm_lines, norm_rows, terms
 from sim.pointwise import Watcher
-from sim.stages import BUNDLE
+from sim.stages import Stages
+
+_BARRIERS = ("matvec", "total", "largest")
 
 
-class Gradients(NamedTuple):
-    """The parts of a pulled-back gradient: outer products for matrices, sums for vectors."""
+class Back(NamedTuple):
+    """What the system's vjp gives, on symbols."""
 
-    outers: dict[str, tuple[Node, Node]]
-    sums: dict[str, Node]
-    state: Node
+    g: tuple[Node, ...]  # the gradient that comes in, shaped like the state
+    state: tuple[Node, ...]  # the gradient that goes out
+    matrices: dict[str, Pairs]
+    vectors: dict[str, Node | None]
 
 
-def pulled(equation: Equation, g: Node) -> Gradients:
+def pulled_back(equation: Equation) -> Back:
     """The system's vjp on symbols, its pack taken apart."""
-    pack, state = vjp(equation.pack, equation.state[0], equation.x, g)
-    outers: dict[str, tuple[Node, Node]] = {}
-    sums: dict[str, Node] = {}
-    for name, value in zip(pack._fields, pack, strict=True):
-        if name in equation.matrices:
-            if isinstance(value, Scaled) or value.op != "outer":
-                raise refuse(
-                    "system",
-                    f"vjp of {type(pack).__name__} gives no outer(a, b) for the matrix {name}; write its "
-                    "gradient as one outer product",
-                )
-            outers[name] = value.args
-        elif name in equation.vectors:
-            sums[name] = value
-    return Gradients(outers, sums, state)
+    graph = equation.graph
+    g = tuple(graph.leaf("gradient", part, (n,)) for part, n in equation.parts.items())
+    found = vjp(equation.pack, equation.shaped(equation.state), equation.driven, equation.shaped(g))
+    own = flattened(found[0])
+    matrices = {name: terms(name, own.get(name)) for name in equation.matrices}
+    vectors = {name: own.get(name) for name in equation.vectors}
+    return Back(g, equation.numbers(found[1]), matrices, vectors)
+
+
+class Reverse:
+    """The backward pass in the making."""
+
+    def __init__(self, module: Module, watchers: Sequence[Watcher], names: Sequence[str]) -> None:
+        self.module, self.equation, self.watchers = module, module.equation, watchers
+        self.names = names  # of all arrays of parameters, in order
+        self.back = pulled_back(self.equation)
+        layout = module.layout
+        self.g_at = layout.allocate(module.size)
+        self.ratio = growth(self.equation, self.back)
+        kinds = [watcher.observable for watcher in watchers]
+        wanted = any(isinstance(kind, Norms) and kind.of == "loss" for kind in kinds)
+        wanted = wanted or any(isinstance(kind, Pulled) for kind in kinds)
+        empty: Pairs = []
+        matrices = self.back.matrices if wanted else dict.fromkeys(self.equation.matrices, empty)
+        vectors = self.back.vectors if wanted else dict.fromkeys(self.equation.vectors)
+        self.wanted = wanted
+        self.sums = ParameterSums(module, matrices, vectors, "loss")
+        self.others: ParameterSums | None = None
+        if any(isinstance(kind, Norms) and kind.of == "regulariser" for kind in kinds):
+            self.others = ParameterSums(module, *self._regulariser(), "regulariser")
+        self.stride = 0  # of a row of factors
+        self.kept: dict[Node, int] = {}
+        self.width = 0
+
+    def _regulariser(self) -> tuple[dict[str, Pairs], dict[str, Node | None]]:
+        """The gradient of one time's term of Omega, the state and the incoming gradient held."""
+        equation = self.equation
+        leaves = [*equation.matrices.values(), *equation.vectors.values()]
+        found = dict(zip([*equation.matrices, *equation.vectors], gradient(self.ratio, leaves), strict=True))
+        matrices = {}
+        for name in equation.matrices:
+            factor = equation.parameters.get(f"{name}.factor")
+            pairs = terms(name, found[name])  # with respect to the unscaled matrix
+            matrices[name] = pairs if factor is None else [(a / factor, b) for a, b in pairs]
+        return matrices, {name: found[name] for name in equation.vectors}
+
+    def roots(self) -> list[Node]:
+        """All that the backward pass computes of a step."""
+        found = list(self.back.state)
+        for sums in (self.sums, self.others):
+            if sums is not None:
+                found += [*sums.nodes, *(node for node in sums.vectors.values() if node is not None)]
+        for observable, k in self.watchers:
+            if isinstance(observable, Pulled):
+                found += self.pulled_values(observable, k)
+        return found
+
+    def pulled_values(self, observable: Pulled, k: Any) -> list[Node]:
+        own = {name: self.sums.length(name) for name in self.names}
+        return list(self.equation.numbers(observable.value(k, own, self.ratio)))
+
+    def keep(self) -> list[str]:
+        """Lines of the step that also keep what the backward pass needs: the values that it would compute
+        again.
+        """
+        module, equation = self.module, self.equation
+        forward = reachable(equation.next)
+        for node in frontier(equation, forward, self.roots()):
+            self.kept[node] = self.width
+            self.width += module.layout.size(node.shape[0])
+        stages = module.stages()
+        stages.home |= module.placed(equation.state, "tape", f"row * {module.size}")
+        places = dict(
+            zip(
+                equation.state,
+                module.placed(equation.state, "tape", f"(row + 1) * {module.size}").values(),
+                strict=True,
+            )
+        )
+        targets = {node: f"kept, row * {self.width} + {at}" for node, at in self.kept.items()}
+        nexts = list(zip(equation.next, places.values(), strict=True))
+        levels = depths([*equation.next, *targets])
+        for level in sorted({levels[node] for node in (*targets, *equation.next)}):
+            own = [(node, place) for node, place in targets.items() if levels[node] == level]
+            own += [(node, place) for node, place in nexts if levels[node] == level]
+            stages.write(own)
+            stages.home |= dict(own)
+        return stages.lines
+
+    def pulling(self) -> list[str]:
+        """Lines that pull the gradient back through one step."""
+        module, equation = self.module, self.equation
+        stages = module.stages()
+        stages.home |= module.placed(equation.state, "tape", f"row * {module.size}")
+        after = module.placed(equation.state, "tape", f"(row + 1) * {module.size}")
+        stages.home |= dict(zip(equation.next, after.values(), strict=True))
+        stages.home |= {node: f"kept, row * {self.width} + {at}" for node, at in self.kept.items()}
+        stages.home |= module.placed(self.back.g, "work", str(self.g_at))
+        sets = [sums for sums in (self.sums, self.others) if sums is not None]
+        for sums in sets:
+            self.stride = sums.place(stages.home, self.stride)
+        for sums in sets:
+            sums.add(stages, self.stride)
+        for index, (observable, k) in enumerate(self.watchers):
+            if isinstance(observable, Pulled):
+                self._keep_pulled(stages, index, observable, k)
+        places = module.placed(self.back.g, "work", str(self.g_at)).values()
+        stages.write(list(zip(self.back.state, places, strict=True)))
+        module.operations += operations(self.roots())
+        module.operations += sum(
+            a.shape[0] * b.shape[0] for pairs in self.sums.matrices.values() for a, b in pairs
+        )
+        return stages.lines
+
+    def _keep_pulled(self, stages: Stages, index: int, observable: Pulled, k: Any) -> None:
+        values = self.pulled_values(observable, k)
+        if not observable.summed:
+            stages.lines += stored(self.module, index, stages, values, "t")[0]
+            return
+        lanes = self.module.layout.lanes
+        for row, name in enumerate(stages.scalars(values)):
+            place = f"{row} * cells + at"
+            stages.lines.append(
+                f"store(outs[{index}], {place}, load(outs[{index}], {place}, {lanes}) + {name})"
+            )
+
+    def costing(self) -> list[str]:
+        """Lines that add the gradient of one time's cost to the state's, and to that of the read-out."""
+        module, equation = self.module, self.equation
+        k = self.watchers[0].k
+        error = equation.graph.lift(cost(k, equation.pack, equation.shaped(equation.state)))
+        leaves = [*equation.state, *(equation.head or ())]
+        slopes = gradient(error, leaves)
+        stages = module.stages()
+        stages.home |= module.placed(equation.state, "tape", f"row * {module.size}")
+        places = module.placed(self.back.g, "work", str(self.g_at))
+        stages.home |= places
+        if equation.head is not None and self.wanted:
+            self._head(stages, slopes[len(equation.state) :])
+        pairs = [
+            (leaf + slope, place)
+            for (leaf, place), slope in zip(places.items(), slopes[: len(places)], strict=True)
+            if slope is not None
+        ]
+        if pairs:
+            stages.write(pairs)
+        guard = "counts[t] > 0.0" if equation.masked else "t >= first[0]"
+        return [f"if {guard}:", *(f"    {line}" for line in stages.lines or ["pass"])]
+
+    def _head(self, stages: Stages, slopes: Sequence[Node | None]) -> None:
+        lanes, layout = self.module.layout.lanes, self.module.layout
+        for a, b in terms("readout.V", slopes[0]):
+            (left, i_at), (right, j_at) = (stages.array(node).split(", ") for node in (a, b))
+            place = f"{self.sums.tables['readout.V']} + (i * {layout.padded(b.shape[0])} + j) * {lanes}"
+            stages.lines += [
+                f"for i in range({a.shape[0]}):",
+                f"    a = load({left}, {i_at} + i * {lanes}, {lanes})",
+                f"    for j in range({b.shape[0]}):",
+                f"        b = load({right}, {j_at} + j * {lanes}, {lanes})",
+                f"        store(work, {place}, fma(a, b, load(work, {place}, {lanes})))",
+            ]
+        if slopes[1] is not None:
+            leaf = slopes[1].graph.leaf("sum", "readout.c", slopes[1].shape)
+            stages.home[leaf] = f"work, {self.sums.sums['readout.c']}"
+            stages.write([(leaf + slopes[1], stages.home[leaf])])
+
+
+def growth(equation: Equation, back: Back) -> Node:
+    """(|J^T g| / |g| - 1)^2 of one step; 0 where no gradient comes in."""
+    incoming = squares(back.g if len(back.g) > 1 else back.g[0])
+    outgoing = squares(back.state if len(back.state) > 1 else back.state[0])
+    change = sqrt(where(incoming > 0.0, outgoing / incoming, 1.0)) - 1.0
+    return equation.graph.lift(change * change)
+
+
+def frontier(equation: Equation, forward: Sequence[Node], roots: Sequence[Node]) -> list[Node]:
+    """The arrays of the forward step that the backward step reads: kept, not computed again.
+
+    A gate costs a matrix product and an exponential to compute, one store and one load to keep. Measured on
+    an LSTM of 8 units: keeping is 1.5 times as fast as computing again.
+    """
+    known, nexts = set(forward), set(equation.next)
+    moving = {*equation.state, equation.x, *((equation.z,) if equation.z is not None else ())}
+    for node in forward:
+        if any(arg in moving for arg in node.args):
+            moving.add(node)
+    read = {arg for node in reachable(roots) if node not in known for arg in node.args} | set(roots)
+    return [
+        node
+        for node in forward
+        if node in read
+        and node in moving
+        and node not in nexts
+        and node.op not in ("leaf", "zeros")
+        and len(node.shape) == 1
+    ]
+
+
+def depths(roots: Sequence[Node]) -> dict[Node, int]:
+    """How many products and sums over units lie one behind another before each node."""
+    found: dict[Node, int] = {}
+    for node in reachable(roots):
+        found[node] = max((found[arg] for arg in node.args), default=0) + (node.op in _BARRIERS)
+    return found
 
 
 def bptt(
-    equation: Equation,
-    watchers: Sequence[Watcher],
-    norms: Sequence[int],
-    k: Any,
-    lanes: int,
-    tile: int,
-    shared: bool,
+    equation: Equation, watchers: Sequence[Watcher], names: Sequence[str], lanes: int, tile: int, shared: bool
 ) -> Program:
-    """The backward pass; the outputs at the indices `norms` take the norms of the parameters' gradients."""
+    """The backward pass; `names` are the arrays of parameters in their order."""
     module = Module(equation, lanes, tile, shared)
-    layout, graph, n = module.layout, equation.graph, module.n
     module.loading()
     module.stepping()
-    size = layout.size(n)
-    g = graph.leaf("gradient", "g", (n,))
-    g_at, next_at = layout.allocate(size), layout.allocate(size)
-    copy = f"for k in range(0, {size}, {BUNDLE}):"
-    module.add(
-        "store_tape(tape, row, work)",
-        [copy, f"    store(tape, row * {size} + k, load(work, {module.state} + k, {BUNDLE}))"],
+    reverse = Reverse(module, watchers, names)
+    size, g_at = module.size, reverse.g_at
+    module.copying("store_mark(marks, row, work)", f"marks, row * {size}", f"work, {module.state}")
+    module.copying("load_mark(marks, row, tape)", "tape, 0", f"marks, row * {size}")
+    module.add("keep_step(c, work, tape, kept, row)", reverse.keep())
+    module.add("add_cost(c, work, tape, row, t, first, counts)", reverse.costing())
+    module.add("pull_back(outs, cells, at, c, work, tape, kept, factors, row, t)", reverse.pulling())
+    sets = [sums for sums in (reverse.sums, reverse.others) if sums is not None]
+    gathering = [line for sums in sets for line in sums.gathering(reverse.stride)]
+    module.add("gather(work, tape, kept, factors, count)", gathering)
+    module.add("forget(work)", _cleared([(g_at, size)], lanes))
+    zeros = [(g_at, size), *(zero for sums in sets for zero in sums.zeros())]
+    module.add("clear_gradient(work)", _cleared(zeros, lanes))
+    rows, sample, finish = [], [], []
+    for index, (observable, k) in enumerate(watchers):
+        if isinstance(observable, Backward):
+            stages = module.stages()
+            stages.home |= module.placed(reverse.back.g, "work", str(g_at))
+            values = equation.numbers(observable.value(equation.shaped(reverse.back.g)))
+            stores, count = stored(module, index, stages, values, "t")
+            sample += [*stages.lines, *stores]
+            rows.append(count)
+        elif isinstance(observable, Pulled):
+            rows.append(len(reverse.pulled_values(observable, k)))
+        else:
+            sums = reverse.others if observable.of == "regulariser" and reverse.others else reverse.sums
+            finish += norm_lines(sums, names, index, observable.by)
+            rows.append(norm_rows(equation, names, observable.by))
+    module.add("sample_gradient(outs, cells, at, c, work, t)", sample)
+    module.add("finish_gradient(outs, cells, at, c, work)", finish)
+    made = module.finished(
+        network_kernels.bptt,
+        "A network's gradient through time, backward.",
+        rows,
+        ", _F, _F, _F, _F, _I, _I",
+        reverse.stride,
     )
-    module.add(
-        "load_tape(tape, row, work)",
-        [copy, f"    store(work, {module.state} + k, load(tape, row * {size} + k, {BUNDLE}))"],
-    )
-    module.add(
-        "load_next(tape, row, work)",
-        [copy, f"    store(work, {next_at} + k, load(tape, row * {size} + k, {BUNDLE}))"],
-    )
-    error = graph.lift(cost(k, equation.pack, equation.state[0]))
-    (slope,) = gradient(error, equation.state)
-    stages = module.stages()
-    stages.home[g] = f"work, {g_at}"
-    stages.write([(g if slope is None else g + slope, f"work, {g_at}")])
-    module.add(
-        "add_cost(c, work, t, first)", ["if t >= first[0]:", *(f"    {line}" for line in stages.lines)]
-    )
-    parts = (
-        pulled(equation, g)
-        if norms
-        else Gradients({}, {}, vjp(equation.pack, equation.state[0], equation.x, g)[1])
-    )
-    sums = {name: layout.allocate(layout.size(node.shape[0])) for name, node in parts.sums.items()}
-    tables = {
-        name: layout.allocate(layout.padded(a.shape[0]) * layout.padded(b.shape[0]) * lanes)
-        for name, (a, b) in parts.outers.items()
-    }
-    stages = module.stages()
-    stages.home |= {g: f"work, {g_at}", equation.next[0]: f"work, {next_at}"}
-    widths = [layout.size(node.shape[0]) for pair in parts.outers.values() for node in pair]
-    offset, stride = 0, sum(widths)
-    for node, width in zip([node for pair in parts.outers.values() for node in pair], widths, strict=True):
-        array, where = stages.array(node).split(", ")
-        stages.lines += [
-            f"for k in range(0, {width}, {lanes}):",
-            f"    store(factors, row * {stride} + {offset} + k, load({array}, {where} + k, {lanes}))",
-        ]
-        offset += width
-    for name, node in parts.sums.items():
-        total_leaf = graph.leaf("sum", name, node.shape)
-        stages.home[total_leaf] = f"work, {sums[name]}"
-        stages.write([(total_leaf + node, f"work, {sums[name]}")])
-    stages.write([(parts.state, f"work, {g_at}")])
-    module.add("pull_back(c, work, factors, row)", stages.lines)
-    module.operations += operations([parts.state, *(node for pair in parts.outers.values() for node in pair)])
-    module.operations += sum(a.shape[0] * b.shape[0] for a, b in parts.outers.values())
-    _gathering(module, parts, tables, stride)
-    zeros = [(g_at, size), *((sums[name], layout.size(node.shape[0])) for name, node in parts.sums.items())]
-    zeros += [
-        (tables[name], layout.padded(a.shape[0]) * layout.padded(b.shape[0]) * lanes)
-        for name, (a, b) in parts.outers.items()
-    ]
-    clear = [
+    return made._replace(kept=reverse.width, state=size)
+
+
+def _cleared(places: Sequence[tuple[int, int]], lanes: int) -> list[str]:
+    return [
         line
-        for at, length in zeros
+        for at, length in places
         for line in (
             f"for k in range(0, {length}, {lanes}):",
             f"    store(work, {at} + k, splat(0.0, {lanes}))",
         )
     ]
-    module.add("clear_gradient(work)", clear)
-    rows, sample = [], []
-    for index, (observable, _) in enumerate(watchers):
-        if isinstance(observable, Backward):
-            stages = module.stages()
-            stages.home[g] = f"work, {g_at}"
-            stores, count = stored(module, index, stages, graph.lift(observable.value(g)), "t")
-            sample += [*stages.lines, *stores]
-            rows.append(count)
-        else:
-            rows.append(len(parts.outers) + len(parts.sums))
-    module.add("sample_gradient(outs, cells, at, c, work, t)", sample)
-    module.add(
-        "finish_gradient(outs, cells, at, c, work)", _norms(module, equation, parts, tables, sums, norms)
-    )
-    return module.finished(
-        network_kernels.bptt, "A network's gradient through time, backward.", rows, ", _F, _F, _F, _I", stride
-    )
-
-
-def _gathering(module: Module, parts: Gradients, tables: dict[str, int], stride: int) -> None:
-    """The product over times of the two factors of each matrix's gradient, in register tiles of 4 x 4."""
-    lanes, layout = module.layout.lanes, module.layout
-    lines: list[str] = []
-    offset = 0
-    for name, (a, b) in parts.outers.items():
-        high, wide = layout.padded(a.shape[0]), layout.padded(b.shape[0])
-        columns = min(4, b.shape[0])
-        cells = [(r, q) for r in range(4) for q in range(columns)]
-        at = [f"{tables[name]} + ((i + {r}) * {wide} + j + {q}) * {lanes}" for r, q in cells]
-        lines += [
-            f"for i in range(0, {high}, 4):",
-            f"    for j in range(0, {wide if columns == 4 else columns}, {columns}):",
-        ]
-        lines += [
-            f"        s{r}{q} = load(work, {place}, {lanes})" for (r, q), place in zip(cells, at, strict=True)
-        ]
-        lines += ["        for t in range(count - 1, -1, -1):", f"            o = t * {stride} + {offset}"]
-        lines += [
-            f"            b{q} = load(factors, o + {layout.size(a.shape[0])} + (j + {q}) * {lanes}, {lanes})"
-            for q in range(columns)
-        ]
-        for r in range(4):
-            lines.append(f"            a = load(factors, o + (i + {r}) * {lanes}, {lanes})")
-            lines += [f"            s{r}{q} = fma(a, b{q}, s{r}{q})" for q in range(columns)]
-        lines += [f"        store(work, {place}, s{r}{q})" for (r, q), place in zip(cells, at, strict=True)]
-        offset += layout.size(a.shape[0]) + layout.size(b.shape[0])
-    module.add("gather(work, factors, count)", lines)
-
-
-def _norms(
-    module: Module,
-    equation: Equation,
-    parts: Gradients,
-    tables: dict[str, int],
-    sums: dict[str, int],
-    norms: Sequence[int],
-) -> list[str]:
-    """Lines that store the Euclidean norm of each parameter's gradient, in the order of the pack."""
-    lanes, layout = module.layout.lanes, module.layout
-    lines: list[str] = []
-    row = 0
-    for name in equation.pack._fields:
-        if name in parts.outers:
-            a, b = parts.outers[name]
-            place = f"{tables[name]} + (i * {layout.padded(b.shape[0])} + j) * {lanes}"
-            loops = [f"for i in range({a.shape[0]}):", f"    for j in range({b.shape[0]}):"]
-            inner = [f"        v = load(work, {place}, {lanes})", "        norm = fma(v, v, norm)"]
-        elif name in parts.sums:
-            loops = [f"for i in range({parts.sums[name].shape[0]}):"]
-            inner = [f"    v = load(work, {sums[name]} + i * {lanes}, {lanes})", "    norm = fma(v, v, norm)"]
-        else:
-            continue
-        lines += [f"norm = splat(0.0, {lanes})", *loops, *inner]
-        lines += [f"store(outs[{index}], {row} * cells + at, sqrt(norm))" for index in norms]
-        row += 1
-    return lines

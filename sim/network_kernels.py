@@ -26,6 +26,11 @@ def load_input(inputs: Any, blocks: int, block: int, t: int, work: Any) -> None:
     raise NotImplementedError
 
 
+def load_target(goals: Any, blocks: int, block: int, t: int, work: Any) -> None:
+    """The targets y[t] of the state of time t into the scratch array."""
+    raise NotImplementedError
+
+
 def step(c: Any, work: Any) -> None:
     """The state moves on, in place."""
     raise NotImplementedError
@@ -36,7 +41,12 @@ def begin(c: Any, work: Any) -> None:
     raise NotImplementedError
 
 
-def update(c: Any, work: Any, t: int, first: Any) -> None:
+def attend(outs: Any, cells: int, at: int, c: Any, work: Any, t: int) -> None:
+    """What the observables do with the state and the input of time t before the step is made."""
+    raise NotImplementedError
+
+
+def update(c: Any, work: Any, t: int, first: Any, counts: Any) -> None:
     """The accumulators after the state of time t is seen."""
     raise NotImplementedError
 
@@ -51,18 +61,20 @@ def finish(outs: Any, cells: int, at: int, c: Any, work: Any) -> None:
     raise NotImplementedError
 
 
-def store_tape(tape: Any, row: int, work: Any) -> None:
-    """Keep the state in row `row`."""
+def store_mark(marks: Any, row: int, work: Any) -> None:
+    """Keep the state as checkpoint `row`."""
     raise NotImplementedError
 
 
-def load_tape(tape: Any, row: int, work: Any) -> None:
-    """The state is that of row `row`."""
+def load_mark(marks: Any, row: int, tape: Any) -> None:
+    """The tape begins with the state of checkpoint `row`."""
     raise NotImplementedError
 
 
-def load_next(tape: Any, row: int, work: Any) -> None:
-    """The state after the step, which the backward pass reads instead of computing it again."""
+def keep_step(c: Any, work: Any, tape: Any, kept: Any, row: int) -> None:
+    """The step from row `row` of the tape to the next; what the backward pass will need of it goes to
+    `kept`.
+    """
     raise NotImplementedError
 
 
@@ -71,19 +83,26 @@ def clear_gradient(work: Any) -> None:
     raise NotImplementedError
 
 
-def add_cost(c: Any, work: Any, t: int, first: Any) -> None:
-    """Add the cost's own gradient at time t to the state's gradient."""
+def forget(work: Any) -> None:
+    """No gradient from here on backward: truncated."""
     raise NotImplementedError
 
 
-def pull_back(c: Any, work: Any, factors: Any, row: int) -> None:
+def add_cost(c: Any, work: Any, tape: Any, row: int, t: int, first: Any, counts: Any) -> None:
+    """Add the cost's own gradient at time t, whose state is in row `row`, to the state's gradient."""
+    raise NotImplementedError
+
+
+def pull_back(
+    outs: Any, cells: int, at: int, c: Any, work: Any, tape: Any, kept: Any, factors: Any, row: int, t: int
+) -> None:
     """g becomes J^T g; factors of the matrices' gradients go to row `row` of `factors`, vectors' gradients
     are summed.
     """
     raise NotImplementedError
 
 
-def gather(work: Any, factors: Any, count: int) -> None:
+def gather(work: Any, tape: Any, kept: Any, factors: Any, count: int) -> None:
     """Add the outer products of `count` rows of factors to the matrices' gradients, the last first."""
     raise NotImplementedError
 
@@ -99,72 +118,71 @@ def finish_gradient(outs: Any, cells: int, at: int, c: Any, work: Any) -> None:
 
 
 def rollout(
-    numbers: Any,
-    vectors: Any,
-    matrices: Any,
-    which: Any,
-    start: Any,
-    inputs: Any,
-    outs: Any,
-    blocks: int,
-    steps: int,
-    first: Any,
-    work: Any,
-) -> None:
+    numbers: Any, vectors: Any, matrices: Any, which: Any, start: Any, inputs: Any, goals: Any, counts: Any,
+    outs: Any, blocks: int, steps: int, first: Any, work: Any,
+) -> None:  # fmt: skip
     """States forward in time; observables are reduced on the way."""
     cells = blocks * LANES
     for block in range(blocks):
         at = block * LANES
         c = select_block(numbers, vectors, matrices, which, block)
         load_start(start, block, work)
+        load_target(goals, blocks, block, 0, work)
         begin(c, work)
-        update(c, work, 0, first)
+        update(c, work, 0, first, counts)
         sample(outs, cells, at, c, work, 0, first)
         for t in range(steps):
             load_input(inputs, blocks, block, t, work)
+            attend(outs, cells, at, c, work, t)
             step(c, work)
-            update(c, work, t + 1, first)
+            load_target(goals, blocks, block, t + 1, work)
+            update(c, work, t + 1, first, counts)
             sample(outs, cells, at, c, work, t + 1, first)
         finish(outs, cells, at, c, work)
 
 
 def bptt(
-    numbers: Any, vectors: Any, matrices: Any, which: Any, start: Any, inputs: Any, outs: Any,
-    blocks: int, steps: int, first: Any, work: Any, marks: Any, tape: Any, factors: Any, span: int,
+    numbers: Any, vectors: Any, matrices: Any, which: Any, start: Any, inputs: Any, goals: Any, counts: Any,
+    outs: Any, blocks: int, steps: int, first: Any, work: Any,
+    marks: Any, tape: Any, kept: Any, factors: Any, span: int, followed: int,
 ) -> None:  # fmt: skip
     """Backpropagation through time with checkpoints: `marks` keeps every `span`-th state, the tapes one span.
 
-    The gradient of a matrix is gathered as one product over the times of a span, not as an update a step: the
-    matrix of sums stays in registers.
+    Where one span holds the whole run there is one forward pass, else two. The gradient of a matrix is
+    gathered as one product over the times of a span, not as an update a step: the matrix of sums stays in
+    registers.
     """
     cells = blocks * LANES
     for block in range(blocks):
         at = block * LANES
         c = select_block(numbers, vectors, matrices, which, block)
         load_start(start, block, work)
-        for t in range(steps):
-            if t % span == 0:
-                store_tape(marks, t // span, work)
-            load_input(inputs, blocks, block, t, work)
-            step(c, work)
+        store_mark(marks, 0, work)
+        if steps > span:
+            for t in range(steps):
+                if t % span == 0:
+                    store_mark(marks, t // span, work)
+                load_input(inputs, blocks, block, t, work)
+                step(c, work)
         clear_gradient(work)
-        add_cost(c, work, steps, first)
-        sample_gradient(outs, cells, at, c, work, steps)
         for mark in range((steps - 1) // span, -1, -1):
             begin_at = mark * span
             end_at = min(steps, begin_at + span)
-            load_tape(marks, mark, work)
+            load_mark(marks, mark, tape)
             for t in range(begin_at, end_at):
-                store_tape(tape, t - begin_at, work)
                 load_input(inputs, blocks, block, t, work)
-                step(c, work)
-            store_tape(tape, end_at - begin_at, work)
+                keep_step(c, work, tape, kept, t - begin_at)
+            if end_at == steps:
+                load_target(goals, blocks, block, steps, work)
+                add_cost(c, work, tape, end_at - begin_at, steps, first, counts)
+                sample_gradient(outs, cells, at, c, work, steps)
             for t in range(end_at - 1, begin_at - 1, -1):
-                load_next(tape, t + 1 - begin_at, work)
-                load_tape(tape, t - begin_at, work)
+                if t == steps - followed - 1:
+                    forget(work)
                 load_input(inputs, blocks, block, t, work)
-                pull_back(c, work, factors, t - begin_at)
-                add_cost(c, work, t, first)
+                pull_back(outs, cells, at, c, work, tape, kept, factors, t - begin_at, t)
+                load_target(goals, blocks, block, t, work)
+                add_cost(c, work, tape, t - begin_at, t, first, counts)
                 sample_gradient(outs, cells, at, c, work, t)
-            gather(work, factors, end_at - begin_at)
+            gather(work, tape, kept, factors, end_at - begin_at)
         finish_gradient(outs, cells, at, c, work)

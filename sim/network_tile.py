@@ -2,15 +2,16 @@
 networks' kernels.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.cells import aligned
-from sim.equation import Equation
+from sim.equation import Equation, flattened
 from sim.matrices import Matrices, Vectors
-from sim.series import series_of
+from sim.series import noise_of, series_of, targets_of
 from sim.stages import BUNDLE, Layout
 from sim.start import starts_of
 
@@ -24,6 +25,7 @@ class Tile(NamedTuple):
     which: np.ndarray
     start: np.ndarray
     inputs: np.ndarray
+    goals: np.ndarray
     blocks: int
     place: np.ndarray  # the lane of each cell
     steps: int
@@ -39,36 +41,53 @@ class Places(NamedTuple):
 
 
 def lay_out(
-    setting: Any,
-    equation: Equation,
-    layout: Layout,
-    inputs: str,
-    columns: Mapping[str, np.ndarray],
-    cells: int,
+    setting: Any, equation: Equation, layout: Layout, columns: Mapping[str, np.ndarray], cells: int
 ) -> Tile:
     """The numbers of these cells, drawn and laid out."""
     values = {**setting.values, **columns}
-    pack = setting.built(values)
-    matrices = {name: getattr(pack, name) for name in equation.matrices}
-    vectors = {name: getattr(pack, name) for name in equation.vectors}
+    fields = flattened(setting.built(values))
+    if equation.head is not None:
+        fields |= readout(setting, values, *equation.head.V.shape)
+    matrices = {name: fields[name] for name in equation.matrices}
+    vectors = {name: fields[name] for name in equation.vectors}
     places = _places(matrices, layout, cells)
     flat, which = _matrices(matrices, layout, places, cells)
-    starts = [np.broadcast_to(value, cells) for value in starts_of(setting, columns, cells, _units(equation))]
     return Tile(
-        _numbers(pack, values, equation, layout, places, cells),
+        _numbers(fields, values, equation, layout, places, cells),
         _vectors(vectors, layout, places, cells),
         flat,
         which,
-        _flat(_blocks(layout, np.stack(starts, axis=1)[places.order], places.blocks)),
-        _inputs(setting, equation, inputs, columns, places, cells),
+        _starts(setting, equation, layout, columns, places, cells),
+        _inputs(setting, equation, columns, places, cells),
+        _goals(setting, equation, columns, places, cells),
         places.blocks,
         places.place,
         int(setting.values["steps"]),
     )
 
 
-def _units(equation: Equation) -> int:
-    return int(equation.state[0].shape[0])
+def readout(setting: Any, values: Mapping[str, Any], outputs: int, units: int) -> dict[str, Any]:
+    """The arrays of the linear read-out; its bias starts at zero."""
+    chosen = setting.chosen("readout", values)
+    none = Vectors(np.zeros((1, outputs)), np.zeros(1, dtype=np.intp))
+    return {"readout.V": chosen.matrices(outputs, units), "readout.c": none}
+
+
+def _starts(
+    setting: Any,
+    equation: Equation,
+    layout: Layout,
+    columns: Mapping[str, np.ndarray],
+    places: Places,
+    cells: int,
+) -> np.ndarray:
+    """The state of time 0, its arrays one after another."""
+    sizes = list(equation.parts.values())
+    values = [np.broadcast_to(value, cells) for value in starts_of(setting, columns, cells, sum(sizes))]
+    lanes = np.stack(values, axis=1)[places.order]
+    edges = np.cumsum([0, *sizes])
+    parts = [_blocks(layout, lanes[:, a:b], places.blocks) for a, b in itertools.pairwise(edges)]
+    return _flat(np.concatenate(parts, axis=1))
 
 
 def _places(matrices: Mapping[str, Matrices], layout: Layout, cells: int) -> Places:
@@ -116,15 +135,20 @@ def _matrices(
 
 
 def _numbers(
-    pack: Any, values: Mapping[str, Any], equation: Equation, layout: Layout, places: Places, cells: int
+    fields: Mapping[str, Any],
+    values: Mapping[str, Any],
+    equation: Equation,
+    layout: Layout,
+    places: Places,
+    cells: int,
 ) -> np.ndarray:
     """Every number of a cell, each block's lanes repeated to a whole bundle."""
     names = equation.columns()
     flat = aligned(max(1, places.blocks * len(names) * BUNDLE))
     table = flat.reshape(places.blocks, max(1, len(names)), BUNDLE)
     for i, name in enumerate(names):
-        field, dot, _ = name.partition(".")
-        value = getattr(pack, field).factor if dot else getattr(pack, field, values.get(name))
+        field = name.removesuffix(".factor")
+        value = fields[field].factor if field != name else fields.get(name, values.get(name))
         lanes = np.broadcast_to(np.asarray(value, dtype=np.float64), cells)[places.order]
         table[:, i] = np.tile(lanes.reshape(places.blocks, layout.lanes), (1, BUNDLE // layout.lanes))
     return flat
@@ -155,9 +179,28 @@ def _flat(values: np.ndarray) -> np.ndarray:
 
 
 def _inputs(
-    setting: Any, equation: Equation, kind: str, columns: Mapping[str, np.ndarray], places: Places, cells: int
+    setting: Any, equation: Equation, columns: Mapping[str, np.ndarray], places: Places, cells: int
 ) -> np.ndarray:
-    """The input series: one for all cells, or [time][input][lane]."""
+    """The input series and the random numbers beside them: one for all cells, or [time][column][lane]."""
     steps = int(setting.values["steps"])
-    series, which = series_of(setting, columns, cells, steps, equation.x.shape[0])
-    return _flat(series[0] if kind != "cells" else series[which[places.order]].transpose(1, 2, 0))
+    parts = []
+    if equation.inputs != "none":
+        parts.append(series_of(setting, columns, cells, steps, equation.x.shape[0]))
+    if equation.z is not None:
+        parts.append(noise_of(setting, columns, cells, steps, equation.z.shape[0]))
+    if not parts:
+        return aligned(1)
+    if equation.series != "cells":
+        return _flat(np.concatenate([series[0] for series, _ in parts], axis=1))
+    lanes = [series[which[places.order]].transpose(1, 2, 0) for series, which in parts]
+    return _flat(np.concatenate(lanes, axis=1))
+
+
+def _goals(
+    setting: Any, equation: Equation, columns: Mapping[str, np.ndarray], places: Places, cells: int
+) -> np.ndarray:
+    """The targets of every time: one series for all cells, or [time][output][lane]."""
+    if equation.goal is None:
+        return aligned(1)
+    series, which = targets_of(setting, columns, cells, int(setting.values["steps"]))
+    return _flat(series[0] if equation.goals != "cells" else series[which[places.order]].transpose(1, 2, 0))

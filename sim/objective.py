@@ -1,20 +1,41 @@
-"""The loss that gradients are taken of: squared error of the output against the target, at chosen times.
+"""The loss that gradients are taken of: what is compared with the target, how, and at which times.
 
-E = sum over t >= loss_from, sum over units of (output(s[t]) - target)^2, without a factor 1/2 and without a
-mean.
+E = sum over the times that count of l(z[t], y[t]). z is the output of the system itself or a linear read-out
+V h + c of it; l is the squared error, summed over outputs without a factor 1/2 and without a mean, or the
+cross-entropy of softmax(z) with the class y. Targets come from the task, else from the number `target`.
 """
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
+import numpy as np
+
+from sim import weights as families
 from sim.errors import refuse
-from sim.functions import total
+from sim.functions import log_sum_exp, squares, total
 from sim.generic import output
 from sim.observable import Facts
-from sim.signature import About
+from sim.signature import About, Family
 
-Target = Annotated[float, About("the value that every unit's output should have", "1")]
+Target = Annotated[float, About("what every output should be where the task has no targets of its own", "1")]
 LossFrom = Annotated[
-    int, About("first time whose error counts; -1 is the last step alone, 0 sums over all times", "step")
+    int,
+    About(
+        "first time whose error counts; -1 is the last step alone (or the times that the task names), 0 sums "
+        "over all times",
+        "step",
+    ),
+]
+Criterion = Annotated[
+    Literal["squared_error", "cross_entropy"],
+    About("how outputs and targets are compared: squared error, or cross-entropy of softmax"),
+]
+Outputs = Annotated[int, About("outputs of a linear read-out V h + c; 0 compares the output itself")]
+Readout = Annotated[
+    Any, About("weights V of the read-out"), Family(families.feeding, common=families.OwnSeed)
+]
+Truncation = Annotated[
+    int,
+    About("truncated backpropagation: how many steps back the gradient is followed; 0 is all", "step"),
 ]
 
 
@@ -23,13 +44,42 @@ class Keywords(NamedTuple):
 
     target: Target = 0.0
     loss_from: LossFrom = -1
+    criterion: Criterion = "squared_error"
+    outputs: Outputs = 0
+    readout: Readout = "gaussian"
+
+
+class GradientKeywords(NamedTuple):
+    """What all gradients share."""
+
+    target: Target = 0.0
+    loss_from: LossFrom = -1
+    criterion: Criterion = "squared_error"
+    outputs: Outputs = 0
+    readout: Readout = "gaussian"
+    truncation: Truncation = 0
+
+
+class Head(NamedTuple):
+    """A linear read-out: z = V h + c."""
+
+    V: Any  # (outputs, units)
+    c: Any  # (outputs,)
+
+
+def compared(k: Any, p: Any, s: Any) -> Any:
+    """z: what is compared with the target; `k.readout` is a `Head` where there is one."""
+    h = output(p, s)
+    head = getattr(k, "readout", None)
+    return head.V @ h + head.c if isinstance(head, Head) else h
 
 
 def cost(k: Any, p: Any, s: Any) -> Any:
-    """The squared error of one time."""
-    h = output(p, s)
-    errors = tuple(value - k.target for value in h) if isinstance(h, tuple) else h - k.target
-    return total(tuple(e * e for e in errors) if isinstance(errors, tuple) else errors * errors)
+    """The loss of one time; `k.target` is a number, or the target of that time."""
+    z = compared(k, p, s)
+    if getattr(k, "criterion", "squared_error") == "cross_entropy":
+        return log_sum_exp(z) - total(z * k.target)
+    return squares(tuple(value - k.target for value in z) if isinstance(z, tuple) else z - k.target)
 
 
 def first(facts: Facts) -> int:
@@ -42,3 +92,30 @@ def first(facts: Facts) -> int:
             f"{-times}",
         )
     return start if start >= 0 else times + start
+
+
+def followed(facts: Facts) -> int:
+    """How many steps back the gradient is followed; refused where that is no part of the run."""
+    steps = int(getattr(facts.k, "truncation", 0))
+    if not 0 <= steps <= facts.steps:
+        raise refuse(
+            "parameters.truncation",
+            f"{steps} steps back in a run of {facts.steps}; write 1 to {facts.steps}, or 0 for all",
+        )
+    if steps and first(facts) != facts.steps:
+        raise refuse(
+            "parameters.truncation",
+            "truncation is for a loss of the last step alone, where lag and time agree; leave loss_from "
+            "at -1",
+        )
+    return steps or facts.steps
+
+
+def counted(setting: Any, loss_from: int, steps: int) -> np.ndarray | None:
+    """For every time 0..steps whether its loss counts, where the task says so; else None."""
+    when = getattr(setting.task, "when", None)
+    if when is None or loss_from != -1:
+        return None
+    names = setting.task.Keywords._fields
+    mask = np.asarray(when(setting.task.Keywords(*(setting.values[name] for name in names)), steps))
+    return mask.astype(np.float64)

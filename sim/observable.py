@@ -63,6 +63,13 @@ class Facts(NamedTuple):
     gates: tuple[str, ...] = ()  # names of the inner values of a step
 
     @property
+    def numbers(self) -> int:
+        """How many numbers the state has."""
+        if isinstance(self.labels, dict):
+            return sum(self.labels.values())
+        return self.labels if isinstance(self.labels, int) else len(self.labels or [""])
+
+    @property
     def unit(self) -> tuple[Coordinate, ...]:
         """The coordinate of the state's numbers; none where the state is one number."""
         if self.labels is None:
@@ -73,6 +80,11 @@ class Facts(NamedTuple):
             names = [f"{part}[{i}]" for part, n in self.labels.items() for i in range(n)]
             return (Coordinate("unit", np.array(names, dtype=object), "unit of each array", "1"),)
         return (Coordinate("unit", np.array(self.labels, dtype=object), "number of the state", "1"),)
+
+    @property
+    def step(self) -> Coordinate:
+        """Steps 0..steps-1, by the time they start from."""
+        return Coordinate("step", np.arange(self.steps), "step from this time to the next", "step")
 
     @property
     def time(self) -> Coordinate:
@@ -123,6 +135,31 @@ class Reduced(NamedTuple):
     reads: str = "rollout"
 
 
+class Stepped(NamedTuple):
+    """Kept of every step: `value(k, p, s, x)` of the state and the input that the step starts from
+    (networks).
+
+    Its own dimension is `step`, 0..steps-1: the step from that time to the next.
+    """
+
+    declare: Callable[[Facts], Declared]
+    value: Callable[[Any, Any, Any, Any], Any]
+    keywords: type = NoKeywords
+
+
+class Shadow(NamedTuple):
+    """Runs beside the state (networks): `begin(k, p, s)` gives numbers or arrays over units, `move(k, p,
+    s, x, a)` the next ones from the state and input before the step, `value(k, p, s, a)` is kept at
+    every time.
+    """
+
+    declare: Callable[[Facts], Declared]
+    begin: Callable[[Any, Any, Any], tuple[Any, ...]]
+    move: Callable[[Any, Any, Any, Any, Any], tuple[Any, ...]]
+    value: Callable[[Any, Any, Any, Any], Any]
+    keywords: type = NoKeywords
+
+
 class Backward(NamedTuple):
     """Kept at every time of the backward pass: `value(g)` of the gradient of the loss with respect to the
     state.
@@ -132,6 +169,19 @@ class Backward(NamedTuple):
     value: Callable[[Any], Any]
     keywords: type
     reads: str = "bptt"
+
+
+class Pulled(NamedTuple):
+    """Read off each step of the backward pass (networks): `value(k, own, omega)`.
+
+    `own` has for each array of parameters the norm of what this step alone contributes to its gradient,
+    `omega` is (|J^T g| / |g| - 1)^2 of this step. Kept for every step, or summed over them.
+    """
+
+    declare: Callable[[Facts], Declared]
+    value: Callable[[Any, Mapping[str, Any], Any], Any]
+    keywords: type
+    summed: bool = False
 
 
 class Norms(NamedTuple):
@@ -145,6 +195,7 @@ class Norms(NamedTuple):
     declare: Callable[[Facts], Declared]
     keywords: type
     by: str = "array"
+    of: str = "loss"  # or "regulariser": that of Pascanu, Mikolov & Bengio
     reads: str = "bptt"
 
 

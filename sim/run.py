@@ -13,9 +13,9 @@ import numpy as np
 
 from sim.compile import sources_digest
 from sim.errors import Problem, Refused, nearest, refuse
-from sim.generic import has, step, units
+from sim.generic import has, networked, step, units
 from sim.kinds import fit
-from sim.matrices import Chosen
+from sim.matrices import Chosen, choose
 from sim.names import find, title
 from sim.network_form import Network
 from sim.observable import OUTCOMES, Coordinate, Declared, Variable
@@ -52,8 +52,7 @@ class Setting(NamedTuple):
     build: Any
     own: frozenset[str]  # the keywords that `build` takes
     families: Mapping[str, Family]  # the heads of groups among the system's keywords
-    touched: frozenset[str]  # heads of groups that were given or whose keys were
-
+    given: frozenset[str]  # every keyword that was given, by full name and by each head it belongs to
     file: str  # where the system is written
 
     def built(self, values: Mapping[str, Any]) -> Any:
@@ -63,23 +62,11 @@ class Setting(NamedTuple):
     def _argument(self, path: str, values: Mapping[str, Any]) -> Any:
         """A value as it is; the word of a family with all that belongs to it."""
         value = values[path]
-        family = self.families.get(path)
-        if family is None or not isinstance(value, str):
-            return value
-        members = family.members()
-        if value not in members:
-            raise refuse(f"parameters.{path}", f"{value!r} is no family; {nearest(value, members)}")
-        settings = {name.partition(".")[2]: values[name] for name in values if name.startswith(f"{path}.")}
-        seed = settings.pop("seed", None)
-        return Chosen(
-            path,
-            value,
-            members[value],
-            settings,
-            values["seed"] if seed is None else seed,
-            path,
-            path in self.touched,
-        )
+        return self.chosen(path, values) if path in self.families and isinstance(value, str) else value
+
+    def chosen(self, path: str, values: Mapping[str, Any]) -> Chosen:
+        """The member of the family at this keyword, with its settings."""
+        return choose(path, self.families[path], values, self.given)
 
 
 class Loaded(NamedTuple):
@@ -201,7 +188,8 @@ def prepare(
         form = _form(setting, leafs)
         if "start" not in setting.varied:
             labels = units(setting.example)
-            starts_of(setting, {}, 1, labels if isinstance(labels, int) else len(labels or [""]))
+            numbers = sum(labels.values()) if isinstance(labels, dict) else labels
+            starts_of(setting, {}, 1, numbers if isinstance(numbers, int) else len(numbers or [""]))
         _check_axes(setting, samples)
     return Run(form, setting, form.declared, _digest(form, leafs))
 
@@ -269,8 +257,10 @@ def _setting(
         elif values[path] is REQUIRED or values[path] is None or isinstance(values[path], str):
             values[path] = 1 if leafs.known[path].kind == "integer" else 1.0
     build = builder(leafs.system, system)
-    given = {path.partition(".")[0] for path in (*fixed, *varied)}
-    families = {name: split(annotation)[2] for name, annotation, _ in signature(build)}
+    given = {head for path in (*fixed, *varied) for head in _heads(path)}
+    sources = [build, leafs.task.Keywords, *(leaf.observable.keywords for leaf in leafs.observables)]
+    families = {name: split(annotation)[2] for source in sources for name, annotation, _ in signature(source)}
+    _fit_inputs(leafs, values, given)
     own = frozenset(path for path, keyword in leafs.known.items() if keyword.owner == f"system {system}")
     names = [title(name) for name in observables]
     if len(set(names)) < len(names):
@@ -291,11 +281,24 @@ def _setting(
     return setting._replace(example=example)
 
 
+def _heads(path: str) -> list[str]:
+    """The keyword itself and the heads of the groups it belongs to."""
+    parts = path.split(".")
+    return [".".join(parts[: i + 1]) for i in range(len(parts))]
+
+
+def _fit_inputs(leafs: Leafs, values: dict[str, Any], given: set[str]) -> None:
+    """A network takes as many inputs as its task has, unless the sweep says otherwise."""
+    count = getattr(leafs.task, "inputs_count", None)
+    if count is not None and "inputs" in values and "inputs" not in given and values.get("units", 1) != 1:
+        values["inputs"] = int(count(leafs.task.Keywords(*(values[n] for n in leafs.task.Keywords._fields))))
+
+
 def _form(setting: Setting, leafs: Leafs) -> Any:
     own = getattr(leafs.system, "FORM", None)  # a system's module may bring a form of its own
     if own is not None:
         return own(setting, leafs.known)
-    if isinstance(units(setting.example), int):
+    if networked(setting.example):
         return Network(setting, leafs.known)
     return Pointwise(setting, leafs.known)
 

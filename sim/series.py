@@ -58,32 +58,98 @@ def columns_of(pack: Any, parameters: Iterable[str]) -> list[Any]:
     return found
 
 
-def _names(setting: Any) -> list[str]:
-    random = "draw" in inspect.signature(setting.task.inputs).parameters
-    return [*setting.task.Keywords._fields, *(["seed"] if random else [])]
+def _names(setting: Any, function: Any) -> list[str]:
+    random = "draw" in inspect.signature(function).parameters
+    return [*_task_keywords(setting), *(["seed"] if random else [])]
+
+
+def _task_keywords(setting: Any) -> list[str]:
+    """The task's keywords, those of the families it chooses from included."""
+    heads = setting.task.Keywords._fields
+    return [name for name in setting.values if name in heads or name.partition(".")[0] in heads]
 
 
 def inputs_kind(setting: Any) -> str:
     """Where x comes from: "none" for silence, "cells" where it differs from cell to cell, else "shared"."""
     if setting.task.inputs is None:
         return "none"
-    return "cells" if set(_names(setting)) & setting.varied else "shared"
+    return "cells" if set(_names(setting, setting.task.inputs)) & setting.varied else "shared"
+
+
+def targets_kind(setting: Any) -> str:
+    """Whether the task's targets differ from cell to cell ("cells") or not ("shared")."""
+    return "cells" if set(_names(setting, setting.task.targets)) & setting.varied else "shared"
+
+
+def _made(
+    setting: Any, function: Any, columns: Mapping[str, np.ndarray], cells: int, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a function of the task makes for every different setting, (kinds, times, numbers), and for each
+    cell which of them it has.
+    """
+    names = _names(setting, function)
+    kinds, which = distinct(setting, columns, names, cells)
+    k = setting.task.Keywords(*(kinds[name] for name in setting.task.Keywords._fields))
+    draw = [Draw(kinds["seed"].reshape(-1), "inputs")] if "seed" in kinds else []
+    made = np.asarray(function(k, steps, *draw), dtype=np.float64)
+    made = made if made.ndim == 3 else made[..., None] if made.ndim == 2 else made[None, :, None]
+    return np.broadcast_to(made, (int(which.max()) + 1, *made.shape[1:])), which
 
 
 def series_of(
     setting: Any, columns: Mapping[str, np.ndarray], cells: int, steps: int, inputs: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct input series (kinds, steps, inputs) and for each cell which of them it has; every input
-    gets the same series.
+    """The distinct input series (kinds, steps, inputs) and for each cell which of them it has; a task of one
+    input gives every input the same series.
     """
     if setting.task.inputs is None:
         return np.zeros((1, steps, inputs)), np.zeros(cells, dtype=np.intp)
-    names = _names(setting)
-    kinds, which = distinct(setting, columns, names, cells)
-    k = setting.task.Keywords(*(kinds[name] for name in setting.task.Keywords._fields))
-    draw = [Draw(kinds["seed"].reshape(-1), "inputs")] if "seed" in kinds else []
-    made = np.asarray(setting.task.inputs(k, steps, *draw))
-    made = made if made.ndim == 3 else made[..., None]
+    made, which = _made(setting, setting.task.inputs, columns, cells, steps)
     if made.shape[2] not in (1, inputs):
-        raise refuse("parameters.inputs", f"the task has {made.shape[2]} inputs, the network {inputs}")
-    return np.broadcast_to(made, (int(which.max()) + 1, steps, inputs)), which
+        raise refuse(
+            "parameters.inputs",
+            f"the task has {made.shape[2]} inputs, the network {inputs}; write inputs = {made.shape[2]}",
+        )
+    return np.broadcast_to(made, (*made.shape[:2], inputs)), which
+
+
+def targets_of(
+    setting: Any, columns: Mapping[str, np.ndarray], cells: int, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct series of targets (kinds, steps + 1, outputs) and for each cell which of them it has."""
+    return _made(setting, setting.task.targets, columns, cells, steps)
+
+
+def noise_of(
+    setting: Any, columns: Mapping[str, np.ndarray], cells: int, steps: int, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Uniform numbers of (0, 1) by seed, time and position: (kinds, steps, count), and which a cell has."""
+    kinds, which = distinct(setting, columns, ["seed"], cells)
+    return Draw(kinds["seed"].reshape(-1), "noise").uniform(steps, count), which
+
+
+def check_head(setting: Any, width: int) -> int:
+    """The number of outputs that are compared with targets; refused where targets and outputs do not fit."""
+    values = setting.values
+    if int(values["outputs"]) < 0:
+        raise refuse(
+            "parameters.outputs", f"{values['outputs']} outputs; write 1 or more, or 0 for no read-out"
+        )
+    if not hasattr(setting.task, "targets"):
+        if values["criterion"] == "cross_entropy" or (values["outputs"] and "target" not in setting.given):
+            raise refuse(
+                "parameters.outputs" if values["outputs"] else "parameters.criterion",
+                "there is nothing to compare the outputs with: this task has no targets; choose a task that "
+                'has (such as "copy" or "adding"), or write a number `target` and criterion = '
+                '"squared_error"',
+            )
+        return width
+    names = setting.task.Keywords._fields
+    wanted = int(setting.task.outputs_count(setting.task.Keywords(*(values[name] for name in names))))
+    if wanted != width:
+        raise refuse(
+            "parameters.outputs",
+            f"the task has {wanted} targets, compared are {width} outputs; write outputs = {wanted} for a "
+            "linear read-out",
+        )
+    return width

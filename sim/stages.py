@@ -57,8 +57,8 @@ class Layout:
 
 
 def product_source(layout: Layout, name: str, height: int, width: int, transposed: bool) -> str:
-    """A function `name(m, at, work, v, out)`: work[out] = M work[v], or its transpose, tile by tile of
-    rows in registers.
+    """A function `name(m, at, source, v, work, out)`: work[out] = M source[v], or its transpose, tile by
+    tile of rows in registers.
     """
     t, lanes = layout.tile, layout.lanes
     stride = layout.padded(width)
@@ -68,19 +68,23 @@ def product_source(layout: Layout, name: str, height: int, width: int, transpose
         index = f"{j} * {stride} + i + {r}" if transposed else f"(i + {r}) * {stride} + {j}"
         return f"m[at + {index}]" if layout.shared else f"load(m, at + ({index}) * {lanes}, {lanes})"
 
-    lines = [f"for i in range(0, {outer}, {t}):", f"    h = load(work, v, {lanes})"]
+    lines = [f"for i in range(0, {outer}, {t}):", f"    h = load(source, v, {lanes})"]
     lines += [f"    a{r} = {weight(r, '0')} * h" for r in range(t)]
-    lines += [f"    for j in range(1, {inner}):", f"        h = load(work, v + j * {lanes}, {lanes})"]
+    lines += [f"    for j in range(1, {inner}):", f"        h = load(source, v + j * {lanes}, {lanes})"]
     lines += [f"        a{r} = fma({weight(r, 'j')}, h, a{r})" for r in range(t)]
     lines += [f"    store(work, out + (i + {r}) * {lanes}, a{r})" for r in range(t)]
-    return f"\n\n@jit\ndef {name}(m, at, work, v, out):\n" + "\n".join(f"    {line}" for line in lines) + "\n"
+    return (
+        f"\n\n@jit\ndef {name}(m, at, source, v, work, out):\n"
+        + "\n".join(f"    {line}" for line in lines)
+        + "\n"
+    )
 
 
 class Stages:
     """The body of one function in the making; `home` says where arrays over units already lie."""
 
-    def __init__(self, layout: Layout, units: int, numbers: Sequence[str], products: dict[str, str]) -> None:
-        self.layout, self.units, self.numbers, self.products = layout, units, list(numbers), products
+    def __init__(self, layout: Layout, numbers: Sequence[str], products: dict[str, str]) -> None:
+        self.layout, self.numbers, self.products = layout, list(numbers), products
         self.home: dict[Node, str] = {}  # array over units -> "array, offset"
         self.tiles: dict[Node, str] = {}  # number of each cell -> "array, offset" of its 64-wide copy
         self.names: dict[Node, str] = {}  # number of each cell -> variable, LANES wide
@@ -109,6 +113,8 @@ class Stages:
             return name, False
         if node.op == "const":
             return literal(node.value), True
+        if node.op == "zeros":
+            return "0.0", True
         if node.op == "leaf" and node.value.kind == "vector":
             return f"load(vectors, {self.layout.vectors[node.value.name]} + {at}, {lanes})", False
         if node.op == "leaf" and node.value.kind == "time":
@@ -127,8 +133,8 @@ class Stages:
                 visit(arg)
             if node.op == "matvec":
                 self._product(node)
-            elif node.op == "total" and node.args[0].shape:
-                self._total(node)
+            elif node.op in ("total", "largest") and node.args[0].shape:
+                self._over_units(node)
 
         for node in nodes:
             visit(node)
@@ -143,25 +149,27 @@ class Stages:
         array, offset = self.array(vector).split(", ")
         out = self.layout.allocate(self.layout.size(node.shape[0]))
         self.lines.append(
-            f"{name}(matrices, {self.layout.matrices[leaf.value.name]}, {array}, {offset}, {out})"
+            f"{name}(matrices, {self.layout.matrices[leaf.value.name]}, {array}, {offset}, work, {out})"
         )
         self.home[node] = f"work, {out}"
 
-    def _total(self, node: Node) -> None:
+    def _over_units(self, node: Node) -> None:
+        """A sum over units, or the largest of them, in the order of the units."""
         (value,) = node.args
         lanes = self.layout.lanes
         graph = node.graph
-        total = graph.leaf("accumulator", f"total{node.serial}")
-        grown = total + value
+        sofar = graph.leaf("accumulator", f"{node.op}{node.serial}")
+        grown = sofar + value if node.op == "total" else graph.apply("where", value > sofar, value, sofar)
         result = self._fresh()
         before: list[str] = []
         code = Code(
-            lambda n: (result, False) if n is total else self._leaf(n, lanes, f"i * {lanes}", before),
+            lambda n: (result, False) if n is sofar else self._leaf(n, lanes, f"i * {lanes}", before),
             self._fresh(),
             str(lanes),
         )
         (name,) = code.names([grown])
-        self.lines += [*before, f"{result} = splat(0.0, {lanes})", f"for i in range({value.shape[0]}):"]
+        start = "0.0" if node.op == "total" else "-1e999"
+        self.lines += [*before, f"{result} = splat({start}, {lanes})", f"for i in range({value.shape[0]}):"]
         self.lines += [f"    {line}" for line in [*code.lines, f"{result} = {name}"]]
         self.names[node] = result
         tile = self.layout.allocate(BUNDLE)

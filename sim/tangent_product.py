@@ -5,7 +5,7 @@ step; systems with a small state by their exact partial derivatives. Everything 
 arrays of tangents alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from sim.cells import aligned
 from sim.compile import TAIL, load
 from sim.derivatives import gradient
 from sim.errors import refuse
-from sim.generic import has, jvp
+from sim.generic import carried, has, jvp
 from sim.graph import Node, reachable
 from sim.lower import Code, literal
 from sim.pointwise import column_kind
@@ -46,7 +46,7 @@ class Tangents(NamedTuple):
 def tangents(form: Any, name: str) -> Tangents:
     """The parts that every loop over products of Jacobians needs."""
     equation = form.equation
-    if isinstance(equation.labels, int):
+    if equation.parts:
         if not has(jvp, type(form.setting.example)):
             raise refuse(
                 "observables",
@@ -60,29 +60,51 @@ def tangents(form: Any, name: str) -> Tangents:
 def _network(form: Any) -> Tangents:
     equation = form.equation
     module = network.Module(equation, form.lanes, form.tile, form.shared)
-    layout, n = module.layout, module.n
+    layout, lanes = module.layout, module.layout.lanes
     module.loading()
     module.stepping()
-    size = layout.size(n)
+    n = sum(equation.parts.values())
+    compact = len(equation.parts) > 1 and module.size != n * lanes
+    size = n * lanes if compact else module.size
     at = layout.allocate(n * size)
-    v = equation.graph.leaf("tangent", "v", (n,))
-    moved = jvp(equation.pack, equation.state[0], equation.x, v)
+    v = tuple(equation.graph.leaf("tangent", part, (count,)) for part, count in equation.parts.items())
+    still = equation.graph.zeros(equation.x.shape[0])
+    moved = equation.numbers(
+        carried(equation.pack, equation.shaped(equation.state), equation.driven, equation.shaped(v), still)
+    )
     stages = module.stages()
     for node in _fixed(moved, v):
         stages.array(node)
     before = len(stages.lines)
-    stages.home[v] = "work, v"
-    stages.write([(moved, "work, v")])
+    apart = layout.allocate(module.size)
+    places = module.placed(v, "work", str(apart) if compact else "v")
+    stages.home |= places
+    stages.write(list(zip(moved, places.values(), strict=True)))
     once, each = stages.lines[:before], stages.lines[before:]
+    if compact:
+        each = [*_copies(module, apart, True), *each, *_copies(module, apart, False)]
     loop = [f"for n in range({n}):", f"    v = {at} + n * {size}", *(f"    {line}" for line in each)]
     module.add("push(c, work)", [*once, *loop])
-    return Tangents(module, n, size, at, layout.lanes)
+    return Tangents(module, n, size, at, lanes)
 
 
-def _fixed(root: Node, v: Node) -> list[Node]:
-    """The largest arrays in this expression that do not depend on the tangent."""
-    moving = {v}
-    order = reachable([root])
+def _copies(module: Any, apart: int, out: bool) -> list[str]:
+    """Lines that lay a tangent, whose units lie one after another, out as the state is, or back."""
+    lanes = module.layout.lanes
+    lines: list[str] = []
+    first, at = 0, apart
+    for count, size in zip(module.equation.parts.values(), module.sizes, strict=True):
+        here, there = f"v + (i + {first}) * {lanes}", f"{at} + i * {lanes}"
+        into, source = (there, here) if out else (here, there)
+        lines += [f"for i in range({count}):", f"    store(work, {into}, load(work, {source}, {lanes}))"]
+        first, at = first + count, at + size
+    return lines
+
+
+def _fixed(roots: Sequence[Node], v: Sequence[Node]) -> list[Node]:
+    """The largest arrays in these expressions that do not depend on the tangent."""
+    moving = set(v)
+    order = reachable(roots)
     for node in order:
         if any(arg in moving for arg in node.args):
             moving.add(node)
@@ -91,7 +113,7 @@ def _fixed(root: Node, v: Node) -> list[Node]:
         for node in order
         if node in moving
         for arg in node.args
-        if arg not in moving and len(arg.shape) == 1 and arg.op not in ("leaf", "const")
+        if arg not in moving and len(arg.shape) == 1 and arg.op not in ("leaf", "const", "zeros")
     ]
 
 
@@ -182,7 +204,7 @@ def finish(
     """The module's source with the loop `body` makes for its kind of arguments, and how it is called on a
     tile.
     """
-    is_network = isinstance(form.equation.labels, int)
+    is_network = bool(form.equation.parts)
     if is_network:
         arguments = "numbers, vectors, matrices, which, start, inputs"
         kinds = "_F, _F, _F, _N, _F, _F"

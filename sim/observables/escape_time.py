@@ -97,10 +97,10 @@ def escape(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, step
 
 def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     """The loop for this system: its step, its distance from 0, and whether orbits come back."""
-    if isinstance(facts.labels, int):
+    if isinstance(facts.labels, (int, dict)):
         raise refuse(
             "observables",
-            f"escape_time is for systems of one or a few numbers, this network has {facts.labels} units; "
+            f"escape_time is for systems of one or a few numbers, this network has {facts.numbers} numbers; "
             "use norm",
         )
     equation = form.equation

@@ -2,15 +2,23 @@
 backward?
 """
 
-from sim.functions import sqrt, total
-from sim.objective import Keywords
-from sim.observable import Backward, Declared, Facts
+from typing import Any
+
+import numpy as np
+
+from sim.functions import sqrt, squares
+from sim.objective import GradientKeywords
+from sim.observable import Backward, Coordinate, Declared, Facts
 
 
 def declare(facts: Facts) -> Declared:
-    """Time alone."""
+    """Time, and the arrays of the state where there are several (h and c)."""
+    parts: tuple[Coordinate, ...] = ()
+    if isinstance(facts.labels, dict):
+        names = np.array(list(facts.labels), dtype=object)
+        parts = (Coordinate("part", names, "array of the state", "1"),)
     return Declared(
-        (facts.time,),
+        (facts.time, *parts),
         "norm of the gradient through time",
         "1",
         "Euclidean norm of dE/ds[t], the total derivative of the loss with respect to the state of each time",
@@ -18,10 +26,11 @@ def declare(facts: Facts) -> Declared:
     )
 
 
-def value(g: object) -> object:
-    """sqrt of the sum of squares."""
-    squares = tuple(v * v for v in g) if isinstance(g, tuple) else g * g  # type: ignore[operator]
-    return sqrt(total(squares))
+def value(g: Any) -> Any:
+    """The length of the gradient; of each array of the state where there are several."""
+    if isinstance(g, tuple) and getattr(g[0], "shape", None):
+        return tuple(sqrt(squares(part)) for part in g)
+    return sqrt(squares(g))
 
 
-observable = Backward(declare, value, Keywords)
+observable = Backward(declare, value, GradientKeywords)

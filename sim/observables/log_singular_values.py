@@ -14,7 +14,7 @@ from sim.tangent_product import finish, tangents
 
 def declare(facts: Facts) -> Declared:
     """One number for each singular value."""
-    count = facts.labels if isinstance(facts.labels, int) else len(facts.labels or [""])
+    count = facts.numbers
     return Declared(
         (Coordinate("index", np.arange(count), "rank of the singular value", "1"),),
         "log of the singular values",

@@ -1,4 +1,4 @@
-"""Squared error of the output against the target, summed over units and over the times that count."""
+"""How far the output, or a linear read-out of it, is from the target, summed over the times that count."""
 
 from sim.objective import Keywords, cost, first
 from sim.observable import Declared, Facts, Reduced
@@ -10,7 +10,9 @@ def declare(facts: Facts) -> Declared:
         (),
         "loss",
         "1",
-        "sum over units and over times from loss_from on of (output - target)^2; no factor 1/2, no mean",
+        "squared error summed over outputs, or cross-entropy of softmax; summed over the times that "
+        "count; no "
+        "factor 1/2, no mean",
         "R. Pascanu, T. Mikolov & Y. Bengio, ICML 2013, arXiv:1211.5063, eq. (8)",
     )
 

@@ -1,6 +1,6 @@
 """The Euclidean norm of the state at every time."""
 
-from sim.functions import sqrt, total
+from sim.functions import sqrt, squares
 from sim.observable import Declared, Facts, Sampled
 
 
@@ -13,8 +13,7 @@ def declare(facts: Facts) -> Declared:
 
 def value(k: object, p: object, s: object) -> object:
     """sqrt of the sum of squares."""
-    squares = tuple(v * v for v in s) if isinstance(s, tuple) else s * s  # type: ignore[operator]
-    return sqrt(total(squares))
+    return sqrt(squares(s))
 
 
 observable = Sampled(declare, value)

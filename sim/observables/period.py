@@ -8,7 +8,7 @@ The state `max_period` steps before the end is the reference; the period is the 
 from typing import Annotated, Any, NamedTuple
 
 from sim.errors import refuse
-from sim.functions import total, where
+from sim.functions import squares, where
 from sim.observable import Declared, Facts, Reduced
 from sim.signature import About
 
@@ -45,8 +45,8 @@ def declare(facts: Facts) -> Declared:
 def _distance(a: Any, b: Any) -> Any:
     """The squared Euclidean distance of two states."""
     if isinstance(a, tuple):
-        return total(tuple((now - then) * (now - then) for now, then in zip(a, b, strict=True)))
-    return total((a - b) * (a - b))
+        return squares(tuple(now - then for now, then in zip(a, b, strict=True)))
+    return squares(a - b)
 
 
 def begin(k: Keywords, p: Any, s: Any) -> tuple[Any, ...]:

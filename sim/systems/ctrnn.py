@@ -11,7 +11,7 @@ from sim import weights as families
 from sim.activations import activation as named
 from sim.errors import refuse
 from sim.functions import outer, total
-from sim.generic import jvp, output, step, units, vjp
+from sim.generic import jvp, output, output_jvp, output_vjp, step, units, vjp
 from sim.matrices import vectors
 from sim.signature import About, Family
 
@@ -56,9 +56,9 @@ def _(p: Network, s: Any, x: Any) -> Any:
 
 
 @jvp.register
-def _(p: Network, s: Any, x: Any, v: Any) -> Any:
+def _(p: Network, s: Any, x: Any, v: Any, y: Any) -> Any:
     f, slope = named(p.activation)
-    return (1.0 - p.alpha) * v + p.alpha * (p.W @ (slope(f(s)) * v))
+    return (1.0 - p.alpha) * v + p.alpha * (p.W @ (slope(f(s)) * v) + p.U @ y)
 
 
 @vjp.register
@@ -67,7 +67,7 @@ def _(p: Network, s: Any, x: Any, g: Any) -> Any:
     h, a = f(s), p.alpha * g
     alpha = total(g * (p.W @ h + (p.U @ x + p.b) - s))
     back = (1.0 - p.alpha) * g + slope(h) * (p.W.T @ a)
-    return Network(outer(a, h), outer(a, x), a, alpha, p.activation), back
+    return Network(outer(a, h), outer(a, x), a, alpha, p.activation), back, p.U.T @ a
 
 
 @output.register
@@ -78,6 +78,18 @@ def _(p: Unit, s: Any) -> Any:
 @output.register
 def _(p: Network, s: Any) -> Any:
     return named(p.activation).f(s)
+
+
+@output_jvp.register
+def _(p: Network, s: Any, v: Any) -> Any:
+    f, slope = named(p.activation)
+    return slope(f(s)) * v
+
+
+@output_vjp.register
+def _(p: Network, s: Any, g: Any) -> Any:
+    f, slope = named(p.activation)
+    return slope(f(s)) * g
 
 
 def build(

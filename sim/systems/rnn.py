@@ -50,14 +50,14 @@ def _(p: Network, s: Any, x: Any) -> Any:
 
 
 @jvp.register
-def _(p: Network, s: Any, x: Any, v: Any) -> Any:
-    return named(p.activation).slope(step(p, s, x)) * (p.W @ v)
+def _(p: Network, s: Any, x: Any, v: Any, y: Any) -> Any:
+    return named(p.activation).slope(step(p, s, x)) * (p.W @ v + p.U @ y)
 
 
 @vjp.register
 def _(p: Network, s: Any, x: Any, g: Any) -> Any:
     a = g * named(p.activation).slope(step(p, s, x))
-    return Network(outer(a, s), outer(a, x), a, p.activation), p.W.T @ a
+    return Network(outer(a, s), outer(a, x), a, p.activation), p.W.T @ a, p.U.T @ a
 
 
 def build(

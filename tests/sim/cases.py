@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.errors import Refused
-from sim.names import listing
+from sim.names import find, listing
 from sim.run import Run, prepare
 from sim.vocabulary import REQUIRED, Keyword, keywords
 from tests.conftest import INTERPRETED
@@ -73,9 +73,14 @@ class Case(NamedTuple):
         )
 
 
+def recurrences() -> tuple[str, ...]:
+    """The systems that step in time; one with a form of its own (a network of layers) has tests of its own."""
+    return tuple(name for name in listing("sim.systems") if not hasattr(find("sim.systems", name), "FORM"))
+
+
 def cases() -> Iterator[Case]:
     """Every case of every system."""
-    for system in listing("sim.systems"):
+    for system in recurrences():
         yield from of(system)
 
 
@@ -158,7 +163,7 @@ def _accepted(case: Case, name: str) -> bool:
 
 
 FORWARD = ("trajectory", "norm", "final_state", "loss", "orbit", "period", "gradient")
-BACKWARD = ("gradient_through_time", "gradient_norm")
+BACKWARD = ("gradient_through_time", "gradient_norm", "neuron_gradient_norm", "dead_fraction")
 
 
 def passes(case: Case) -> list[tuple[str, ...]]:

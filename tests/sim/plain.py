@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.draws import Draw
-from sim.generic import step, units
+from sim.generic import inputs, networked, noise, step, units
 from sim.matrices import Matrices, Vectors
 
 Vector = np.ndarray
@@ -35,13 +35,23 @@ def cell(
     setting = run.setting
     values = dict(setting.values) | {path: column[index].item() for path, column in (columns or {}).items()}
     pack = setting.built(values)
-    pack = type(pack)(*(_plain(value, dtype) for value in pack))
-    labels = units(pack)
-    n = labels if isinstance(labels, int) else len(labels or [""])
+    pack = _plain(pack, dtype)
     steps = int(values["steps"])
-    width = pack.U.shape[1] if isinstance(labels, int) and hasattr(pack, "U") else 1
+    width = inputs(pack) if networked(pack) else 1
     series = _series(setting.task, values, steps, width).astype(dtype)
-    return Cell(pack, _start(values, n).astype(dtype), series, steps, values)
+    count = noise(pack) if networked(pack) else 0
+    if count:
+        random = Draw(values["seed"], "noise").uniform(steps, count)[0].astype(dtype)
+        series = np.concatenate([series, random], axis=1)
+    return Cell(pack, _start(values, sum(sizes(pack))).astype(dtype), series, steps, values)
+
+
+def sizes(pack: Any) -> list[int]:
+    """How many numbers each part of the state has."""
+    labels = units(pack)
+    if isinstance(labels, dict):
+        return list(labels.values())
+    return [labels] if isinstance(labels, int) else [1] * len(labels or [""])
 
 
 def _plain(value: Any, dtype: type) -> Any:
@@ -49,6 +59,8 @@ def _plain(value: Any, dtype: type) -> Any:
         return (np.asarray(value.factor).reshape(-1)[0] * value.base[value.which[0]]).astype(dtype)
     if isinstance(value, Vectors):
         return value.base[value.which[0]].astype(dtype)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_plain(item, dtype) for item in value))
     if isinstance(value, tuple):
         return tuple(_plain(item, dtype) for item in value)
     return dtype(value) if isinstance(value, float | np.floating | np.ndarray) else value
@@ -81,19 +93,28 @@ def _series(task: Any, values: dict[str, Any], steps: int, width: int) -> Vector
 def shaped(c: Cell, s: Vector) -> Any:
     """A flat state as the system's functions take it."""
     labels = units(c.pack)
+    if isinstance(labels, dict):
+        return tuple(np.split(s, np.cumsum(sizes(c.pack))[:-1]))
     return s if isinstance(labels, int) else s[0] if labels is None else tuple(s)
 
 
 def flat(state: Any) -> Vector:
     """A state as one vector."""
-    return np.atleast_1d(np.array(state))
+    return np.concatenate([np.atleast_1d(part) for part in (state if isinstance(state, tuple) else (state,))])
+
+
+def driven(c: Cell, t: int) -> Any:
+    """The input of time t as the system's functions take it, with its random numbers where it needs some."""
+    if not networked(c.pack):
+        return c.inputs[t, 0]
+    count = noise(c.pack)
+    return (c.inputs[t, :-count], c.inputs[t, -count:]) if count else c.inputs[t]
 
 
 def moved(c: Cell, s: Vector, t: int, pack: Any = None) -> Vector:
     """The state after the step from time t."""
-    x = c.inputs[t] if isinstance(units(c.pack), int) else c.inputs[t, 0]
     with np.errstate(all="ignore"):
-        return flat(step(c.pack if pack is None else pack, shaped(c, s), x))
+        return flat(step(c.pack if pack is None else pack, shaped(c, s), driven(c, t)))
 
 
 def differences(f: Callable[[Vector], Vector], at: Vector, h: float = 1e-5) -> Vector:
@@ -107,25 +128,41 @@ def differences(f: Callable[[Vector], Vector], at: Vector, h: float = 1e-5) -> V
     return np.stack(columns, axis=-1)
 
 
-def numbers(pack: Any) -> dict[str, Vector]:
-    """The parameters that have derivatives, by label: arrays whole, the numbers of a tuple one by one."""
+def numbers(pack: Any, prefix: str = "") -> dict[str, Vector]:
+    """The parameters that have derivatives, by label: arrays whole, tuples and packs inside opened."""
     found: dict[str, Vector] = {}
     for name, value in zip(pack._fields, pack, strict=True):
-        if isinstance(value, tuple):
-            found |= {f"{name}[{i}]": np.atleast_1d(item) for i, item in enumerate(value)}
-        elif isinstance(value, np.floating | np.ndarray):
-            found[name] = np.atleast_1d(value)
+        found |= _numbers(prefix + name, value)
     return found
+
+
+def _numbers(name: str, value: Any) -> dict[str, Vector]:
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return numbers(value, f"{name}.")
+    if isinstance(value, tuple):
+        return {
+            path: item
+            for i, inner in enumerate(value)
+            for path, item in _numbers(f"{name}[{i}]", inner).items()
+        }
+    return {name: np.atleast_1d(value)} if isinstance(value, np.floating | np.ndarray) else {}
 
 
 def replaced(pack: Any, label: str, value: Vector) -> Any:
     """The pack with one parameter changed."""
-    field, _, index = label.partition("[")
+    head, _, rest = label.partition(".")
+    field, _, index = head.partition("[")
     old = getattr(pack, field)
-    if index:
-        i = int(index[:-1])
-        return pack._replace(**{field: (*old[:i], value[0], *old[i + 1 :])})
-    return pack._replace(**{field: value.reshape(old.shape) if np.ndim(old) else value[0]})
+    if not index:
+        new = replaced(old, rest, value) if rest else _like(old, value)
+        return pack._replace(**{field: new})
+    i = int(index[:-1])
+    new = replaced(old[i], rest, value) if rest else _like(old[i], value)
+    return pack._replace(**{field: (*old[:i], new, *old[i + 1 :])})
+
+
+def _like(old: Any, value: Vector) -> Any:
+    return value.reshape(old.shape) if np.ndim(old) else value[0]
 
 
 def jacobian(c: Cell, s: Vector, t: int) -> Vector:

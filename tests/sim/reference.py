@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.generic import output
+from sim.generic import output, units
 from tests.sim.plain import (
     Cell,
     Vector,
@@ -28,6 +28,7 @@ from tests.sim.plain import (
     parameter_jacobian,
     replaced,
     shaped,
+    sizes,
 )
 
 # ---- forward ----------------------------------------------------------------------
@@ -134,12 +135,50 @@ def gradient_by_differences(c: Cell) -> Vector:
 
 
 def gradient_norm(c: Cell) -> Vector:
-    arrays = {label for label, value in zip(c.pack._fields, c.pack, strict=True) if np.ndim(value)}
+    arrays = {label for label, value in values_of(c.pack).items() if np.ndim(value)}
     return np.array([np.sqrt(np.sum(g * g)) for label, g in backward(c)[1].items() if label in arrays])
 
 
+def matrix_gradients(c: Cell) -> list[Vector]:
+    """The gradient with respect to every matrix, in the order of the pack."""
+    found = backward(c)[1]
+    shapes = {label: np.shape(field(c.pack, label)) for label in found}
+    return [found[label].reshape(shape) for label, shape in shapes.items() if len(shape) == 2]
+
+
+def neuron_gradient_norm(c: Cell) -> Vector:
+    rows = [np.sqrt(np.sum(g * g, axis=1)) for g in matrix_gradients(c)]
+    table = np.full((len(rows), max(map(len, rows))), np.nan)
+    for i, row in enumerate(rows):
+        table[i, : len(row)] = row
+    return table
+
+
+def dead_fraction(c: Cell) -> Vector:
+    return np.array([np.mean(~np.any(g, axis=1)) for g in matrix_gradients(c)])
+
+
+def values_of(pack: Any) -> dict[str, Any]:
+    """Every field by label, scalars as scalars."""
+    return {
+        label: value if value.size > 1 or np.ndim(field(pack, label)) else value[0]
+        for label, value in numbers(pack).items()
+    }
+
+
+def field(pack: Any, label: str) -> Any:
+    """The value that a label names: `layers[1].W`."""
+    for name in label.replace("[", ".").replace("]", "").split("."):
+        pack = pack[int(name)] if name.isdigit() else getattr(pack, name)
+    return pack
+
+
 def gradient_through_time(c: Cell) -> Vector:
-    return np.sqrt(np.sum(backward(c)[0] ** 2, axis=1))
+    parts = sizes(c.pack) if isinstance(units(c.pack), dict) else [len(c.start)]
+    edges = np.cumsum([0, *parts])
+    g = backward(c)[0]
+    norms = [np.sqrt(np.sum(g[:, a:b] ** 2, axis=1)) for a, b in itertools.pairwise(edges)]
+    return np.stack(norms, axis=1) if len(norms) > 1 else norms[0]
 
 
 # ---- growth ----------------------------------------------------------------------
@@ -209,6 +248,8 @@ REFERENCE: dict[str, Callable[[Cell], Vector]] = {
         gradient,
         gradient_norm,
         gradient_through_time,
+        neuron_gradient_norm,
+        dead_fraction,
         log_jacobian_norm,
         log_singular_values,
     )

@@ -8,13 +8,16 @@ import pytest
 
 from sim.names import listing
 from tests.conftest import INTERPRETED
-from tests.sim.cases import CELLS, STEPS, Case, cases, passes
+from tests.sim.cases import CELLS, STEPS, Case, cases, passes, recurrences
 from tests.sim.plain import cell, jacobian, moved
 from tests.sim.reference import REFERENCE, gradient, gradient_by_differences, states
 
 CASES = list(cases())
 FIVE = range(CELLS)
 pytestmark = pytest.mark.usefixtures("compiling_ahead")
+
+
+OF_LAYERS = {"activation_norm", "delta_norm"}  # for networks of layers alone: tests/sim/test_mlp.py
 
 
 def ids(case: Case) -> str:
@@ -37,8 +40,8 @@ def close(found: np.ndarray, wanted: np.ndarray, tolerance: float) -> None:
 
 
 def test_every_system_has_a_case_and_every_observable_a_reference():
-    assert {case.system for case in CASES} == set(listing("sim.systems"))
-    missing = sorted(set(listing("sim.observables")) - set(REFERENCE))
+    assert {case.system for case in CASES} == set(recurrences())
+    missing = sorted(set(listing("sim.observables")) - set(REFERENCE) - OF_LAYERS)
     assert not missing, f"tests/sim/reference.py has no reference for {missing}; write one"
 
 

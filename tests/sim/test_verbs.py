@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import pytest
 
 from sim.derivatives import gradient
 from sim.equation import Equation
-from sim.generic import has, jvp, step, units, vjp
+from sim.generic import carried, has, jvp, step, units, vjp
 from sim.graph import Node
 from tests.sim.cases import Case, cases
-from tests.sim.plain import Cell, cell, flat, jacobian, moved, numbers, parameter_jacobian, shaped
-from tests.sim.reference import states
+from tests.sim.plain import (
+    Cell,
+    cell,
+    differences,
+    driven,
+    flat,
+    jacobian,
+    moved,
+    numbers,
+    parameter_jacobian,
+    shaped,
+)
+from tests.sim.reference import field, states
 from tests.sim.symbols import value, values
 
 CASES = list(cases())
@@ -30,12 +43,22 @@ def equation_of(case: Case) -> Equation:
 
 def leaves_of(c: Cell, s: np.ndarray, t: int) -> dict:
     """The numbers of a cell at time t, as the leaves of its equation."""
-    found = {("parameter", label): array[0] for label, array in numbers(c.pack).items() if array.size == 1}
-    found |= {("state", str(i)): number for i, number in enumerate(s)}
-    for name, array in zip(c.pack._fields, c.pack, strict=True):
+    found: dict = {}
+    for name, array in numbers(c.pack).items():
         found |= {("matrix", name): array, ("vector", name): array, ("parameter", f"{name}.factor"): 1.0}
-    x = c.inputs[t] if isinstance(units(c.pack), int) else c.inputs[t, 0]
-    return found | {("state", "s"): s, ("input", "x"): x}
+        if array.size == 1:
+            found[("parameter", name)] = array[0]
+    labels = units(c.pack)
+    if isinstance(labels, dict):
+        found |= {("state", part): value for part, value in zip(labels, shaped(c, s), strict=True)}
+    elif isinstance(labels, int):
+        found[("state", "s")] = s
+    else:
+        found |= {("state", str(i)): number for i, number in enumerate(s)}
+    x = driven(c, t)
+    return found | (
+        {("input", "x"): x[0], ("noise", "z"): x[1]} if isinstance(x, tuple) else {("input", "x"): x}
+    )
 
 
 def cells_of(case: Case):
@@ -81,21 +104,48 @@ def _slope(node: Node | None, leaves: dict) -> float:
     return 0.0 if node is None else float(value(node, leaves))
 
 
+class At(NamedTuple):
+    """A network at one time of its run, in double precision; `exact` in extended."""
+
+    cell: Cell
+    s: np.ndarray
+    x: Any
+    t: int
+    exact: tuple[Cell, np.ndarray]
+
+    def jvp(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return flat(carried(self.cell.pack, shaped(self.cell, self.s), self.x, shaped(self.cell, v), y))
+
+    def vjp(self, g: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
+        own, back, *more = vjp(self.cell.pack, shaped(self.cell, self.s), self.x, shaped(self.cell, g))
+        return own, flat(back), *more
+
+
 def network(case: Case):
-    """(pack, state, input, jacobian in extended precision, time, cell) at several times, in double
-    precision."""
-    for c, path in cells_of(case):
-        pack = type(c.pack)(*(a.astype(float) if isinstance(a, np.ndarray) else a for a in c.pack))
+    """A network at several times."""
+    run = case.run(("final_state",))
+    for i in (0, 3):
+        c, exact = cell(run, case.columns, i), cell(run, case.columns, i, np.longdouble)
+        path = states(exact)
         for t in TIMES:
-            yield (
-                pack,
-                path[t].astype(float),
-                c.inputs[t].astype(float),
-                jacobian(c, path[t], t),
-                t,
-                c,
-                path[t],
-            )
+            yield At(c, path[t].astype(float), driven(c, t), t, (exact, path[t]))
+
+
+def plain_input(at: At) -> np.ndarray:
+    return at.x[0] if isinstance(at.x, tuple) else at.x
+
+
+def input_jacobian(at: At) -> np.ndarray:
+    """dF/dx, by differences in extended precision."""
+    c, s = at.exact
+    m = len(plain_input(at))
+
+    def step_with(x: np.ndarray) -> np.ndarray:
+        series = c.inputs.copy()
+        series[at.t, :m] = x
+        return moved(c._replace(inputs=series), s, at.t)
+
+    return differences(step_with, c.inputs[at.t, :m]).astype(float)
 
 
 @pytest.mark.parametrize("case", NETWORKS, ids=ids)
@@ -103,31 +153,39 @@ def test_jvp_is_differences_along_the_tangent(case: Case):
     if not has(jvp, type(equation_of(case).pack)):
         pytest.skip(f"{case.system} has no jvp of its own")
     random = np.random.default_rng(5)
-    for pack, s, x, J, *_ in network(case):
-        v = random.normal(size=len(s))
-        np.testing.assert_allclose(jvp(pack, s, x, v), (J @ v).astype(float), rtol=1e-11, atol=1e-13)
+    for at in network(case):
+        v, y = random.normal(size=len(at.s)), random.normal(size=len(plain_input(at)))
+        wanted = jacobian(*at.exact, at.t).astype(float) @ v + input_jacobian(at) @ y
+        np.testing.assert_allclose(at.jvp(v, y), wanted, rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("case", NETWORKS, ids=ids)
 def test_vjp_is_the_adjoint_of_jvp(case: Case):
+    """<g, J v + K y> = <J^T g, v> + <K^T g, y>."""
     random = np.random.default_rng(6)
-    for pack, s, x, *_ in network(case):
-        v, g = random.normal(size=(2, len(s)))
-        back, forth = vjp(pack, s, x, g)[1], jvp(pack, s, x, v)
+    for at in network(case):
+        v, g = random.normal(size=(2, len(at.s)))
+        y = random.normal(size=len(plain_input(at)))
+        _, back, aside = at.vjp(g)
+        forth = at.jvp(v, y)
         scale = np.linalg.norm(g) * np.linalg.norm(forth) + np.linalg.norm(back) * np.linalg.norm(v)
-        assert abs(g @ forth - back @ v) <= 1e-12 * scale
+        assert abs(g @ forth - back @ v - aside @ y) <= 1e-12 * (
+            scale + np.linalg.norm(aside) * np.linalg.norm(y)
+        )
 
 
 @pytest.mark.parametrize("case", NETWORKS, ids=ids)
 def test_parameter_gradients_of_vjp_are_differences(case: Case):
     random = np.random.default_rng(7)
-    for pack, s, x, _, t, c, exact in network(case):
+    for at in network(case):
+        c, s = at.exact
         g = random.normal(size=len(s))
-        found = vjp(pack, s, x, g)[0]
-        assert type(found) is type(pack)
+        own = at.vjp(g)[0]
+        assert type(own) is type(c.pack)
         for label in numbers(c.pack):
-            wanted = g @ parameter_jacobian(c, exact, t, label).astype(float)
-            np.testing.assert_allclose(np.ravel(getattr(found, label)), wanted, rtol=1e-11, atol=1e-13)
+            wanted = g @ parameter_jacobian(c, s, at.t, label).astype(float)
+            found = np.ravel(np.zeros_like(wanted) if field(own, label) is None else field(own, label))
+            np.testing.assert_allclose(found, wanted, rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("case", NETWORKS, ids=ids)
@@ -135,34 +193,50 @@ def test_registered_derivatives_are_those_of_the_graph(case: Case):
     """The same equation differentiated by reverse accumulation on its graph: an independent derivation of
     jvp and vjp."""
     equation = equation_of(case)
-    graph, n = equation.graph, equation.state[0].shape
-    g = graph.leaf("gradient", "g", n)
-    wrt = [equation.state[0], *equation.matrices.values(), *equation.vectors.values()]
-    derived = gradient(equation.next[0], wrt, seed=g)
+    graph = equation.graph
+    g = tuple(
+        graph.leaf("gradient", part, node.shape)
+        for part, node in zip(equation.parts, equation.state, strict=True)
+    )
+    arrays = {**equation.matrices, **equation.vectors}
+    wrt = [*equation.state, *arrays.values()]
+    shares = [gradient(value, wrt, seed=seed) for value, seed in zip(equation.next, g, strict=True)]
     random = np.random.default_rng(8)
-    for pack, s, x, _, t, c, _exact in network(case):
-        leaves = leaves_of(c, s, t) | {("gradient", "g"): random.normal(size=len(s))}
-        leaves = {
-            key: a.astype(float) if isinstance(a, np.ndarray | np.longdouble) else a
-            for key, a in leaves.items()
+    for at in network(case):
+        seed = random.normal(size=len(at.s))
+        own, back, _ = at.vjp(seed)
+        leaves = leaves_of(at.cell, at.s, at.t)
+        leaves |= {
+            ("gradient", part): v for part, v in zip(equation.parts, parted(at.cell, seed), strict=True)
         }
-        own, back = vjp(pack, s, x, leaves["gradient", "g"])
-        found = [np.asarray(value(node, leaves)) for node in derived]
-        np.testing.assert_allclose(found[0], back, rtol=1e-11, atol=1e-13)
-        for name, array in zip([*equation.matrices, *equation.vectors], found[1:], strict=True):
-            np.testing.assert_allclose(array, getattr(own, name), rtol=1e-11, atol=1e-13)
+        found = [
+            sum(np.asarray(value(node, leaves)) for node in nodes if node is not None)
+            for nodes in zip(*shares, strict=True)
+        ]
+        count = len(equation.state)
+        np.testing.assert_allclose(np.concatenate(found[:count]), back, rtol=1e-11, atol=1e-13)
+        for name, array in zip(arrays, found[count:], strict=True):
+            wanted = field(own, name)
+            np.testing.assert_allclose(
+                array, 0.0 * array if wanted is None else wanted, rtol=1e-11, atol=1e-13
+            )
+
+
+def parted(c: Cell, s: np.ndarray) -> tuple[np.ndarray, ...]:
+    made = shaped(c, s)
+    return made if isinstance(made, tuple) else (made,)
 
 
 @pytest.mark.parametrize("case", NETWORKS, ids=ids)
 def test_verbs_change_none_of_their_arguments(case: Case):
     random = np.random.default_rng(9)
-    for pack, s, x, *_ in network(case):
-        v = random.normal(size=len(s))
-        given = (s, x, v, *(a for a in pack if isinstance(a, np.ndarray)))
+    for at in network(case):
+        v = random.normal(size=len(at.s))
+        given = [at.s, v, *(a for a in numbers(at.cell.pack).values())]
         kept = [a.copy() for a in given]
         for a in given:
             a.setflags(write=False)
-        step(pack, s, x), jvp(pack, s, x, v), vjp(pack, s, x, v)
+        moved(at.cell, at.s, at.t), at.jvp(v, 0.0 * plain_input(at)), at.vjp(v)
         for before, after in zip(kept, given, strict=True):
             np.testing.assert_array_equal(before, after)
 

@@ -1,0 +1,195 @@
+"""Sums over time of a gradient with respect to a network's parameters: outer products for matrices, sums for
+vectors, and what is stored of them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sim.equation import Equation, Scaled
+from sim.errors import refuse
+from sim.functions import sqrt, squares, total
+from sim.graph import Node
+from sim.network import Module
+from sim.stages import Stages
+
+Pairs = list[tuple[Node, Node]]
+
+
+def terms(name: str, value: Node | Scaled | None) -> Pairs:
+    """The outer products whose sum this gradient of a matrix is; those that are zero by structure are left
+    out.
+    """
+    if value is None or (isinstance(value, Node) and value.op in ("silence", "const") and not value.value):
+        return []
+    if isinstance(value, Node) and value.op == "add":
+        return terms(name, value.args[0]) + terms(name, value.args[1])
+    if isinstance(value, Scaled) or value.op != "outer":
+        raise refuse(
+            "system",
+            f"the gradient that vjp gives for the matrix {name} is no outer(a, b); write it as one outer "
+            "product, or as a sum of several",
+        )
+    a, b = value.args
+    return [] if "zeros" in (a.op, b.op) else [(a, b)]
+
+
+class ParameterSums:
+    """One gradient with respect to all arrays of parameters, gathered over time."""
+
+    def __init__(
+        self, module: Module, matrices: Mapping[str, Pairs], vectors: Mapping[str, Node | None], mark: str
+    ) -> None:
+        self.module, self.mark = module, mark
+        self.matrices, self.vectors = dict(matrices), dict(vectors)
+        equation, layout = module.equation, module.layout
+        self.tables = {name: layout.allocate(self._table(equation, name)) for name in self.matrices}
+        self.sums = {
+            name: layout.allocate(layout.size(equation.vectors[name].shape[0])) for name in self.vectors
+        }
+        pairs = [pair for found in self.matrices.values() for pair in found]
+        self.nodes = list(dict.fromkeys(node for pair in pairs for node in pair))
+        self.factors: dict[Node, int] = {}  # where a factor lies in a row of factors
+        self.taped: dict[Node, str] = {}  # or where on the tapes, of row `row`
+
+    def place(self, homes: Mapping[Node, str], offset: int) -> int:
+        """Give each factor its place in a row, unless it lies on a tape already; returns the next place."""
+        for node in self.nodes:
+            home = homes.get(node, "")
+            if home.startswith(("tape, ", "kept, ")):
+                self.taped[node] = home
+            else:
+                self.factors[node] = offset
+                offset += self.module.layout.size(node.shape[0])
+        return offset
+
+    def _factor(self, node: Node, stride: int, at: str) -> str:
+        """What loads a factor's numbers from `at` on, of the time t of a span."""
+        if node in self.taped:
+            array, offset = self.taped[node].replace("row", "t").split(", ")
+        else:
+            array, offset = "factors", f"t * {stride} + {self.factors[node]}"
+        return f"load({array}, {offset} + {at}, {self.module.layout.lanes})"
+
+    def _table(self, equation: Equation, name: str) -> int:
+        layout = self.module.layout
+        height, width = equation.matrices[name].shape
+        return layout.padded(height) * layout.padded(width) * layout.lanes
+
+    def add(self, stages: Stages, stride: int) -> None:
+        """Lines that keep this time's factors and add this time's vectors."""
+        for node, place in self.factors.items():
+            if node not in stages.home:
+                stages.write([(node, f"factors, row * {stride} + {place}")])
+                stages.home[node] = f"factors, row * {stride} + {place}"
+                continue
+            array, where = stages.array(node).split(", ")
+            lanes = self.module.layout.lanes
+            stages.lines += [
+                f"for k in range(0, {self.module.layout.size(node.shape[0])}, {lanes}):",
+                f"    store(factors, row * {stride} + {place} + k, load({array}, {where} + k, {lanes}))",
+            ]
+        pairs = []
+        for name, share in self.vectors.items():
+            if share is not None:
+                leaf = share.graph.leaf("sum", f"{self.mark}.{name}", share.shape)
+                stages.home[leaf] = f"work, {self.sums[name]}"
+                pairs.append((leaf + share, f"work, {self.sums[name]}"))
+        if pairs:
+            stages.write(pairs)
+
+    def zeros(self) -> list[tuple[int, int]]:
+        """Offset and length of what must be zero at the beginning."""
+        equation, layout = self.module.equation, self.module.layout
+        tables = [(at, self._table(equation, name)) for name, at in self.tables.items()]
+        return tables + [(at, layout.size(equation.vectors[name].shape[0])) for name, at in self.sums.items()]
+
+    def gathering(self, stride: int) -> list[str]:
+        """The products over times of the factors, in register tiles of 4 x 4."""
+        lines: list[str] = []
+        for name, pairs in self.matrices.items():
+            for a, b in pairs:
+                lines += self._product(name, a, b, stride)
+        return lines
+
+    def _product(self, name: str, a: Node, b: Node, stride: int) -> list[str]:
+        lanes, layout = self.module.layout.lanes, self.module.layout
+        high, wide = layout.padded(a.shape[0]), layout.padded(b.shape[0])
+        columns = min(4, b.shape[0])
+        cells = [(r, q) for r in range(4) for q in range(columns)]
+        at = [f"{self.tables[name]} + ((i + {r}) * {wide} + j + {q}) * {lanes}" for r, q in cells]
+        lines = [
+            f"for i in range(0, {high}, 4):",
+            f"    for j in range(0, {wide if columns == 4 else columns}, {columns}):",
+        ]
+        lines += [
+            f"        s{r}{q} = load(work, {place}, {lanes})" for (r, q), place in zip(cells, at, strict=True)
+        ]
+        lines += ["        for t in range(count - 1, -1, -1):"]
+        lines += [
+            f"            b{q} = {self._factor(b, stride, f'(j + {q}) * {lanes}')}" for q in range(columns)
+        ]
+        for r in range(4):
+            lines.append(f"            a = {self._factor(a, stride, f'(i + {r}) * {lanes}')}")
+            lines += [f"            s{r}{q} = fma(a, b{q}, s{r}{q})" for q in range(columns)]
+        lines += [f"        store(work, {place}, s{r}{q})" for (r, q), place in zip(cells, at, strict=True)]
+        return lines
+
+    def square(self, name: str) -> Node:
+        """The squared Frobenius norm of one time's own contribution to the gradient of an array."""
+        if name in self.vectors:
+            node = self.vectors[name]
+            return self.module.equation.graph.constant(0.0) if node is None else squares(node)
+        found = self.module.equation.graph.constant(0.0)
+        for a, b in self.matrices[name]:
+            for other, another in self.matrices[name]:
+                found = found + total(a * other) * total(b * another)
+        return found
+
+    def length(self, name: str) -> Node:
+        """Its norm."""
+        return sqrt(self.square(name))
+
+
+def norm_lines(sums: ParameterSums, names: Sequence[str], index: int, by: str) -> list[str]:
+    """Lines that store norms of the arrays' gradients in an output: of whole arrays, of the rows of the
+    matrices, or the share of rows that are zero.
+    """
+    layout, equation = sums.module.layout, sums.module.equation
+    lanes = layout.lanes
+    lines: list[str] = []
+    rows = norm_rows(equation, names, "neuron") // max(1, norm_rows(equation, names, "dead"))
+    arrays = names if by == "array" else [name for name in names if name in sums.tables]
+    for place, name in enumerate(arrays):
+        if name in sums.sums:
+            lines += [f"norm = splat(0.0, {lanes})", f"for i in range({equation.vectors[name].shape[0]}):"]
+            lines += [f"    v = load(work, {sums.sums[name]} + i * {lanes}, {lanes})"]
+            lines += ["    norm = fma(v, v, norm)"]
+            lines += [f"store(outs[{index}], {place} * cells + at, sqrt(norm))"]
+            continue
+        height, width = equation.matrices[name].shape
+        entry = f"load(work, {sums.tables[name]} + (i * {layout.padded(width)} + j) * {lanes}, {lanes})"
+        row = [f"    for j in range({width}):", f"        v = {entry}", "        norm = fma(v, v, norm)"]
+        zero = f"norm = splat(0.0, {lanes})"
+        if by == "array":
+            lines += [zero, f"for i in range({height}):", *row]
+            lines += [f"store(outs[{index}], {place} * cells + at, sqrt(norm))"]
+        elif by == "neuron":
+            lines += [f"for i in range({height}):", f"    {zero}", *row]
+            lines += [f"    store(outs[{index}], ({place * rows} + i) * cells + at, sqrt(norm))"]
+            lines += [f"for i in range({height}, {rows}):"]
+            lines += [
+                f"    store(outs[{index}], ({place * rows} + i) * cells + at, splat(1e999 - 1e999, {lanes}))"
+            ]
+        else:
+            lines += [f"dead = splat(0.0, {lanes})", f"for i in range({height}):", f"    {zero}", *row]
+            lines += ["    dead = dead + select(norm > 0.0, 0.0, 1.0)"]
+            lines += [f"store(outs[{index}], {place} * cells + at, dead * {1.0 / height!r})"]
+    return lines
+
+
+def norm_rows(equation: Equation, names: Sequence[str], by: str) -> int:
+    """How many numbers `norm_lines` stores."""
+    if by == "array":
+        return len(names)
+    matrices = [name for name in names if name in equation.matrices]
+    rows = max((equation.matrices[name].shape[0] for name in matrices), default=0)
+    return len(matrices) * (rows if by == "neuron" else 1)
