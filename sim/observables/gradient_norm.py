@@ -1,13 +1,24 @@
-"""The Frobenius norm of the gradient of the loss with respect to each weight array of a network: W, U, b."""
+"""The Frobenius norm of the gradient of the loss with respect to each weight array of a network (W, U, b), or
+to each layer of one that has layers.
+"""
 
 import numpy as np
 
-from sim.objective import Keywords
+from sim.labels import layer
+from sim.objective import GradientKeywords
 from sim.observable import Coordinate, Declared, Facts, Norms
 
 
 def declare(facts: Facts) -> Declared:
-    """One number for each array of parameters."""
+    """One number for each array of parameters; of a layered system, for each layer's matrix."""
+    if facts.layers:
+        return Declared(
+            (layer(facts),),
+            "norm of the gradient of the loss",
+            "1",
+            "Frobenius norm of dE/dW (W with its gain) of each layer, by backpropagation",
+            "D. E. Rumelhart, G. E. Hinton & R. J. Williams, Nature 323 (1986) 533, doi:10.1038/323533a0",
+        )
     return Declared(
         (
             Coordinate(
@@ -21,4 +32,4 @@ def declare(facts: Facts) -> Declared:
     )
 
 
-observable = Norms(declare, Keywords)
+observable = Norms(declare, GradientKeywords)

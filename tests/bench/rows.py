@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.bench import cliff, forward, maps, networks, start, store
+from tests.bench import cliff, forward, layers, maps, networks, start, store
 from tests.bench.harness import Case, Figure
 
 
@@ -23,6 +23,8 @@ ROWS = {
     "network-8": Row("8 units, a matrix for each of 4096 cells, T = 1000", networks.distinct_8),
     "network-32": Row("32 units, a matrix for each of 1024 cells, T = 500", networks.distinct_32),
     "network-128": Row("128 units, gain * W0 for 256 gains, T = 200", networks.shared_128),
+    "mlp": Row("19 x 1024 MLP, batch 128, forward and backward", layers.mlp),
+    "mlp-drawn": Row("the same with its 18.6 million weights drawn", layers.mlp_drawn),
     "logistic": Row("logistic map, 10^4 rates, 10^4 iterations", maps.logistic),
     "orbit-diagram": Row("its orbit diagram: the last 1000 iterates", maps.orbit_diagram),
     "mandelbrot": Row("escape times, 1024 x 1024, at most 1000", maps.mandelbrot),
