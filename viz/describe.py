@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 import textwrap
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +20,7 @@ from viz import view
 KINDS = {"system": "sim.systems", "task": "sim.tasks", "observable": "sim.observables", "view": "viz.views"}
 _WIDTH = 100
 _TRIES = 8
+_EXAMPLES = ("final_state", "loss")  # what most systems have, and what networks of layers have
 
 
 def describe(kind: str | None = None, name: str | None = None) -> str:
@@ -141,30 +144,32 @@ def _view(name: str) -> str:
 def _example(kind: str, name: str) -> str:
     """A small sweep file with this leaf in it, tried before it is shown; empty where no system fits."""
     systems = [name] if kind == "system" else list(listing("sim.systems"))
-    for units in (None, 8):
-        for system in systems:
-            task = name if kind == "task" else None
-            observable = name if kind == "observable" else "final_state"
-            sweep = _tried(system, task, observable, units)
+    task = name if kind == "task" else None
+    for size in (None, {"units": 8}, {}):
+        for system, observable in itertools.product(systems, _EXAMPLES if kind != "observable" else (name,)):
+            sweep = _tried(system, task, observable, size)
             if sweep is not None:
                 return toml(sweep)
     return ""
 
 
-def _tried(system: str, task: str | None, observable: str, units: int | None) -> dict[str, Any] | None:
-    """The smallest sweep over the first number of the system that is not refused."""
+def _tried(
+    system: str, task: str | None, observable: str, size: Mapping[str, int] | None
+) -> dict[str, Any] | None:
+    """The smallest sweep that is not refused: over the system's first number, or of this size over the gain
+    of its weights.
+    """
     known = keywords(system, task or "silence", [observable])
     own = [word for word in known.values() if word.owner == f"system {system}"]
     numbers = [word for word in own if word.kind == "number" and word.sweepable and "." not in word.path]
-    if units is not None:
-        if "units" not in known:
-            return None
+    if size is not None:
         numbers = [word for word in known.values() if word.path == "weights.gain"]
-    if not numbers:
+    if not numbers or not set(size or ()) <= set(known):
         return None
     sweep: dict[str, Any] = {"name": "example", "system": system}
     sweep |= {"task": task} if task else {}
-    fixed: dict[str, Any] = {"steps": 200} | ({"units": units} if units else {})
+    fixed: dict[str, Any] = {"steps": 200} if known["steps"].default is REQUIRED else {}
+    fixed |= size or {}
     sweep |= {"observables": [observable], "parameters": fixed}
     sweep["axes"] = {numbers[0].path: {"start": 0.5, "stop": 1.5, "num": 11}}
     for _ in range(_TRIES):
