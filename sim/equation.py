@@ -124,7 +124,8 @@ class Equation:
 
     def aim(self, width: int, goals: str) -> Node:
         """The targets of a time, from the task."""
-        self.goal, self.goals = self.graph.leaf("goal", "y", (width,)), goals
+        self.goal = self.graph.leaf("goal", "y", (width,) if self.parts else ())
+        self.goals = goals
         return self.goal
 
     def read_out(self, outputs: int) -> None:
@@ -165,6 +166,8 @@ class Equation:
             return leaf.name, True
         if leaf.kind == "input":
             return leaf.name, self.inputs != "cells"
+        if leaf.kind == "goal":
+            return leaf.name, self.goals != "cells"
         return {"state": "s", "accumulator": "a", "tangent": "v", "gradient": "g"}[
             leaf.kind
         ] + leaf.name, False

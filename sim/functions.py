@@ -101,6 +101,16 @@ def total(values: Any) -> Any:
     return np.sum(values, axis=-1)
 
 
+def parts(state: Any) -> tuple[Any, ...]:
+    """The numbers or arrays of a state, as a tuple also where there is one alone."""
+    return tuple(state) if isinstance(state, tuple) else (state,)
+
+
+def shaped_like(state: Any, values: Sequence[Any]) -> Any:
+    """Numbers or arrays in the form of this state."""
+    return tuple(values) if isinstance(state, tuple) else values[0]
+
+
 def squares(values: Any) -> Any:
     """The sum of the squares of all numbers of a state: one number, several, or one or several arrays."""
     if isinstance(values, Sequence):

@@ -32,6 +32,7 @@ BINARY = {
     "or": "|",
 }
 _LOGICAL = ("and", "or", "not")
+NOTHING = ("silence", "zeros")  # zero by structure: the input of a silent run, and what comes of it
 CONDITIONS = ("lt", "le", "gt", "ge", *_LOGICAL)
 # files in whose frames no equation is written
 _MACHINERY = (__file__, str(Path(__file__).parent / "functions.py"), str(Path(np.__file__).parent))
@@ -145,6 +146,8 @@ class Node:
         """The transposed matrix."""
         if len(self.shape) != 2:
             raise refuse(_place_of_caller(), f".T needs a matrix, this has the shape {self.shape}")
+        if self.op == "transpose":
+            return self.args[0]
         return self.graph.node("transpose", (self,), None, self.shape[::-1])
 
     def __neg__(self) -> "Node":
@@ -265,30 +268,29 @@ class Graph:
             self._condition(operand) if place < conditions else self.lift(operand)
             for place, operand in enumerate(operands)
         )
-        if any(arg.op == "silence" for arg in args):
-            return self._beside_silence(op, args)
         shapes = {arg.shape for arg in args if arg.shape}
-        if op == "add" and len(shapes) == 1 and args[0].shape == args[1].shape:
-            return self.node(op, args, None, args[0].shape)  # also of two outer products
-        if len(shapes) > 1 or any(len(shape) > 1 for shape in shapes):
+        outers = op == "add" and args[0].shape == args[1].shape  # outer products can be added
+        if len(shapes) > 1 or (any(len(shape) > 1 for shape in shapes) and not outers):
             raise refuse(_place_of_caller(), f"shapes do not fit in {op}: {[arg.shape for arg in args]}")
-        return self.node(op, args, None, shapes.pop() if shapes else ())
+        shape = shapes.pop() if shapes else ()
+        if any(arg.op in NOTHING for arg in args):
+            return self._beside_nothing(op, args, shape)
+        return self.node(op, args, None, shape)
 
-    def _beside_silence(self, op: str, args: tuple[Node, ...]) -> Node:
-        """An operation one of whose operands is the input of a silent run."""
-        silent = [arg.op == "silence" for arg in args]
+    def _beside_nothing(self, op: str, args: tuple[Node, ...], shape: tuple[int, ...]) -> Node:
+        """An operation one of whose operands is zero by structure."""
+        nothing = [arg.op in NOTHING for arg in args]
         if (
             op in ("mul", "neg", "abs")
-            or (op == "div" and silent[0])
-            or (op in ("add", "sub") and all(silent))
+            or (op == "div" and nothing[0])
+            or (op in ("add", "sub") and all(nothing))
         ):
-            return self.silence()
-        if op == "add":
-            return args[1] if silent[0] else args[0]
-        if op == "sub":
-            return self.apply("neg", args[1]) if silent[0] else args[0]
+            return self.zeros(*shape) if shape else self.silence()
+        rest = args[1] if nothing[0] else args[0]
+        if op in ("add", "sub") and rest.shape == shape:
+            return rest if op == "add" or nothing[1] else self.apply("neg", rest)
         zero = self.constant(0.0)
-        return self.apply(op, *(zero if nothing else arg for nothing, arg in zip(silent, args, strict=True)))
+        return self.node(op, tuple(zero if arg.op == "silence" else arg for arg in args), None, shape)
 
     def _condition(self, value: Any) -> Node:
         if isinstance(value, Node) and value.op in CONDITIONS:
@@ -308,7 +310,7 @@ class Graph:
         if len(matrix.shape) != 2 or len(vector.shape) != 1 or matrix.shape[1] != vector.shape[0]:
             raise refuse(_place_of_caller(), f"shapes do not fit in @: {matrix.shape} and {vector.shape}")
         if vector.op == "zeros":
-            return self.silence()
+            return self.zeros(matrix.shape[0])
         return self.node("matvec", (matrix, vector), None, (matrix.shape[0],))
 
 

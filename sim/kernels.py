@@ -28,6 +28,21 @@ def load_input(inputs: Any, cells: int, at: int, t: int) -> Any:
     raise NotImplementedError
 
 
+def load_target(goals: Any, cells: int, at: int, t: int) -> Any:
+    """The target y[t] of the state of time t."""
+    raise NotImplementedError
+
+
+def attend(outs: Any, cells: int, at: int, p: Any, s: Any, x: Any, a: Any, t: int) -> Any:
+    """The accumulators after what is done with the state and input of time t before the step."""
+    raise NotImplementedError
+
+
+def attend_gradient(outs: Any, cells: int, at: int, p: Any, s: Any, x: Any, g: Any, t: int) -> None:
+    """Store what is kept of the step from time t, g being the gradient that comes in from time t + 1."""
+    raise NotImplementedError
+
+
 def step(p: Any, s: Any, x: Any) -> Any:
     """s[t+1] = F(s[t], x[t]; p)."""
     raise NotImplementedError
@@ -38,7 +53,7 @@ def begin(p: Any, s: Any) -> Any:
     raise NotImplementedError
 
 
-def update(p: Any, s: Any, a: Any, t: int, first: Any) -> Any:
+def update(p: Any, s: Any, a: Any, y: Any, t: int, first: Any, counts: Any) -> Any:
     """The accumulators after the state of time t is seen."""
     raise NotImplementedError
 
@@ -68,7 +83,7 @@ def begin_gradient(p: Any, s: Any) -> Any:
     raise NotImplementedError
 
 
-def update_gradient(p: Any, s: Any, v: Any, g: Any, t: int, first: Any) -> Any:
+def update_gradient(p: Any, s: Any, v: Any, g: Any, y: Any, t: int, first: Any, counts: Any) -> Any:
     """The gradient after the cost of time t is added: g + dE_t/ds v + dE_t/dp."""
     raise NotImplementedError
 
@@ -88,7 +103,7 @@ def load_tape(tape: Any, row: int) -> Any:
     raise NotImplementedError
 
 
-def cost_gradient(p: Any, s: Any, g: Any, t: int, first: Any) -> Any:
+def cost_gradient(p: Any, s: Any, g: Any, y: Any, t: int, first: Any, counts: Any) -> Any:
     """The gradient that reaches the state of time t: what comes from later, and the cost of this time
     itself.
     """
@@ -110,55 +125,63 @@ def sample_gradient(outs: Any, cells: int, at: int, g: Any, t: int) -> None:
     raise NotImplementedError
 
 
-def rollout(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, steps: int, first: Any) -> None:
+def rollout(
+    parameters: Any, start: Any, inputs: Any, goals: Any, counts: Any,
+    outs: Any, cells: int, steps: int, first: Any,
+) -> None:  # fmt: skip
     """States forward in time; observables are reduced on the way."""
     for at in range(0, cells, WIDTH):
         p = load_parameters(parameters, cells, at)
         s = load_state(start, cells, at)
         a = begin(p, s)
-        a = update(p, s, a, 0, first)
+        a = update(p, s, a, load_target(goals, cells, at, 0), 0, first, counts)
         sample(outs, cells, at, p, s, a, 0, first)
         for t in range(steps):
-            s = step(p, s, load_input(inputs, cells, at, t))
-            a = update(p, s, a, t + 1, first)
+            x = load_input(inputs, cells, at, t)
+            a = attend(outs, cells, at, p, s, x, a, t)
+            s = step(p, s, x)
+            a = update(p, s, a, load_target(goals, cells, at, t + 1), t + 1, first, counts)
             sample(outs, cells, at, p, s, a, t + 1, first)
         finish(outs, cells, at, p, s, a)
 
 
-def tangent(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, steps: int, first: Any) -> None:
+def tangent(
+    parameters: Any, start: Any, inputs: Any, goals: Any, counts: Any,
+    outs: Any, cells: int, steps: int, first: Any,
+    followed: int,
+) -> None:  # fmt: skip
     """States and their derivatives forward in time: no tape, one multiply-add a step for each parameter
-    and state.
+    and state. Derivatives by the parameters count from `followed` steps before the end.
     """
     for at in range(0, cells, WIDTH):
         p = load_parameters(parameters, cells, at)
         s = load_state(start, cells, at)
         v = begin_tangent(p, s)
         a = begin(p, s)
-        a = update(p, s, a, 0, first)
+        y = load_target(goals, cells, at, 0)
+        a = update(p, s, a, y, 0, first, counts)
         g = begin_gradient(p, s)
-        g = update_gradient(p, s, v, g, 0, first)
+        g = update_gradient(p, s, v, g, y, 0, first, counts)
         sample(outs, cells, at, p, s, a, 0, first)
         for t in range(steps):
-            s, v = step_tangent(p, s, load_input(inputs, cells, at, t), v)
-            a = update(p, s, a, t + 1, first)
-            g = update_gradient(p, s, v, g, t + 1, first)
+            if t == steps - followed:
+                v = begin_tangent(p, s)
+            x = load_input(inputs, cells, at, t)
+            a = attend(outs, cells, at, p, s, x, a, t)
+            s, v = step_tangent(p, s, x, v)
+            y = load_target(goals, cells, at, t + 1)
+            a = update(p, s, a, y, t + 1, first, counts)
+            g = update_gradient(p, s, v, g, y, t + 1, first, counts)
             sample(outs, cells, at, p, s, a, t + 1, first)
         finish(outs, cells, at, p, s, a)
         finish_gradient(outs, cells, at, g)
 
 
 def bptt(
-    parameters: Any,
-    start: Any,
-    inputs: Any,
-    outs: Any,
-    cells: int,
-    steps: int,
-    first: Any,
-    tape: Any,
-    marks: Any,
-    span: int,
-) -> None:
+    parameters: Any, start: Any, inputs: Any, goals: Any, counts: Any,
+    outs: Any, cells: int, steps: int, first: Any,
+    followed: int, tape: Any, marks: Any, span: int,
+) -> None:  # fmt: skip
     """Backpropagation through time with checkpoints: `marks` keeps every `span`-th state, `tape` the states
     of one span.
 
@@ -172,7 +195,8 @@ def bptt(
             if t % span == 0:
                 store_tape(marks, t // span, s)
             s = step(p, s, load_input(inputs, cells, at, t))
-        g = cost_gradient(p, s, zero_gradient(s), steps, first)
+        y = load_target(goals, cells, at, steps)
+        g = cost_gradient(p, s, zero_gradient(s), y, steps, first, counts)
         sample_gradient(outs, cells, at, g, steps)
         for mark in range((steps - 1) // span, -1, -1):
             begin_at = mark * span
@@ -182,6 +206,11 @@ def bptt(
                 store_tape(tape, t - begin_at, s)
                 s = step(p, s, load_input(inputs, cells, at, t))
             for t in range(end_at - 1, begin_at - 1, -1):
+                if t == steps - followed - 1:
+                    g = zero_gradient(s)
                 s = load_tape(tape, t - begin_at)
-                g = cost_gradient(p, s, pull_back(p, s, load_input(inputs, cells, at, t), g), t, first)
+                x = load_input(inputs, cells, at, t)
+                attend_gradient(outs, cells, at, p, s, x, g, t)
+                y = load_target(goals, cells, at, t)
+                g = cost_gradient(p, s, pull_back(p, s, x, g), y, t, first, counts)
                 sample_gradient(outs, cells, at, g, t)

@@ -32,9 +32,8 @@ from sim.observable import (
     Pulled,
     Reduced,
     Sampled,
-    Shadow,
-    Stepped,
     Whole,
+    times_of,
 )
 from sim.pointwise import Watcher
 from sim.series import check_head, inputs_kind, targets_kind
@@ -127,7 +126,15 @@ class Network:
             gates(equation.pack, equation.shaped(equation.state), equation.driven) if self._gated() else {}
         )
         shapes = {name: arrays[name].shape for name in self.parameters}
-        return Facts(equation.labels, self.steps, self.parameters, k, shapes, 0, tuple(inner))
+        return Facts(
+            equation.labels,
+            self.steps,
+            self.parameters,
+            k,
+            shapes,
+            0,
+            {name: numbers(v) for name, v in inner.items()},
+        )
 
     def _gated(self) -> bool:
         return has(gates, type(self.setting.example))
@@ -157,7 +164,7 @@ class Network:
     def sources(self) -> list[str]:
         """The text of everything that is compiled."""
         programs = [program.source for program in (self.forward, self.backward) if program is not None]
-        return programs + [loop.source for loop in self.loops.values()]
+        return [*programs, *(loop.source for loop in self.loops.values() if loop.source)]
 
     @property
     def operations(self) -> float:
@@ -184,6 +191,10 @@ class Network:
             (loop.work_bytes for loop in self.loops.values()), default=0
         )
 
+    def lanes_of(self, tile: Tile) -> int:
+        """How many lanes a tile has, the unused ones too."""
+        return tile.blocks * self.lanes
+
     def compile(self) -> None:
         """Compile or fetch every kernel."""
         for source in self.sources:
@@ -201,7 +212,7 @@ class Network:
         result: dict[str, np.ndarray] = {}
         if self.forward is not None:
             firsts = [start for _, _, start in self._forward]
-            times = [self._times(watcher.observable, start) for _, watcher, start in self._forward]
+            times = [times_of(watcher.observable, self.steps, start) for _, watcher, start in self._forward]
             self._call(self.forward, tile, [name for name, _, _ in self._forward], times, firsts, (), result)
         if self.backward is not None:
             facts = self.facts(self._backward[0][1].observable)
@@ -213,19 +224,12 @@ class Network:
                 self.span,
                 followed(facts),
             )
-            times = [self._times(watcher.observable, 0) for _, watcher in self._backward]
+            times = [times_of(watcher.observable, self.steps, 0) for _, watcher in self._backward]
             names = [name for name, _ in self._backward]
             self._call(self.backward, tile, names, times, [cost_first(facts)], tapes, result)
         for name, loop in self.loops.items():
             result[name] = np.moveaxis(loop.evaluate(tile)[..., tile.place], -1, 0)
         return result
-
-    def _times(self, observable: Any, first: int) -> int:
-        """How many times an observable stores its rows."""
-        if isinstance(observable, (Sampled, Shadow, Backward)):
-            return self.steps + 1 - first
-        kept = isinstance(observable, Stepped) or (isinstance(observable, Pulled) and not observable.summed)
-        return self.steps if kept else 1
 
     def _call(
         self,
@@ -251,7 +255,10 @@ class Network:
         given = (*tile[:7], self.counts, outs, tile.blocks, tile.steps, starts, work)
         kernel(*given, *more)
         for name, count, height, out in zip(names, times, program.rows, outs, strict=True):
-            result[name] = np.moveaxis(out.reshape(count, height, whole)[..., tile.place], -1, 0)
+            table = out.reshape(count, height, whole)
+            if getattr(self._named(name), "backward", False):
+                table = table[::-1]
+            result[name] = np.moveaxis(table[..., tile.place], -1, 0)
 
     def _named(self, name: str) -> Any:
         return dict(self.setting.observables)[name]
@@ -260,6 +267,11 @@ class Network:
         """The numbers of these cells in the kernels' layout."""
         layout = network.Module(self.equation, self.lanes, self.tile, self.shared).layout
         return lay_out(self.setting, self.equation, layout, columns, cells)
+
+
+def numbers(node: Any) -> int:
+    """How many numbers a value of one cell has."""
+    return int(math.prod(node.shape))
 
 
 def parameter_names(equation: Equation) -> tuple[str, ...]:

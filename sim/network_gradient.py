@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 from sim import network_kernels
 from sim.derivatives import gradient
 from sim.equation import Equation, flattened
-from sim.functions import sqrt, squares, where
 from sim.generic import vjp
 from sim.graph import Node, reachable
 from sim.lower import operations
 from sim.network import Module, Program, stored
-from sim.objective import cost
+from sim.objective import cost, growth
 from sim.observable import Backward, Norms, Pulled
 from sim.parameter_sums import Pairs, ParameterSums, norm_lines, norm_rows, terms
 from sim.pointwise import Watcher
@@ -49,7 +48,7 @@ class Reverse:
         self.back = pulled_back(self.equation)
         layout = module.layout
         self.g_at = layout.allocate(module.size)
-        self.ratio = growth(self.equation, self.back)
+        self.ratio = growth(self.equation.graph, self.back.g, self.back.state)
         kinds = [watcher.observable for watcher in watchers]
         wanted = any(isinstance(kind, Norms) and kind.of == "loss" for kind in kinds)
         wanted = wanted or any(isinstance(kind, Pulled) for kind in kinds)
@@ -196,14 +195,6 @@ class Reverse:
             leaf = slopes[1].graph.leaf("sum", "readout.c", slopes[1].shape)
             stages.home[leaf] = f"work, {self.sums.sums['readout.c']}"
             stages.write([(leaf + slopes[1], stages.home[leaf])])
-
-
-def growth(equation: Equation, back: Back) -> Node:
-    """(|J^T g| / |g| - 1)^2 of one step; 0 where no gradient comes in."""
-    incoming = squares(back.g if len(back.g) > 1 else back.g[0])
-    outgoing = squares(back.state if len(back.state) > 1 else back.state[0])
-    change = sqrt(where(incoming > 0.0, outgoing / incoming, 1.0)) - 1.0
-    return equation.graph.lift(change * change)
 
 
 def frontier(equation: Equation, forward: Sequence[Node], roots: Sequence[Node]) -> list[Node]:

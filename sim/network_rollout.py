@@ -41,6 +41,8 @@ class Forward:
             a = self._accumulators(index, observable.begin(k, self.p, self.s))
             moved = observable.move(k, self.p, self.s, self.equation.driven, a)
             self.attend += self._moved(a, moved)
+            if not observable.each:
+                return self._last(index, observable.value(k, self.p, self.s, a))
             return self._kept(self.sample, index, observable.value(k, self.p, self.s, a), "t", "")
         return self._reduced(index, observable, k)
 
@@ -50,9 +52,11 @@ class Forward:
         guard = "counts[t] > 0.0" if counts else f"t >= first[{index}]"
         lines = self._moved(a, observable.update(k, self.p, self.s, a, self.equation.t))
         self.update += [f"if {guard}:", *(f"    {line}" for line in lines)] if lines else []
+        return self._last(index, observable.end(k, self.p, self.s, a))
+
+    def _last(self, index: int, value: Any) -> int:
         known(self.finish, self.homes)
-        values = self.equation.numbers(observable.end(k, self.p, self.s, a))
-        stores, count = stored(self.module, index, self.finish, values, "0")
+        stores, count = stored(self.module, index, self.finish, self.equation.numbers(value), "0")
         self.finish.lines += stores
         return count
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from sim import weights as families
 from sim.errors import refuse
-from sim.functions import log_sum_exp, squares, total
+from sim.functions import log_sum_exp, sqrt, squares, total, where
 from sim.generic import output
+from sim.graph import Graph, Node
 from sim.observable import Facts
 from sim.signature import About, Family
 
@@ -80,6 +81,16 @@ def cost(k: Any, p: Any, s: Any) -> Any:
     if getattr(k, "criterion", "squared_error") == "cross_entropy":
         return log_sum_exp(z) - total(z * k.target)
     return squares(tuple(value - k.target for value in z) if isinstance(z, tuple) else z - k.target)
+
+
+def growth(graph: Graph, incoming: Any, outgoing: Any) -> Node:
+    """(|J^T g| / |g| - 1)^2 of one step back; 0 where no gradient comes in.
+
+    Source: R. Pascanu, T. Mikolov & Y. Bengio, ICML 2013, arXiv:1211.5063, eq. (9).
+    """
+    before, after = squares(tuple(incoming)), squares(tuple(outgoing))
+    change = sqrt(where(before > 0.0, after / before, 1.0)) - 1.0
+    return graph.lift(change * change)
 
 
 def first(facts: Facts) -> int:

@@ -60,7 +60,7 @@ class Facts(NamedTuple):
     k: Any  # the observable's keywords
     shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})  # of a network's arrays of parameters
     layers: int = 0  # of a layered feed-forward system; 0: a recurrent one
-    gates: tuple[str, ...] = ()  # names of the inner values of a step
+    gates: Mapping[str, int] = MappingProxyType({})  # the inner values of a step: how many numbers each
 
     @property
     def numbers(self) -> int:
@@ -158,6 +158,7 @@ class Shadow(NamedTuple):
     move: Callable[[Any, Any, Any, Any, Any], tuple[Any, ...]]
     value: Callable[[Any, Any, Any, Any], Any]
     keywords: type = NoKeywords
+    each: bool = True  # else only of the last time
 
 
 class Backward(NamedTuple):
@@ -182,6 +183,7 @@ class Pulled(NamedTuple):
     value: Callable[[Any, Mapping[str, Any], Any], Any]
     keywords: type
     summed: bool = False
+    backward: bool = False  # stored by lag, the last step first
 
 
 class Norms(NamedTuple):
@@ -228,3 +230,11 @@ class Loop(NamedTuple):
     evaluate: Callable[[Any], np.ndarray]  # Tile -> (rows, padded cells)
     operations: float
     work_bytes: int = 0
+
+
+def times_of(observable: Any, steps: int, first: int) -> int:
+    """How many times an observable stores its rows in a run of this many steps."""
+    if isinstance(observable, (Sampled, Backward)) or (isinstance(observable, Shadow) and observable.each):
+        return steps + 1 - first
+    kept = isinstance(observable, Stepped) or (isinstance(observable, Pulled) and not observable.summed)
+    return steps if kept else 1

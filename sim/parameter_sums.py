@@ -22,6 +22,8 @@ def terms(name: str, value: Node | Scaled | None) -> Pairs:
         return []
     if isinstance(value, Node) and value.op == "add":
         return terms(name, value.args[0]) + terms(name, value.args[1])
+    if isinstance(value, Node) and value.op == "transpose":
+        return [(b, a) for a, b in terms(name, value.args[0])]
     if isinstance(value, Scaled) or value.op != "outer":
         raise refuse(
             "system",

@@ -13,7 +13,7 @@ from sim.compile import TAIL
 from sim.equation import Equation
 from sim.graph import Node
 from sim.lower import Code, operations
-from sim.observable import Sampled
+from sim.observable import Sampled, Shadow, Stepped
 
 _HEAD = '''"""{title}"""
 import numba
@@ -113,21 +113,31 @@ class Module:
             self.equation.inputs
         ]
         self.add("load_input(inputs, cells, at, t)", [f"return {x}"])
+        y = {"shared": "goals[t]", "cells": "load(goals, t * cells + at, WIDTH)"}[self.equation.goals]
+        y = y if self.equation.goal is not None else "0.0"
+        self.add("load_target(goals, cells, at, t)", [f"return {y}"])
 
     def stepping(self) -> None:
         """The step itself."""
         self.straight("step(p, s, x)", self.unpack("p", "s"), self.equation.next, count=True)
 
     def finished(
-        self, kernel: Callable[..., None], title: str, rows: Sequence[int], more: str = ""
+        self,
+        kernel: Callable[..., None],
+        title: str,
+        rows: Sequence[int],
+        more: str = "",
+        aimed: bool = True,
     ) -> Program:
         """The module's text, the kernel's loop last; `more` are the types of arguments beyond the usual
-        seven.
+        nine; one that is not `aimed` takes no targets.
         """
         body = inspect.getsource(kernel).replace(": Any", "").replace(": int", "").replace(" -> None", "")
         outs = f"numba.types.UniTuple(_F, {len(rows)})"
         columns, states = column_kind(len(self.equation.columns())), column_kind(self.n)
-        tail = TAIL.format(kinds=f"{columns}, {states}, _F, {outs}, _I, _I, _N{more}")
+        tail = TAIL.format(
+            kinds=f"{columns}, {states}, _F, {'_F, _F, ' if aimed else ''}{outs}, _I, _I, _N{more}"
+        )
         text = _HEAD.format(title=title, width=self.width) + "".join(self.parts) + tail + body
         return Program(text, kernel.__name__, tuple(rows), self.operations)
 
@@ -141,42 +151,86 @@ def rollout(equation: Equation, watchers: Sequence[Watcher], width: int = 64) ->
     return module.finished(kernels.rollout, "States forward in time.", rows)
 
 
-def watching(module: Module, watchers: Sequence[Watcher]) -> list[int]:
-    """The parts begin, update, sample and finish; returns the rows of each output."""
-    equation = module.equation
-    graph, p, t = equation.graph, equation.pack, equation.t
-    s = equation.shaped(equation.state)
-    starts: list[Node] = []
-    updates: list[tuple[int, int, tuple[Node, ...]]] = []
-    rows: list[int] = []
-    samples: list[str] = []
-    ends: list[str] = []
-    finish = module.code()
-    for index, (observable, k) in enumerate(watchers):
+class Watching:
+    """What the observables of a forward pass do, in the making."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        equation = module.equation
+        self.p, self.s = equation.pack, equation.shaped(equation.state)
+        self.starts: list[Node] = []
+        self.moves: list[tuple[int, str, tuple[Node, ...]]] = []
+        self.updates: list[tuple[int, str, tuple[Node, ...]]] = []
+        self.attends: list[str] = []
+        self.samples: list[str] = []
+        self.ends: list[str] = []
+        self.finish = module.code()
+
+    def _accumulators(self, begin: Any) -> tuple[int, tuple[Node, ...]]:
+        graph, offset = self.module.equation.graph, len(self.starts)
+        self.starts += map(graph.lift, numbers_of(begin))
+        return offset, tuple(graph.leaf("accumulator", str(i)) for i in range(offset, len(self.starts)))
+
+    def watch(self, index: int, watcher: Watcher) -> int:
+        """Add an observable; returns the rows of its output."""
+        (observable, k), p, s = watcher, self.p, self.s
+        equation = self.module.equation
+        lift = equation.graph.lift
+        if isinstance(observable, Stepped):
+            values = [lift(value) for value in numbers_of(observable.value(k, p, s, equation.x))]
+            self.attends += _storing(self.module, index, values)
+            return len(values)
         if isinstance(observable, Sampled):
-            values = [graph.lift(value) for value in numbers_of(observable.value(k, p, s))]
-            samples += _storing(module, index, values)
+            values = [lift(value) for value in numbers_of(observable.value(k, p, s))]
+            self.samples += _guarded(f"t >= first[{index}]", _storing(self.module, index, values))
+            return len(values)
+        offset, a = self._accumulators(observable.begin(k, p, s))
+        if isinstance(observable, Shadow):
+            moved = tuple(map(lift, numbers_of(observable.move(k, p, s, equation.x, a))))
+            self.moves.append((offset, "", moved))
+            values = [lift(value) for value in numbers_of(observable.value(k, p, s, a))]
+            if observable.each:
+                self.samples += _storing(self.module, index, values)
+                return len(values)
         else:
-            begin = list(map(graph.lift, numbers_of(observable.begin(k, p, s))))
-            a = tuple(graph.leaf("accumulator", str(len(starts) + i)) for i in range(len(begin)))
-            moved = numbers_of(observable.update(k, p, s, a, t))
-            updates.append((index, len(starts), tuple(map(graph.lift, moved))))
-            starts += begin
-            values = [graph.lift(value) for value in numbers_of(observable.end(k, p, s, a))]
-            names = finish.lanes(values)
-            ends += [f"store(outs[{index}], {row} * cells + at, {name})" for row, name in enumerate(names)]
-        rows.append(len(values))
-    count = len(starts)
+            moved = tuple(map(lift, numbers_of(observable.update(k, p, s, a, equation.t))))
+            self.updates.append((offset, guard(equation, observable, index), moved))
+            values = [lift(value) for value in numbers_of(observable.end(k, p, s, a))]
+        names = self.finish.lanes(values)
+        self.ends += [f"store(outs[{index}], {row} * cells + at, {name})" for row, name in enumerate(names)]
+        return len(values)
+
+
+def watching(module: Module, watchers: Sequence[Watcher]) -> list[int]:
+    """The parts begin, attend, update, sample and finish; returns the rows of each output."""
+    made = Watching(module)
+    rows = [made.watch(index, watcher) for index, watcher in enumerate(watchers)]
+    count = len(made.starts)
     unpack = module.unpack("p", "s", "a", accumulators=count)
-    module.straight("begin(p, s)", module.unpack("p", "s"), starts)
-    updating(module, "update(p, s, a, t, first)", updates, unpack, [f"a{i}" for i in range(count)])
-    module.add("sample(outs, cells, at, p, s, a, t, first)", [*unpack, *samples] if samples else [])
-    module.add("finish(outs, cells, at, p, s, a)", [*unpack, *finish.lines, *ends] if ends else [])
+    names = [f"a{i}" for i in range(count)]
+    module.straight("begin(p, s)", module.unpack("p", "s"), made.starts)
+    head = "attend(outs, cells, at, p, s, x, a, t)"
+    updating(module, head, made.moves, [*unpack, *made.attends], names)
+    updating(module, "update(p, s, a, y, t, first, counts)", made.updates, unpack, names)
+    module.add("sample(outs, cells, at, p, s, a, t, first)", [*unpack, *made.samples] if made.samples else [])
+    ends = [*unpack, *made.finish.lines, *made.ends] if made.ends else []
+    module.add("finish(outs, cells, at, p, s, a)", ends)
     return rows
 
 
+def guard(equation: Equation, observable: Any, index: int) -> str:
+    """The condition under which a time counts for an observable."""
+    if equation.masked and "loss_from" in observable.keywords._fields:
+        return "counts[t] > 0.0"
+    return f"t >= first[{index}]"
+
+
+def _guarded(condition: str, lines: Sequence[str]) -> list[str]:
+    return [f"if {condition}:", *(f"    {line}" for line in lines)] if condition else list(lines)
+
+
 def _storing(module: Module, index: int, values: Sequence[Node]) -> list[str]:
-    """Lines that store these values as the rows of time t, from the observable's first time on."""
+    """Lines that store these values as the rows of time t, counted from the observable's first time."""
     code = module.code()
     names = code.lanes(list(values))
     module.operations += operations(list(values))
@@ -187,26 +241,24 @@ def _storing(module: Module, index: int, values: Sequence[Node]) -> list[str]:
         else f"store(outs[{index}], {row} * cells + at, {name})"
         for i, name in enumerate(names)
     ]
-    return [f"if t >= first[{index}]:", *(f"    {line}" for line in [*code.lines, *stores])]
+    return [*code.lines, *stores]
 
 
 def updating(
     module: Module,
     head: str,
-    updates: Sequence[tuple[int, int, tuple[Node, ...]]],
+    updates: Sequence[tuple[int, str, tuple[Node, ...]]],
     unpack: Sequence[str],
     names: Sequence[str],
 ) -> None:
-    """A function that moves accumulators on, each from the first time of its observable: (which first,
-    offset, values).
-    """
+    """A function that moves accumulators on: (offset, condition, values) of each observable."""
     lines: list[str] = []
-    for index, offset, values in updates:
+    for offset, condition, values in updates:
         if not values:
             continue
         code = module.code()
         news = code.lanes(values)
         module.operations += operations(values)
         block = [*code.lines, f"{', '.join(names[offset : offset + len(values)])} = {', '.join(news)}"]
-        lines += [f"if t >= first[{index}]:", *(f"    {line}" for line in block)]
+        lines += _guarded(condition, block)
     module.add(head, [*unpack, *lines, f"return {tuple_of(names)}"])

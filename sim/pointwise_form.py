@@ -12,9 +12,22 @@ from sim import pointwise, pointwise_gradient
 from sim.cells import Columns, aligned, columns, padded, rows
 from sim.equation import Equation
 from sim.errors import refuse
+from sim.generic import gates, has
+from sim.objective import counted, followed
 from sim.objective import first as cost_first
-from sim.observable import Backward, Declared, Facts, Forward, Norms, Reduced, Sampled, Whole
-from sim.series import columns_of, inputs_kind, series_of
+from sim.observable import (
+    Backward,
+    Declared,
+    Facts,
+    Forward,
+    Norms,
+    Pulled,
+    Reduced,
+    Sampled,
+    Whole,
+    times_of,
+)
+from sim.series import check_head, columns_of, inputs_kind, series_of, targets_kind, targets_of
 from sim.signature import Keyword
 from sim.start import starts_of
 
@@ -28,6 +41,7 @@ class Tile(NamedTuple):
     parameters: Columns
     start: Columns
     inputs: np.ndarray
+    goals: np.ndarray
     cells: int
     whole: int  # cells with the last bundle filled up
     steps: int
@@ -41,6 +55,7 @@ class Pointwise:
         self.steps = int(setting.values["steps"])
         self.inputs = inputs_kind(setting)
         self.equation = Equation(setting.example, self.inputs)
+        self._aim()
         self.parameters = tuple(self.equation.parameters)
         self.together: frozenset[str] = frozenset()  # cells share nothing but the program
         self.declared: list[tuple[str, Declared]] = []
@@ -56,8 +71,10 @@ class Pointwise:
                     "for each parameter",
                 )
             facts = self._facts(observable)
-            if isinstance(observable, (Backward, Forward, Norms)):
+            backward = isinstance(observable, (Backward, Pulled))
+            if backward or isinstance(observable, Forward):
                 cost_first(facts)  # refuses what is no time of the run
+                self._followed = followed(facts)
             self.declared.append((name, observable.declare(facts)))
             first = observable.first(facts) if isinstance(observable, (Sampled, Reduced)) else 0
             if isinstance(observable, Whole):
@@ -66,24 +83,48 @@ class Pointwise:
                 self._gradient = (name, k, cost_first(facts))
                 self._wanted = observable.wanted(facts)
             else:
-                kind = Backward if isinstance(observable, Backward) else Sampled
+                kind = Backward if backward else Sampled
                 groups.setdefault(kind, []).append((name, pointwise.Watcher(observable, k), first))
         self._forward = groups.get(Sampled, [])
         self._backward = groups.get(Backward, [])
         self._programs()
 
+    def _aim(self) -> None:
+        """Targets, where the observables have a loss and the task has targets."""
+        values, equation = self.setting.values, self.equation
+        self.counts = np.zeros(1)
+        if "loss_from" not in values:
+            return
+        if values.get("outputs") or values.get("criterion") == "cross_entropy":
+            raise refuse(
+                "parameters.outputs" if values.get("outputs") else "parameters.criterion",
+                "read-outs and cross-entropy are for networks of several units; write units = 2 or more",
+            )
+        if hasattr(self.setting.task, "targets"):
+            check_head(self.setting, len(equation.output(equation.state)))
+            equation.aim(1, targets_kind(self.setting))
+        mask = counted(self.setting, int(values["loss_from"]), self.steps)
+        equation.masked = mask is not None
+        self.counts = self.counts if mask is None else mask
+
     def _facts(self, observable: Any) -> Facts:
-        values = self.setting.values
+        values, equation = self.setting.values, self.equation
         k = observable.keywords(*(values[name] for name in observable.keywords._fields))
-        return Facts(self.equation.labels, self.steps, self.parameters, k)
+        inner = {}
+        if has(gates, type(self.setting.example)):
+            inner = gates(equation.pack, equation.shaped(equation.state), equation.x)
+        return Facts(equation.labels, self.steps, self.parameters, k, gates=dict.fromkeys(inner, 1))
 
     def _symbols(self, observable: Any) -> Any:
         """The observable's keywords, numbers as symbols that every cell has its own value of."""
         names = observable.keywords._fields
         numbers = {name for name in names if self.known[name].kind == "number"}
-        return observable.keywords(
-            *(self.equation.own(name) if name in numbers else self.setting.values[name] for name in names)
-        )
+        given = {
+            name: self.equation.own(name) if name in numbers else self.setting.values[name] for name in names
+        }
+        if "target" in given and self.equation.goal is not None:
+            given["target"] = self.equation.goal
+        return observable.keywords(**given)
 
     def _programs(self) -> None:
         self.forward: pointwise.Program | None = None
@@ -109,7 +150,9 @@ class Pointwise:
     @property
     def sources(self) -> list[str]:
         """The text of everything that is compiled."""
-        return [program.source for program in self.programs] + [loop.source for loop in self.loops.values()]
+        return [program.source for program in self.programs] + [
+            loop.source for loop in self.loops.values() if loop.source
+        ]
 
     @property
     def operations(self) -> float:
@@ -123,6 +166,10 @@ class Pointwise:
         own = self.steps if self.inputs == "cells" else 0
         numbers = len(self.equation.columns()) + len(self.equation.state)
         return 8 * (numbers + own) + max((loop.work_bytes for loop in self.loops.values()), default=0)
+
+    def lanes_of(self, tile: Tile) -> int:
+        """How many cells a tile has, those that fill the last bundle up too."""
+        return tile.whole
 
     def compile(self) -> None:
         """Compile or fetch every kernel."""
@@ -143,21 +190,20 @@ class Pointwise:
             if self._gradient is not None:
                 names.append(self._gradient[0])
                 first.append(self._gradient[2])
-            sampled = [isinstance(watcher.observable, Sampled) for _, watcher, _ in self._forward]
-            times = [
-                self.steps + 1 - start if each else 1 for start, each in zip(first, sampled, strict=False)
-            ]
-            self._call(self.forward, tile, names, [*times, 1][: len(names)], first, result)
+            times = [times_of(watcher.observable, self.steps, start) for _, watcher, start in self._forward]
+            more = () if self._gradient is None else (self._followed,)
+            self._call(self.forward, tile, names, [*times, 1][: len(names)], first, result, more)
         if self.backward is not None:
             names = [name for name, _, _ in self._backward]
             facts = self._facts(self._backward[0][1].observable)
             n = len(self.equation.state)
             tapes = (
+                self._followed,
                 aligned(self.span * n * WIDTH),
                 aligned((self.steps // self.span + 1) * n * WIDTH),
                 self.span,
             )
-            times = [self.steps + 1] * len(names)
+            times = [times_of(watcher.observable, self.steps, 0) for _, watcher, _ in self._backward]
             self._call(self.backward, tile, names, times, [cost_first(facts)], result, tapes)
         for name, loop in self.loops.items():
             raw = loop.evaluate(tile)
@@ -177,12 +223,19 @@ class Pointwise:
         outs = tuple(
             aligned(count * height * tile.whole) for count, height in zip(times, program.rows, strict=True)
         )
+        observables = dict(self.setting.observables)
+        for name, out in zip(names, outs, strict=True):
+            if getattr(observables[name], "summed", False):
+                out[:] = 0.0
         kernel = getattr(machine_code.load(program.source), program.kernel)
         starts = np.array([*first, 0], dtype=np.int64)
-        given = (tuple(tile.parameters), tuple(tile.start), tile.inputs)
+        given = (tuple(tile.parameters), tuple(tile.start), tile.inputs, tile.goals, self.counts)
         kernel(*given, outs, tile.whole, tile.steps, starts, *more)
         for name, count, height, out in zip(names, times, program.rows, outs, strict=True):
-            result[name] = np.moveaxis(out.reshape(count, height, tile.whole)[:, :, : tile.cells], -1, 0)
+            table = out.reshape(count, height, tile.whole)[:, :, : tile.cells]
+            if getattr(observables[name], "backward", False):
+                table = table[::-1]
+            result[name] = np.moveaxis(table, -1, 0)
 
     def load(self, given: Mapping[str, np.ndarray], cells: int) -> Tile:
         """The numbers of these cells as kernels take them."""
@@ -194,6 +247,7 @@ class Pointwise:
             columns(numbers, cells),
             columns(starts_of(self.setting, given, cells, n), cells),
             self._inputs(given, cells),
+            self._goals(given, cells),
             cells,
             padded(cells, WIDTH),
             self.steps,
@@ -203,6 +257,16 @@ class Pointwise:
         series, which = series_of(self.setting, given, cells, self.steps)
         if self.inputs != "cells":
             flat = aligned(self.steps)
+            flat[:] = series[0, :, 0]
+            return flat
+        return rows(series[:, :, 0].T[:, which], cells)
+
+    def _goals(self, given: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
+        if self.equation.goal is None:
+            return aligned(1)
+        series, which = targets_of(self.setting, given, cells, self.steps)
+        if self.equation.goals != "cells":
+            flat = aligned(self.steps + 1)
             flat[:] = series[0, :, 0]
             return flat
         return rows(series[:, :, 0].T[:, which], cells)

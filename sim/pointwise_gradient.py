@@ -10,7 +10,8 @@ from sim.derivatives import gradient
 from sim.equation import Equation
 from sim.graph import Node
 from sim.lower import Code, operations
-from sim.objective import cost
+from sim.objective import cost, growth
+from sim.observable import Pulled
 from sim.pointwise import Module, Program, Watcher, numbers_of, tuple_of, updating, watching
 
 
@@ -54,11 +55,13 @@ def tangent(
     module.straight("begin_gradient(p, s)", [], [graph.constant(0.0)] * len(wrt))
     labels = [f"g{j}" for j in range(len(wrt))]
     unpack = [*module.unpack("p", "s", "v", tangents=count), f"{tuple_of(labels)} = g"]
-    updating(module, "update_gradient(p, s, v, g, t, first)", [(len(rows), 0, grown)], unpack, labels)
+    condition = "counts[t] > 0.0" if equation.masked else f"t >= first[{len(rows)}]"
+    head = "update_gradient(p, s, v, g, y, t, first, counts)"
+    updating(module, head, [(0, condition, grown)], unpack, labels)
     stores = [f"store(outs[{len(rows)}], {j} * cells + at, {label})" for j, label in enumerate(labels)]
     module.add("finish_gradient(outs, cells, at, g)", [f"{tuple_of(labels)} = g", *stores])
     title = "States forward in time, and the gradient of the loss with them."
-    return module.finished(kernels.tangent, title, [*rows, len(wrt)])
+    return module.finished(kernels.tangent, title, [*rows, len(wrt)], ", _I")
 
 
 def _carried(
@@ -88,9 +91,15 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
     names = code.lanes([_carried(graph, [], [], slope, g[i]) for i, slope in enumerate(slopes)])
     block = [*code.lines, f"return {tuple_of(names)}"]
     unpack = module.unpack("p", "s", "g")
+    condition = "counts[t] > 0.0" if equation.masked else "t >= first[0]"
     module.add(
-        "cost_gradient(p, s, g, t, first)",
-        [*unpack, "if t >= first[0]:", *(f"    {line}" for line in block), "return g"],
+        "cost_gradient(p, s, g, y, t, first, counts)",
+        [
+            *unpack,
+            f"if {condition}:",
+            *(f"    {line}" for line in block),
+            "return g",
+        ],
     )
     partial = [gradient(value, equation.state) for value in equation.next]
     pulled = [_carried(graph, [partial[i][j] for i in range(n)], g, None) for j in range(n)]
@@ -100,8 +109,13 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
     module.add("store_tape(tape, row, s)", [*module.unpack("s"), *stores])
     loads = [f"load(tape, (row * {n} + {i}) * WIDTH, WIDTH)" for i in range(n)]
     module.add("load_tape(tape, row)", [f"return {tuple_of(loads)}"])
-    rows, lines = [], []
-    for index, (observable, _) in enumerate(watchers):
+    rows, lines, before = [], [], []
+    for index, (observable, own) in enumerate(watchers):
+        if isinstance(observable, Pulled):
+            attended, count = _pulled(module, index, observable, own, partial, pulled)
+            before += attended
+            rows.append(count)
+            continue
         values = [graph.lift(value) for value in numbers_of(observable.value(equation.shaped(g)))]
         code = Code(equation.source, prefix=f"o{index}_")
         names = code.lanes(values)
@@ -112,6 +126,34 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
         lines += [*code.lines, *stores]
         rows.append(len(values))
     module.add("sample_gradient(outs, cells, at, g, t)", [*module.unpack("g"), *lines])
+    attended = [*module.unpack("p", "s", "g"), *before] if before else []
+    module.add("attend_gradient(outs, cells, at, p, s, x, g, t)", attended)
     module.operations *= 1.5
     title = "The gradient of the loss through time, backward."
-    return module.finished(kernels.bptt, title, rows, ", _F, _F, _I")
+    return module.finished(kernels.bptt, title, rows, ", _I, _F, _F, _I")
+
+
+def _pulled(
+    module: Module,
+    index: int,
+    observable: Pulled,
+    k: Any,
+    partial: Sequence[Sequence[Node | None]],
+    pulled: Sequence[Node],
+) -> tuple[list[str], int]:
+    """Lines that keep, or add up, what is read off the backward step from time t, and how many numbers."""
+    equation, g = module.equation, module.gradient
+    own = {}
+    for name, leaf in equation.parameters.items():
+        slopes = [gradient(value, [leaf])[0] for value in equation.next]
+        own[name] = _carried(equation.graph, slopes, g, None)
+    omega = growth(equation.graph, g, pulled)
+    values = [equation.graph.lift(value) for value in numbers_of(observable.value(k, own, omega))]
+    code = Code(equation.source, prefix=f"o{index}_")
+    names = code.lanes(values)
+    stores = []
+    for i, name in enumerate(names):
+        at = f"({i} + t * {0 if observable.summed else len(names)}) * cells + at"
+        old = f"load(outs[{index}], {at}, WIDTH) + " if observable.summed else ""
+        stores.append(f"store(outs[{index}], {at}, {old}{name})")
+    return [*code.lines, *stores], len(names)

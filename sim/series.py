@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,13 @@ def distinct(
 
 
 def columns_of(pack: Any, parameters: Iterable[str]) -> list[Any]:
-    """The numbers of the pack's fields, `taps[1]` being the second of the tuple `taps`."""
+    """The numbers of the pack's fields: `taps[1]` is the second of the tuple `taps`, `norm.gain` is of a pack
+    inside.
+    """
     found = []
     for name in parameters:
         field, _, index = name.partition("[")
-        value = getattr(pack, field)
+        value = attrgetter(field)(pack)
         found.append(value[int(index[:-1])] if index else value)
     return found
 

@@ -121,7 +121,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
         (value,) = code.names([node])
         unpack = module.unpack(*(("s", "v") if tangents else ("p", "s")), tangents=tangents)
         module.add(name, [*unpack, *code.lines, f"return {value}"])
-    program = module.finished(escape, "Steps until the orbit escapes.", [1])
+    program = module.finished(escape, "Steps until the orbit escapes.", [1], aimed=False)
     # a driven orbit that returns is not periodic: its input has moved on
     periodic = np.array([1 if form.inputs == "none" else 0, 0], dtype=np.int64)
 

@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from sim.errors import nearest, refuse
-from sim.objective import LossFrom, Target
+from sim.objective import LossFrom, Target, Truncation
 from sim.observable import Coordinate, Declared, Facts, Forward
 from sim.signature import About
 
@@ -20,6 +20,7 @@ class Keywords(NamedTuple):
 
     target: Target = 0.0
     loss_from: LossFrom = -1
+    truncation: Truncation = 0
     with_respect_to: Annotated[tuple[str, ...], About("parameters to derive by; an empty list is all")] = ()
 
 

@@ -8,8 +8,8 @@ doi:10.1137/0613074.
 
 import numpy as np
 
-from sim.observable import Coordinate, Declared, Facts, Loop, NoKeywords, Whole
-from sim.tangent_product import finish, tangents
+from sim.observable import Coordinate, Declared, Facts, Whole
+from sim.singular_values import log_singular_values as singular_values
 
 
 def declare(facts: Facts) -> Declared:
@@ -25,40 +25,4 @@ def declare(facts: Facts) -> Declared:
     )
 
 
-def plan(form: object, k: NoKeywords, facts: Facts) -> Loop:
-    """The loop over the steps of a run."""
-    made = tangents(form, "log_singular_values")
-    n, size, at, lanes = made.n, made.size, made.at, made.lanes
-    layout = getattr(made.module, "layout", made.module)
-    r, p, e = (layout.allocate(count * lanes) for count in (n * n, n * n, n))
-
-    def body(arguments: str, select: str, blocks: str) -> str:
-        return f"""def products({arguments}, out, blocks, whole, steps, n, work):
-    rows = np.empty((n, n))
-    powers = np.empty(n)
-    result = np.empty(n)
-    for block in range(blocks):
-        c = {select}
-        load_start(start, block, work)
-        identity(work, {at}, n, {size}, LANES)
-        begin_triangle(work, {p}, {e}, n, LANES)
-        for t in range(steps):
-            load_input(inputs, {blocks}, block, t, work)
-            push(c, work)
-            step(c, work)
-            orthonormalise(work, {at}, n, {size}, {r}, LANES)
-            multiply_triangle(work, {p}, {e}, {r}, n, LANES)
-        # once more without a step: what the last Gram-Schmidt left wanting goes into the triangle
-        orthonormalise(work, {at}, n, {size}, {r}, LANES)
-        multiply_triangle(work, {p}, {e}, {r}, n, LANES)
-        for lane in range(LANES):
-            log_singular_values(work, {p}, {e}, n, LANES, lane, rows, powers, result)
-            for i in range(n):
-                out[i * whole + block * LANES + lane] = result[i]
-"""
-
-    source, evaluate = finish(form, made, body, layout.work + 64, n)
-    return Loop(source, evaluate, facts.steps * (3.5 * n**3 + 60.0), 24 * n * n)
-
-
-observable = Whole(declare, plan)
+observable = Whole(declare, lambda form, k, facts: singular_values(form, facts, "log_singular_values"))

@@ -6,13 +6,21 @@ from sim.observable import Declared, Facts, Reduced
 
 def declare(facts: Facts) -> Declared:
     """One number a cell."""
+    if facts.layers:
+        return Declared(
+            (),
+            "loss",
+            "1",
+            "cross-entropy of softmax with the class, or squared error summed over outputs; mean over the "
+            "images",
+            "X. Glorot & Y. Bengio, AISTATS 2010, section 2",
+        )
     return Declared(
         (),
         "loss",
         "1",
-        "squared error summed over outputs, or cross-entropy of softmax; summed over the times that "
-        "count; no "
-        "factor 1/2, no mean",
+        "squared error summed over outputs, or cross-entropy of softmax; summed over the times that count, "
+        "no factor 1/2, no mean",
         "R. Pascanu, T. Mikolov & Y. Bengio, ICML 2013, arXiv:1211.5063, eq. (8)",
     )
 

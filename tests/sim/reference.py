@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.generic import output, units
+from sim.generic import gates, networked, noise, output, units
 from tests.sim.plain import (
     Cell,
     Vector,
     differences,
+    driven,
     flat,
     jacobian,
     moved,
@@ -181,6 +182,101 @@ def gradient_through_time(c: Cell) -> Vector:
     return np.stack(norms, axis=1) if len(norms) > 1 else norms[0]
 
 
+def contributions(c: Cell) -> list[tuple[Vector, Vector, dict[str, Vector]]]:
+    """For every step, the first one first: g that comes in, J^T g, and what the step itself adds to dE/dp."""
+    path, (through, _) = states(c), backward(c)
+    found = []
+    for t in range(c.steps):
+        own = {
+            label: parameter_jacobian(c, path[t], t, label).T @ through[t + 1] for label in numbers(c.pack)
+        }
+        found.append((through[t + 1], jacobian(c, path[t], t).T @ through[t + 1], own))
+    return found
+
+
+def arrays(c: Cell) -> list[str]:
+    """The labels of what gradient_norm has a number of."""
+    return [label for label in numbers(c.pack) if np.ndim(field(c.pack, label))]
+
+
+def gradient_by_lag(c: Cell) -> Vector:
+    if not networked(c.pack):
+        return np.array([np.concatenate(list(own.values())) for _, _, own in contributions(c)[::-1]])
+    return np.array(
+        [[np.sqrt(np.sum(own[label] ** 2)) for label in arrays(c)] for _, _, own in contributions(c)[::-1]]
+    )
+
+
+def omega(c: Cell, s: Vector, g: Vector, t: int) -> Any:
+    return (np.sqrt(np.sum((jacobian(c, s, t).T @ g) ** 2) / np.sum(g * g)) - 1) ** 2
+
+
+def pascanu_regulariser(c: Cell) -> Vector:
+    path, through = states(c), backward(c)[0]
+    return np.array(sum(omega(c, path[t], through[t + 1], t) for t in range(c.steps)))
+
+
+def pascanu_regulariser_gradient(c: Cell) -> Vector:
+    """Differences of a sum whose Jacobians are differences: a wider step, so good to about 1e-9."""
+    path, through = states(c), backward(c)[0]
+    found = []
+    for label in arrays(c):
+
+        def summed(y: Vector, label: str = label) -> Vector:
+            other = c._replace(pack=replaced(c.pack, label, y))
+            return np.atleast_1d(sum(omega(other, path[t], through[t + 1], t) for t in range(c.steps)))
+
+        slope = differences(summed, np.asarray(numbers(c.pack)[label]).reshape(-1), 1e-3)[0]
+        found.append(np.sqrt(np.sum(slope * slope)))
+    return np.array(found)
+
+
+# ---- runs beside the run ------------------------------------------------------------
+
+
+def beside(c: Cell, start: Vector, inputs: Vector | None = None) -> Vector:
+    """The states of the same system from another start, perhaps with other inputs."""
+    return states(c._replace(start=start, inputs=c.inputs if inputs is None else inputs))
+
+
+def separation(c: Cell) -> Vector:
+    return np.sqrt(np.sum((states(c) - beside(c, c.start + c.values["apart"])) ** 2, axis=1))
+
+
+def superposition_residual(c: Cell) -> Vector:
+    pieces = c.values["pieces"]
+    count = noise(c.pack) if networked(c.pack) else 0
+    rest = states(c) - beside(c, c.start, _only(c, -1, pieces, count))
+    for j in range(pieces):
+        rest = rest - beside(c, 0 * c.start, _only(c, j, pieces, count))
+    return np.sqrt(np.sum(rest**2, axis=1) / np.sum(states(c) ** 2, axis=1))
+
+
+def _only(c: Cell, piece: int, pieces: int, count: int) -> Vector:
+    """The inputs of one piece; random numbers beside them stay."""
+    series = c.inputs.copy()
+    own = np.arange(c.steps) % pieces == piece
+    series[~own, : series.shape[1] - count] = 0
+    return series
+
+
+def memory_length(c: Cell) -> Vector:
+    path, other = states(c), beside(c, c.start - c.values["apart"])
+    far = np.sum((path - other) ** 2, axis=1)
+    below = np.flatnonzero(far < c.values["forgotten"] ** 2 * far[0])
+    return np.array(below[0] if below.size else -1)
+
+
+def gate_trace(c: Cell) -> Vector:
+    path = states(c)
+    return np.array([[*gates(c.pack, shaped(c, path[t]), driven(c, t)).values()] for t in range(c.steps)])
+
+
+def parameter_count(c: Cell) -> Vector:
+    found = numbers(c.pack)
+    return np.array(sum(found[label].size for label in (arrays(c) if networked(c.pack) else found)))
+
+
 # ---- growth ----------------------------------------------------------------------
 
 
@@ -235,6 +331,13 @@ def log_singular_values(c: Cell) -> Vector:
     return log_singular_values_of(jacobians(c))
 
 
+def effective_rank(c: Cell) -> Vector:
+    logs = log_singular_values(c)
+    share = np.exp(logs - logs[0])
+    share = share[share > 0] / np.sum(share)
+    return np.exp(-np.sum(share * np.log(share)))
+
+
 REFERENCE: dict[str, Callable[[Cell], Vector]] = {
     f.__name__: f
     for f in (
@@ -250,6 +353,15 @@ REFERENCE: dict[str, Callable[[Cell], Vector]] = {
         gradient_through_time,
         neuron_gradient_norm,
         dead_fraction,
+        gradient_by_lag,
+        pascanu_regulariser,
+        pascanu_regulariser_gradient,
+        separation,
+        superposition_residual,
+        memory_length,
+        gate_trace,
+        parameter_count,
+        effective_rank,
         log_jacobian_norm,
         log_singular_values,
     )

@@ -75,8 +75,10 @@ def test_observables_are_the_reference(case: Case):
 
 def _tolerance(c, name: str) -> float:
     """1e-13 a step, grown by the run's own Jacobians: what one rounding has become at the end."""
-    if name in ("period", "escape_time"):
+    if name in ("period", "escape_time", "memory_length", "parameter_count"):
         return 0.0
+    if name == "pascanu_regulariser_gradient":
+        return 1e-8  # what the differences of the reference reach
     growth, worst = 1.0, 1.0
     path = states(c)
     for t in range(c.steps):
