@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from sim.draws import Draw
 from sim.errors import nearest, refuse
+from sim.one_thread import one_thread
 from sim.series import different
 from sim.signature import Family, signature, split
 
@@ -82,7 +82,7 @@ class Chosen(NamedTuple):
         shape = (-1,) + (1,) * len(sizes)
         keys = {name: value for name, value in self.settings.items() if name not in SCALINGS}
         keys |= {name: row.reshape(shape) for name, row in own.items()}
-        with threadpool_limits(1):  # LAPACK's bits may depend on the number of threads
+        with one_thread():  # LAPACK's bits may depend on the number of threads
             made = np.asarray(
                 self.member(*sizes, Draw(seeds, f"{self.purpose}.{part}" if part else self.purpose), **keys),
                 dtype=np.float64,
@@ -107,7 +107,7 @@ class Chosen(NamedTuple):
                     f"parameters.{self.place}.spectral_radius",
                     f"{np.min(wanted)} is no modulus; write a number from 0 on, and its sign in gain",
                 )
-            with threadpool_limits(1):
+            with one_thread():
                 radius = np.abs(np.linalg.eigvals(base)).max(axis=-1)
             if not (radius > 0.0).all():
                 raise refuse(
