@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.memory import numbers
+
 WIDEST = 64  # lanes of the widest bundle
 ALIGNMENT = 64  # bytes of one AVX-512 register; straddling a cache line cost 1.2 to 1.45 times
 
 
 def aligned(size: int) -> np.ndarray:
     """An uninitialised float64 array that starts on a cache line."""
-    buffer = np.empty(size + ALIGNMENT // 8, dtype=np.float64)
+    buffer = numbers(size + ALIGNMENT // 8)
     offset = (-buffer.ctypes.data % ALIGNMENT) // 8
     return buffer[offset : offset + size]
 

@@ -33,7 +33,7 @@ import platformdirs
 from sim.errors import refuse
 from sim.lanes import INTERPRETED
 
-_FOUNDATION = ("lanes.py", "elementary.py", "graded.py", "compile.py")
+_FOUNDATION = ("lanes.py", "samples.py", "elementary.py", "graded.py", "compile.py")
 # Argument types stand in the module: it is compiled when it is imported, or fetched from the cache.
 TAIL = """
 
@@ -44,6 +44,9 @@ _N = numba.int64[::1]
 
 @numba.njit(numba.void({kinds}), nogil=True, error_model="numpy", cache=True)
 """
+# For kernels that make no array. Numba counts references to arrays with calls, two a step where an array is
+# written under a condition, and a call moves every bundle out of its registers and back.
+BARE_TAIL = TAIL.replace("cache=True", "cache=True, _nrt=False")
 _KEPT = (".nbi", ".nbc", ".py", ".pyc")
 _loaded: dict[str, ModuleType] = {}
 _guard = threading.Lock()

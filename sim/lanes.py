@@ -123,6 +123,39 @@ def _store(typingctx, array, index, value):
     return types.void(array, types.intp, value), generate
 
 
+def _mixed(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(order)), order))
+
+
+@intrinsic
+def _turn(typingctx, array, start, apart, target, pitch):
+    """Write eight rows of eight lanes, from `start` on and `apart`, as rows from `target` on, `pitch` apart,
+    each row one of the lanes. What is written goes past the caches, so targets are whole cache lines.
+    """
+
+    def generate(context, builder, sig, args):
+        data, source, across, goal, down = args
+        kind = _vector(types.float64, _PIECE)
+        rows = []
+        for _ in range(_PIECE):
+            rows.append(builder.load(_pointer(context, builder, array, data, source, kind), align=64))
+            source = builder.add(source, across)
+        for d in (1, 2, 4):  # rows that are d apart exchange blocks of d lanes
+            low = [lane ^ d | _PIECE if lane & d else lane for lane in range(_PIECE)]
+            high = [lane | _PIECE if lane & d else lane | d for lane in range(_PIECE)]
+            for i in [i for i in range(_PIECE) if not i & d]:
+                a, b = rows[i], rows[i | d]
+                rows[i], rows[i | d] = _mixed(builder, a, b, low), _mixed(builder, a, b, high)
+        past = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
+        for row in rows:
+            place = _pointer(context, builder, array, data, goal, kind)
+            builder.store(row, place, align=64).set_metadata("nontemporal", past)
+            goal = builder.add(goal, down)
+        return context.get_dummy_value()
+
+    return types.void(array, *[types.intp] * 4), generate
+
+
 @intrinsic(prefer_literal=True)
 def _splat(typingctx, value, n):
     kind = Lanes(types.float64, n.literal_value)
@@ -328,6 +361,12 @@ if INTERPRETED:
         """Write a bundle into a flat array from `index` on."""
         array[index : index + len(value)] = value
 
+    def turn(array: Any, start: int, apart: int, target: int, pitch: int) -> None:
+        """Eight rows of eight lanes, `apart` in a flat array, written as eight rows, `pitch` apart."""
+        for k in range(_PIECE):
+            row = target + k * pitch
+            array[row : row + _PIECE] = array[start + k :: apart][:_PIECE]
+
     def splat(value: float, n: int) -> Any:
         """A bundle whose `n` lanes all hold `value`."""
         return np.full(n, value, dtype=np.float64)
@@ -355,6 +394,6 @@ if INTERPRETED:
     copysign: Any = np.copysign
     sqrt: Any = np.sqrt
 else:
-    load, store, splat, fma, select, any_lane, bits, unbits, copysign, sqrt = (
-        _load, _store, _splat, _fma, _select, _any, _bits, _unbits, _copysign, _sqrt,
+    load, store, turn, splat, fma, select, any_lane, bits, unbits, copysign, sqrt = (
+        _load, _store, _turn, _splat, _fma, _select, _any, _bits, _unbits, _copysign, _sqrt,
     )  # fmt: skip

@@ -9,19 +9,20 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sim import kernels
-from sim.compile import TAIL
+from sim.compile import BARE_TAIL
 from sim.equation import Equation
 from sim.graph import Node
 from sim.lower import Code, operations
-from sim.observable import Sampled, Shadow, Stepped
+from sim.observable import Backward, Pulled, Sampled, Shadow, Stepped
 
 _HEAD = '''"""{title}"""
 import numba
 from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
 from sim.lanes import any_lane, fma, load, select, splat, sqrt, store
+from sim.samples import close, keep, keep_falling
 
 WIDTH = {width}
-jit = numba.njit(nogil=True, error_model="numpy")
+jit = numba.njit(nogil=True, error_model="numpy", _nrt=False)
 '''
 
 
@@ -135,7 +136,7 @@ class Module:
         body = inspect.getsource(kernel).replace(": Any", "").replace(": int", "").replace(" -> None", "")
         outs = f"numba.types.UniTuple(_F, {len(rows)})"
         columns, states = column_kind(len(self.equation.columns())), column_kind(self.n)
-        tail = TAIL.format(
+        tail = BARE_TAIL.format(
             kinds=f"{columns}, {states}, _F, {'_F, _F, ' if aimed else ''}{outs}, _I, _I, _N{more}"
         )
         text = _HEAD.format(title=title, width=self.width) + "".join(self.parts) + tail + body
@@ -151,6 +152,15 @@ def rollout(equation: Equation, watchers: Sequence[Watcher], width: int = 64) ->
     return module.finished(kernels.rollout, "States forward in time.", rows)
 
 
+def every_time(observable: Any) -> bool:
+    """Whether an observable keeps rows of every time, and not what it has come to at the end."""
+    if isinstance(observable, Shadow):
+        return observable.each
+    if isinstance(observable, Pulled):
+        return not observable.summed
+    return isinstance(observable, (Sampled, Stepped, Backward))
+
+
 class Watching:
     """What the observables of a forward pass do, in the making."""
 
@@ -164,6 +174,7 @@ class Watching:
         self.attends: list[str] = []
         self.samples: list[str] = []
         self.ends: list[str] = []
+        self.closes: list[int] = []  # outputs that keep every time
         self.finish = module.code()
 
     def _accumulators(self, begin: Any) -> tuple[int, tuple[Node, ...]]:
@@ -178,11 +189,13 @@ class Watching:
         lift = equation.graph.lift
         if isinstance(observable, Stepped):
             values = [lift(value) for value in numbers_of(observable.value(k, p, s, equation.x))]
-            self.attends += _storing(self.module, index, values)
+            self.attends += _keeping(self.module, index, values)
+            self.closes.append(index)
             return len(values)
         if isinstance(observable, Sampled):
             values = [lift(value) for value in numbers_of(observable.value(k, p, s))]
-            self.samples += _guarded(f"t >= first[{index}]", _storing(self.module, index, values))
+            self.samples += _guarded(f"t >= first[{index}]", _keeping(self.module, index, values))
+            self.closes.append(index)
             return len(values)
         offset, a = self._accumulators(observable.begin(k, p, s))
         if isinstance(observable, Shadow):
@@ -190,7 +203,8 @@ class Watching:
             self.moves.append((offset, "", moved))
             values = [lift(value) for value in numbers_of(observable.value(k, p, s, a))]
             if observable.each:
-                self.samples += _storing(self.module, index, values)
+                self.samples += _keeping(self.module, index, values)
+                self.closes.append(index)
                 return len(values)
         else:
             moved = tuple(map(lift, numbers_of(observable.update(k, p, s, a, equation.t))))
@@ -214,6 +228,7 @@ def watching(module: Module, watchers: Sequence[Watcher]) -> list[int]:
     updating(module, "update(p, s, a, y, t, first, counts)", made.updates, unpack, names)
     module.add("sample(outs, cells, at, p, s, a, t, first)", [*unpack, *made.samples] if made.samples else [])
     ends = [*unpack, *made.finish.lines, *made.ends] if made.ends else []
+    ends += [f"close(outs[{index}], cells, at, WIDTH)" for index in made.closes]
     module.add("finish(outs, cells, at, p, s, a)", ends)
     return rows
 
@@ -229,18 +244,13 @@ def _guarded(condition: str, lines: Sequence[str]) -> list[str]:
     return [f"if {condition}:", *(f"    {line}" for line in lines)] if condition else list(lines)
 
 
-def _storing(module: Module, index: int, values: Sequence[Node]) -> list[str]:
-    """Lines that store these values as the rows of time t, counted from the observable's first time."""
+def _keeping(module: Module, index: int, values: Sequence[Node]) -> list[str]:
+    """Lines that keep these values as the rows of time t, counted from the observable's first time."""
     code = module.code()
     names = code.lanes(list(values))
     module.operations += operations(list(values))
-    row = f"(t - first[{index}])" if len(values) == 1 else f"(t - first[{index}]) * {len(values)}"
-    stores = [
-        f"store(outs[{index}], ({row} + {i}) * cells + at, {name})"
-        if i
-        else f"store(outs[{index}], {row} * cells + at, {name})"
-        for i, name in enumerate(names)
-    ]
+    row = f"(t - first[{index}])" + (f" * {len(values)}" if len(values) > 1 else "")
+    stores = [f"keep(outs[{index}], cells, at, {row} + {i}, {name}, WIDTH)" for i, name in enumerate(names)]
     return [*code.lines, *stores]
 
 

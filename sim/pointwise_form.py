@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim import compile as machine_code
-from sim import pointwise, pointwise_gradient
+from sim import pointwise, pointwise_gradient, samples
 from sim.cells import Columns, aligned, columns, padded, rows
 from sim.equation import Equation
 from sim.errors import refuse
@@ -220,10 +220,12 @@ class Pointwise:
         result: dict[str, np.ndarray],
         more: tuple[Any, ...] = (),
     ) -> None:
-        outs = tuple(
-            aligned(count * height * tile.whole) for count, height in zip(times, program.rows, strict=True)
-        )
         observables = dict(self.setting.observables)
+        every = [pointwise.every_time(observables[name]) for name in names]
+        outs = tuple(
+            samples.room(count * height, tile.whole, WIDTH) if each else aligned(height * tile.whole)
+            for each, count, height in zip(every, times, program.rows, strict=True)
+        )
         for name, out in zip(names, outs, strict=True):
             if getattr(observables[name], "summed", False):
                 out[:] = 0.0
@@ -231,11 +233,13 @@ class Pointwise:
         starts = np.array([*first, 0], dtype=np.int64)
         given = (tuple(tile.parameters), tuple(tile.start), tile.inputs, tile.goals, self.counts)
         kernel(*given, outs, tile.whole, tile.steps, starts, *more)
-        for name, count, height, out in zip(names, times, program.rows, outs, strict=True):
-            table = out.reshape(count, height, tile.whole)[:, :, : tile.cells]
-            if getattr(observables[name], "backward", False):
-                table = table[::-1]
-            result[name] = np.moveaxis(table, -1, 0)
+        for name, each, count, height, out in zip(names, every, times, program.rows, outs, strict=True):
+            if each:
+                kept = samples.rows_of(out, count * height, tile.whole, WIDTH)[: tile.cells]
+                backward = getattr(observables[name], "backward", False)
+                result[name] = kept.reshape(-1, count, height)[:, :: -1 if backward else 1]
+            else:
+                result[name] = out.reshape(height, tile.whole).T[: tile.cells]
 
     def load(self, given: Mapping[str, np.ndarray], cells: int) -> Tile:
         """The numbers of these cells as kernels take them."""

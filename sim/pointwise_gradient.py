@@ -119,11 +119,7 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
         values = [graph.lift(value) for value in numbers_of(observable.value(equation.shaped(g)))]
         code = Code(equation.source, prefix=f"o{index}_")
         names = code.lanes(values)
-        stores = [
-            f"store(outs[{index}], (t * {len(values)} + {i}) * cells + at, {name})"
-            for i, name in enumerate(names)
-        ]
-        lines += [*code.lines, *stores]
+        lines += [*code.lines, *falling(index, names)]
         rows.append(len(values))
     module.add("sample_gradient(outs, cells, at, g, t)", [*module.unpack("g"), *lines])
     attended = [*module.unpack("p", "s", "g"), *before] if before else []
@@ -131,6 +127,12 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
     module.operations *= 1.5
     title = "The gradient of the loss through time, backward."
     return module.finished(kernels.bptt, title, rows, ", _I, _F, _F, _I")
+
+
+def falling(index: int, names: Sequence[str]) -> list[str]:
+    """Lines that keep these as the rows of time t, where times and so rows come in falling order."""
+    head = f"keep_falling(outs[{index}], cells, at, t * {len(names)}"
+    return [f"{head} + {i}, {names[i]}, WIDTH)" for i in reversed(range(len(names)))]
 
 
 def _pulled(
@@ -151,9 +153,12 @@ def _pulled(
     values = [equation.graph.lift(value) for value in numbers_of(observable.value(k, own, omega))]
     code = Code(equation.source, prefix=f"o{index}_")
     names = code.lanes(values)
-    stores = []
-    for i, name in enumerate(names):
-        at = f"({i} + t * {0 if observable.summed else len(names)}) * cells + at"
-        old = f"load(outs[{index}], {at}, WIDTH) + " if observable.summed else ""
-        stores.append(f"store(outs[{index}], {at}, {old}{name})")
+    if observable.summed:
+        places = [f"outs[{index}], {i} * cells + at" for i in range(len(names))]
+        stores = [
+            f"store({place}, load({place}, WIDTH) + {name})"
+            for place, name in zip(places, names, strict=True)
+        ]
+    else:
+        stores = falling(index, names)
     return [*code.lines, *stores], len(names)
