@@ -77,7 +77,7 @@ def _first(module: ModuleType) -> str:
 def _leaf(kind: str, name: str) -> str:
     module = find(KINDS[kind], name)
     parts = [f"{kind} {name}", textwrap.indent(inspect.getdoc(module) or "", "  ")]
-    words = [word for word in _vocabulary(kind, name).values() if _belongs(word, kind, name)]
+    words = _own(kind, name)
     if words:
         parts.append("keywords\n" + "\n".join(_row(word) for word in words))
     example = _example(kind, name)
@@ -93,14 +93,12 @@ def _vocabulary(kind: str, name: str) -> dict[str, Keyword]:
     return keywords(system, name) if kind == "task" else keywords(system, observables=[name])
 
 
-def _belongs(word: Keyword, kind: str, name: str) -> bool:
-    """Whether a keyword is this leaf's: its own, those of its groups, and for a system those of the run."""
-    other = (
-        ("task ", "observable ")
-        if kind == "system"
-        else ("system ", "run", "weights", "input_weights", "start")
-    )
-    return word.owner == f"{kind} {name}" or not word.owner.startswith(other)
+def _own(kind: str, name: str) -> list[Keyword]:
+    """The keywords of this leaf: its own, those of its groups, and for a system those of the run."""
+    words = _vocabulary(kind, name).values()
+    owners = {f"{kind} {name}", *(["run"] if kind == "system" else [])}
+    heads = {word.path for word in words if word.owner in owners}
+    return [word for word in words if word.path.partition(".")[0] in heads]
 
 
 def _row(word: Keyword) -> str:

@@ -6,11 +6,11 @@ lies far apart. Source: E. Alpaydin & C. Kaynak, Optical recognition of handwrit
 doi:10.24432/C50P49; the task: Q. Le, N. Jaitly & G. Hinton 2015, arXiv:1504.00941 (there MNIST, 784 steps).
 """
 
-from functools import cache
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
+from sim.digits import small_digits
 from sim.draws import Draw
 from sim.errors import refuse
 from sim.signature import About
@@ -47,21 +47,11 @@ def check(k: Keywords, steps: int) -> None:
         )
 
 
-@cache
-def _digits() -> tuple[np.ndarray, np.ndarray]:
-    """Images (1797, 64) from 0 to 1, and labels (1797,)."""
-    # imported here: it takes a second, and every other task starts without it
-    from sklearn.datasets import load_digits  # noqa: PLC0415
-
-    images, labels = load_digits(return_X_y=True)
-    return images / 16.0, labels
-
-
 def _image(k: Keywords, draw: Draw) -> tuple[np.ndarray, np.ndarray]:
     """Pixels (kinds, 64) and labels (kinds,) of the images that the seeds choose."""
-    images, labels = (array[_PARTS[k.images]] for array in _digits())
+    images, labels = (array[_PARTS[k.images]] for array in small_digits())
     which = draw.whole(1, 1, len(labels))[:, 0, 0]
-    return images[which], labels[which]
+    return images[which].reshape(-1, PIXELS), labels[which]
 
 
 def order(k: Keywords) -> np.ndarray:
