@@ -129,14 +129,30 @@ class Sheet:
                 self.write(box[0] - 11, at, fitted(clean(words), size, 190), size, anchor="rm")
                 taken.append(at)
 
-    def curves(self, box: Box, drawn: Sequence[tuple[np.ndarray, np.ndarray, str]], thick: float) -> None:
-        """Curves in pixels of the sheet, cut at the box; gaps where a number is missing, a dot for a lone
-        one.
+    def rule(self, box: Box, at: float, words: str, size: int) -> None:
+        """A dashed line across a box, with words above its right end."""
+        if not box[1] <= at <= box[3]:
+            return
+        for left in range(box[0], box[2], 12):
+            self.draw.line([(left, at), (min(left + 6, box[2]), at)], fill=SOFT)
+        self.write(
+            box[2] - 6, at - 2, fitted(clean(words), size, box[2] - box[0]), size, anchor="rd", colour=SOFT
+        )
+
+    def triangles(self, x: np.ndarray, y: np.ndarray, colour: str, reach: float = 5.5) -> None:
+        """Marks that point upward, for what lies beyond."""
+        for across, up in zip(x.tolist(), y.tolist(), strict=True):
+            corners = [(across - reach, up + reach), (across + reach, up + reach), (across, up - reach)]
+            self.draw.polygon(corners, fill=colour)
+
+    def curves(self, box: Box, drawn: Sequence[tuple[np.ndarray, np.ndarray, str, float]]) -> None:
+        """Curves in pixels of the sheet (x, y, colour, thickness), cut at the box; gaps where a number is
+        missing, a dot for a lone one.
         """
         columns, rows = box[2] - box[0], box[3] - box[1]
         large = Image.new("RGB", (columns * _SOFTEN, rows * _SOFTEN), PAPER)
         pen = ImageDraw.Draw(large)
-        for x, y, colour in drawn:
+        for x, y, colour, thick in drawn:
             points = np.stack([(x - box[0]) * _SOFTEN, (y - box[1]) * _SOFTEN], axis=1)
             for part in _whole(points):
                 if len(part) == 1:

@@ -15,11 +15,14 @@ import holoviews.plotting.bokeh  # registers the backend without a notebook
 import numpy as np
 from bokeh.core.validation import silence
 from bokeh.core.validation.warnings import FIXED_SIZING_MODE
-from bokeh.models import BasicTickFormatter, CustomJSHover, CustomJSTickFormatter, FixedTicker, HoverTool
+from bokeh.models import CustomJSHover, FixedTicker, HoverTool
 
 from viz import palettes
+from viz.axes import Axis
+from viz.dress import SIZES, TOOLS, tidy
+from viz.element_lines import curves
 from viz.escape import Markup, esc, plain
-from viz.scenes import Axis, Field, Lines, Panel, Scene
+from viz.scenes import Field, Scene
 
 hv.Store.set_current_backend("bokeh")
 silence(FIXED_SIZING_MODE)  # a fixed frame needs no width of the whole
@@ -27,21 +30,10 @@ silence(FIXED_SIZING_MODE)  # a fixed frame needs no width of the whole
 MOST_IMAGE = (2000, 2000)
 MOST_MESH = (220, 220)
 MOST_COUNTS = (1100, 480)  # a browser drops rows where there are more than pixels, and thin curves with them
-FONT = "ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
-_SIZES = {"title": "15pt", "labels": "13pt", "ticks": "11pt", "legend": "11pt"}
 _NEVER_SHADE = -1.0
-_TOOLS = ["pan", "wheel_zoom", "box_zoom", "reset", "save"]
 _NUMBER = "return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : '–'"
 
 
-_TICK = """
-const size = Math.abs(tick)
-const minus = (words) => words.replace("-", "−")
-if (tick === 0 || (size >= 1e-3 && size < 1e5)) return minus(String(Number(tick.toPrecision(6))))
-const [mantissa, exponent] = tick.toExponential(3).split("e")
-const raised = [...String(Number(exponent))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")
-return minus(`${Number(mantissa)}·10${raised}`)
-"""
 FRAME = (560, 480)
 _THREAD = {"color": "#c2410c", "line_width": 1.5, "line_dash": "dashed"}
 
@@ -56,28 +48,12 @@ def element(
 
     `title`: another heading than the scene's own, for pages that say the rest themselves.
     """
-    made = _field(scene, window, frame) if isinstance(scene, Field) else _lines(scene, frame)
+    made = _field(scene, window, frame) if isinstance(scene, Field) else curves(scene, frame)
     if title is not None and not isinstance(made, hv.Layout):
         made.opts(title=plain(title, 90))
     made.scene = scene
     made.scene_id = made.id
     return made
-
-
-def small(lines: Lines, frame: tuple[int, int]) -> hv.Overlay:
-    """One panel of curves for a narrow card: no title, no label upwards, smaller letters, no tools."""
-    sizes = {"labels": "10pt", "ticks": "9.5pt"}
-    drawn = _panel(lines, lines.panels[0], frame, legend=False)
-    hooks = [_tidy, _few_ticks]
-    return drawn.opts(
-        fontsize=sizes, ylabel="", title="", toolbar=None, default_tools=[], active_tools=[], hooks=hooks
-    )
-
-
-def _few_ticks(plot: Any, _: Any) -> None:
-    for axis in (*plot.state.xaxis, *plot.state.yaxis):
-        axis.ticker.desired_num_ticks = 5
-        axis.ticker.num_minor_ticks = 0
 
 
 def mark(scene: Scene | None, x: float | None, y: float | None) -> hv.Overlay:
@@ -161,19 +137,19 @@ def _field_options(field: Field, smooth: bool, frame: tuple[int, int]) -> dict[s
         "title": plain(field.title, 90),
         "xlabel": plain(field.x.label),
         "ylabel": plain(field.y.label),
-        "fontsize": _SIZES,
+        "fontsize": SIZES,
         "logx": field.x.kind == "log",
         "logy": field.y.kind == "log",
         "xlim": _ends(field.x),
         "ylim": _ends(field.y),
-        "default_tools": _TOOLS,
+        "default_tools": TOOLS,
         "tools": ["hover"],
         "active_tools": ["wheel_zoom"],
         "framewise": True,
         "toolbar": "above",
         "frame_width": frame[0],
         "frame_height": frame[1],
-        "hooks": [_tidy, _dressing(field)],
+        "hooks": [tidy, _dressing(field)],
     }
     for side, name in ((field.x, "xticks"), (field.y, "yticks")):
         if side.kind == "words" or len(side.centres) == 1:
@@ -238,84 +214,3 @@ def _lookup(words: list[Markup]) -> CustomJSHover:
 def _value_name(field: Field) -> str:
     """The dimension that holds the numbers; it may not be called like an axis (`b` over `w` and `b`)."""
     return field.name if field.name not in (field.x.name, field.y.name) else f"{field.name}_value"
-
-
-def _tidy(plot: Any, _: Any) -> None:
-    """What HoloViews has no option for: fonts and a quiet frame."""
-    figure = plot.state
-    figure.title.update(text_font=FONT, text_font_style="bold", text_color="#1c2330")
-    figure.outline_line_color = "#8a919c"
-    figure.toolbar.logo = None
-    figure.min_border_right = 14
-    for axis in (*figure.xaxis, *figure.yaxis):
-        if isinstance(axis.formatter, BasicTickFormatter) and not axis.major_label_overrides:
-            axis.formatter = CustomJSTickFormatter(code=_TICK)
-        axis.update(
-            axis_label_text_font=FONT,
-            major_label_text_font=FONT,
-            axis_label_text_font_style="normal",
-            axis_label_text_color="#1c2330",
-            major_label_text_color="#1c2330",
-            axis_line_color=None,
-            minor_tick_line_color=None,
-            major_tick_line_color="#58606e",
-            major_tick_in=0,
-            axis_label_standoff=10,
-        )
-
-
-def _lines(lines: Lines, frame: tuple[int, int]) -> hv.Overlay | hv.NdOverlay | hv.Layout:
-    if len(lines.panels) == 1:
-        return _panel(lines, lines.panels[0], frame, legend=True).opts(title=plain(lines.title, 90))
-    small = (max(150, (frame[0] - 140) // 2), int(frame[1] / 2.4))
-    panels = [
-        _panel(lines, panel, small, legend=i == 1).opts(ylabel=plain(lines.y_label) if i % 2 == 0 else "")
-        for i, panel in enumerate(lines.panels)
-    ]
-    panels = [panel.opts(fontsize={"title": "12pt", "labels": "11pt", "ticks": "10pt"}) for panel in panels]
-    return hv.Layout(panels).cols(2).opts(shared_axes=lines.shared)
-
-
-def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) -> hv.Overlay:
-    kdim = hv.Dimension(lines.x_name, label=plain(lines.x_label))
-    vdim = hv.Dimension(
-        lines.name if lines.name != lines.x_name else f"{lines.name} ", label=plain(lines.y_label)
-    )
-    drawn = []
-    for i, curve in enumerate(panel.curves):
-        label = plain(curve.label, 60)
-        heights = np.where(np.isfinite(curve.y), curve.y, np.nan)  # infinities are gaps
-        if curve.rough:
-            dots = hv.Scatter((curve.x, heights), kdim, vdim, label=label)
-            drawn.append(dots.opts(color=curve.colour, size=2, framewise=True))
-            continue
-        one = hv.Curve((curve.x, heights), kdim, vdim, label=label)
-        drawn.append(one.opts(color=curve.colour, line_width=2, framewise=True))
-        lone = np.isfinite(curve.y).sum() <= 2 or len(curve.x) <= 12
-        if lone:
-            dots = hv.Scatter((curve.x, heights), kdim, vdim, label=label)
-            drawn.append(dots.opts(color=curve.colour, size=7 if i == 0 else 5, framewise=True))
-    many = len(panel.curves) > 1
-    options: dict[str, Any] = {
-        "logy": lines.log_y and panel.limits is not None,
-        "logx": lines.log_x,
-        "title": plain(panel.title, 60),
-        "framewise": True,
-        "padding": 0,
-        "xlabel": plain(lines.x_label),
-        "ylabel": plain(lines.y_label),
-        "fontsize": _SIZES,
-        "hooks": [_tidy],
-        "show_legend": many and legend,
-        "legend_position": "right",
-        "default_tools": _TOOLS,
-        "toolbar": "above",
-        "frame_width": frame[0] - (120 if many and legend and len(lines.panels) == 1 else 0),
-        "frame_height": frame[1],
-        "show_grid": True,
-        "gridstyle": {"grid_line_color": "#e4e7eb"},
-        "ylim": panel.limits or (0.0, 1.0),
-    }
-    if lines.words:
-        options["xticks"] = [(float(i), plain(word, 40)) for i, word in enumerate(lines.words)]
-    return hv.Overlay(drawn).opts(**options)

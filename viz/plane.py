@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viz import reading, scales
+from viz.axes import axis
 from viz.reading import Unseen
-from viz.scenes import Field, axis
+from viz.scenes import Field
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,12 +10,13 @@ import numpy as np
 from PIL import Image
 
 from viz import palettes
-from viz.canvas import HAIR, SOFT, Box, Sheet, clean, fitted, width, wrapped
-from viz.scales import Scale, linear_ticks, log_ticks
-from viz.scenes import Axis, Curve, Field, Lines, Panel, Scene
+from viz.axes import Axis
+from viz.canvas import SOFT, Box, Sheet, clean, fitted, wrapped
+from viz.raster_lines import LABEL, TICK, draw_lines, name_axes, room_left
+from viz.scenes import Field, Scene
 
 WIDTH, HEIGHT = 1280, 960
-_TITLE, _LABEL, _TICK, _CAPTION = 27, 22, 19, 17
+_TITLE, _CAPTION = 27, 17
 _EDGE = 28
 
 
@@ -32,7 +33,7 @@ def image(scene: Scene, columns: int = WIDTH, rows: int = HEIGHT) -> Image.Image
     if isinstance(scene, Field):
         _field(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
     else:
-        _lines(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
+        draw_lines(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
     return sheet.image
 
 
@@ -51,17 +52,10 @@ def _legend_below(sheet: Sheet, caption: str, columns: int, rows: int) -> int:
     return top - 14
 
 
-def _room_left(ticks: list[tuple[float, str]]) -> int:
-    """Pixels for the numbers and the label left of a frame."""
-    return (
-        12 + min(190, max((width(clean(words), _TICK) for _, words in ticks), default=0)) + 14 + _LABEL + 12
-    )
-
-
 def _field(sheet: Sheet, field: Field, room: Box) -> None:
     upright = field.y.ticks(8)
     bar = 150
-    box = (room[0] + _room_left(upright), room[1], room[2] - bar, room[3] - _TICK - _LABEL - 34)
+    box = (room[0] + room_left(upright), room[1], room[2] - bar, room[3] - TICK - LABEL - 34)
     if field.equal:
         box = _square(box, field)
     field = field.limited(4 * (box[2] - box[0]), 4 * (box[3] - box[1]))
@@ -69,9 +63,9 @@ def _field(sheet: Sheet, field: Field, room: Box) -> None:
     sheet.image.paste(picture, box[:2])
     sheet.frame(box)
     across, up = _places(field.x, box[0], box[2]), _places(field.y, box[3], box[1])
-    sheet.ticks_below(box, across, field.x.ticks(8), _TICK)
-    sheet.ticks_left(box, up, upright, _TICK)
-    _name_axes(sheet, box, room[0], field.x.label, field.y.label)
+    sheet.ticks_below(box, across, field.x.ticks(8), TICK)
+    sheet.ticks_left(box, up, upright, TICK)
+    name_axes(sheet, box, room[0], field.x.label, field.y.label)
     _colour_bar(sheet, field, (box[2] + 26, box[1], box[2] + 50, box[3]), room[2])
 
 
@@ -132,19 +126,6 @@ class _places:  # noqa: N801 - used as a function
         return self.first + (self.last - self.first) * float(share)
 
 
-def _name_axes(sheet: Sheet, box: Box, left: int, across: str, up: str) -> None:
-    sheet.write(
-        (box[0] + box[2]) / 2,
-        box[3] + _TICK + 20,
-        fitted(clean(across), _LABEL, box[2] - box[0]),
-        _LABEL,
-        anchor="ma",
-    )
-    sheet.write_upwards(
-        min(left, box[0] - 60), (box[1] + box[3]) // 2, fitted(clean(up), _LABEL, box[3] - box[1]), _LABEL
-    )
-
-
 def _colour_bar(sheet: Sheet, field: Field, box: Box, right: int) -> None:
     """The colours with round numbers beside them; below, what grey and near-black mean where they are in
     sight.
@@ -152,7 +133,7 @@ def _colour_bar(sheet: Sheet, field: Field, box: Box, right: int) -> None:
     keys = _keys(field)
     rows = box[3] - box[1] - 34 - 30 * len(keys)
     bar = (box[0], box[1] + 34, box[2], box[1] + 34 + rows)
-    sheet.write(box[0], box[1] - 2, fitted(clean(field.label), _TICK, right - box[0]), _TICK)
+    sheet.write(box[0], box[1] - 2, fitted(clean(field.label), TICK, right - box[0]), TICK)
     table = palettes.table(field.palette)[::-1]
     strip = table[np.clip((np.arange(rows) * 256) // max(rows, 1), 0, 255)]
     sheet.image.paste(Image.fromarray(np.repeat(strip[:, None], bar[2] - bar[0], axis=1)), bar[:2])
@@ -160,7 +141,7 @@ def _colour_bar(sheet: Sheet, field: Field, box: Box, right: int) -> None:
     for value, words in field.scale.ticks(8):
         at = bar[3] - float(field.scale.unit(np.array(value))) * (bar[3] - bar[1])
         sheet.draw.line([(bar[2], at), (bar[2] + 6, at)], fill=SOFT)
-        sheet.write(bar[2] + 11, at, words, _TICK, anchor="lm")
+        sheet.write(bar[2] + 11, at, words, TICK, anchor="lm")
     for i, (colour, words) in enumerate(keys):
         at = bar[3] + 14 + 30 * i
         sheet.draw.rectangle((bar[0], at, bar[2], at + 16), fill=colour, outline=SOFT)
@@ -182,90 +163,3 @@ def _keys(field: Field) -> list[tuple[tuple[int, int, int], str]]:
         word = field.meanings.get(int(why.pop()), "missing") if len(why) == 1 else "missing"
         keys.append((palettes.MISSING, "missing" if word == "ok" else word.replace("_", " ")))
     return keys
-
-
-def _lines(sheet: Sheet, lines: Lines, room: Box) -> None:
-    labels = list(
-        dict.fromkeys(
-            (curve.label, curve.colour) for panel in lines.panels for curve in panel.curves if curve.label
-        )
-    )
-    legend = (
-        min(260, max((width(clean(words), _TICK) for words, _ in labels), default=0) + 60) if labels else 0
-    )
-    columns = 1 if len(lines.panels) == 1 else 2 if len(lines.panels) in (2, 4) else 3
-    rows = -(-len(lines.panels) // columns)
-    room_left = max(_room_left(_upright(panel, lines.log_y, rows)) for panel in lines.panels)
-    left = room[0] + room_left
-    between = 22 if lines.shared else room_left - _LABEL
-    wide, high = (room[2] - legend - left) // columns, (room[3] - room[1] - _LABEL - 18) // rows
-    for i, panel in enumerate(lines.panels):
-        x, y = left + (i % columns) * wide, room[1] + (i // columns) * high
-        box = (
-            x,
-            y + (34 if panel.title else 0),
-            x + wide - (between if columns > 1 else 0),
-            y + high - _TICK - 26,
-        )
-        upright = _upright(panel, lines.log_y, rows)
-        _panel(sheet, lines, panel, box, upright if i % columns == 0 or not lines.shared else [])
-    whole = (left, room[1], room[2] - legend, room[3] - _LABEL - _TICK - 34)
-    _name_axes(sheet, whole, room[0], lines.x_label, lines.y_label)
-    for i, (words, colour) in enumerate(labels):
-        at = room[1] + 14 + i * (_TICK + 12)
-        sheet.draw.line([(room[2] - legend + 16, at), (room[2] - legend + 44, at)], fill=colour, width=4)
-        sheet.write(room[2] - legend + 54, at, fitted(clean(words), _TICK, legend - 54), _TICK, anchor="lm")
-
-
-def _upright(panel: Panel, logarithmic: bool, rows: int) -> list[tuple[float, str]]:
-    low, high = panel.limits or (0.0, 1.0)
-    return (
-        log_ticks(low, high, 8)
-        if logarithmic and panel.limits
-        else linear_ticks(low, high, 8 if rows == 1 else 5)
-    )
-
-
-def _apart(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
-    """The points of a curve; those of a rough one apart from each other, so that they become dots."""
-    if not curve.rough:
-        return curve.x, curve.y
-    heights = np.full(2 * len(curve.y), np.nan)
-    heights[::2] = curve.y
-    return np.repeat(curve.x, 2), heights
-
-
-def _panel(sheet: Sheet, lines: Lines, panel: Panel, box: Box, upright: list[tuple[float, str]]) -> None:
-    scale = Scale("log" if lines.log_y and panel.limits else "linear", *(panel.limits or (0.0, 1.0)))
-    everywhere = np.concatenate([curve.x for curve in panel.curves]) if panel.curves else np.array([0.0, 1.0])
-    low, high = (float(part) for part in (everywhere.min(), everywhere.max()))
-    if not high > low:
-        low, high = low - 0.5, high + 0.5
-    across = Scale("log" if lines.log_x else "linear", low, high)
-    pad = 0 if lines.log_x else 0.01
-    bottom, top = scale.span
-
-    def place_x(value: float | np.ndarray) -> np.ndarray:
-        share = (across.forward(np.asarray(value)) - across.span[0]) / (across.span[1] - across.span[0])
-        moved: np.ndarray = box[0] + (box[2] - box[0]) * (pad + share * (1 - 2 * pad))
-        return moved
-
-    def place_y(value: float | np.ndarray) -> np.ndarray:
-        moved: np.ndarray = box[3] - (box[3] - box[1]) * (scale.forward(np.asarray(value)) - bottom) / (
-            top - bottom
-        )
-        return moved
-
-    drawn = [(*_apart(curve), curve.colour) for curve in panel.curves]
-    sheet.curves(box, [(place_x(x), place_y(y), colour) for x, y, colour in drawn], 2.2)
-    for value, _ in upright:
-        sheet.draw.line([(box[0], float(place_y(value))), (box[0] + 5, float(place_y(value)))], fill=HAIR)
-    sheet.frame(box)
-    words = [(float(i), word) for i, word in enumerate(lines.words)]
-    marks = words or (
-        log_ticks(low, high, 6) if lines.log_x else linear_ticks(low, high, max(3, (box[2] - box[0]) // 110))
-    )
-    sheet.ticks_below(box, lambda value: float(place_x(value)), marks, _TICK)
-    sheet.ticks_left(box, lambda value: float(place_y(value)), upright, _TICK)
-    if panel.title:
-        sheet.write(box[0], box[1] - 28, fitted(clean(panel.title), _LABEL, box[2] - box[0]), _LABEL)

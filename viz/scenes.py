@@ -12,58 +12,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from viz.axes import Axis, coarse, inside, part, starts
 from viz.scales import Scale, linear_ticks, log_ticks
 
 _DENSE, _ROUGH = 200, 0.1
-
-AxisKind = Literal["linear", "log", "words"]
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One side of a picture: cells in rising order, their borders, and what they are called.
-
-    `centres` are positions (numbers of words: 0, 1, 2, …); `order` says which stored index stands at each
-    position.
-    """
-
-    name: str
-    label: str
-    kind: AxisKind
-    centres: np.ndarray
-    edges: np.ndarray
-    order: np.ndarray
-    words: tuple[str, ...] = ()
-
-    @property
-    def regular(self) -> bool:
-        """Whether all cells are equally wide on a linear axis (more than one of them)."""
-        widths = np.diff(self.edges)
-        return (
-            self.kind != "log"
-            and len(widths) > 1
-            and bool(np.allclose(widths, widths[0], rtol=1e-6, atol=0.0))
-        )
-
-    def ticks(self, n: int = 6) -> list[tuple[float, str]]:
-        """Where to write what along the axis."""
-        low, high = float(self.edges[0]), float(self.edges[-1])
-        if self.kind == "words":
-            return [(float(place), word) for place, word in zip(self.centres, self.words, strict=True)]
-        if len(self.centres) == 1:
-            return [
-                (float(self.centres[0]), linear_ticks(float(self.centres[0]), float(self.centres[0]))[0][1])
-            ]
-        return log_ticks(low, high, n) if self.kind == "log" else linear_ticks(low, high, n)
-
-    def index(self, position: float) -> int:
-        """The stored index of the cell at a position on the axis; the nearest one outside."""
-        place = int(np.searchsorted(self.edges, position, side="right")) - 1
-        return int(self.order[min(max(place, 0), len(self.centres) - 1)])
-
-    def place(self, index: int) -> float:
-        """Where the cell with this stored index stands on the axis."""
-        return float(self.centres[int(np.flatnonzero(self.order == index)[0])])
 
 
 @dataclass(frozen=True)
@@ -71,7 +23,7 @@ class Field:
     """A map: one number per cell of two axes, a scale of colours, and why numbers are missing.
 
     `values` has shape (y, x) in the order of the axes' positions; `codes` likewise holds outcome codes,
-    `meanings` their words.
+    `meanings` their words; `also` names dims that the picture uses up beside its two.
     """
 
     x: Axis
@@ -89,6 +41,7 @@ class Field:
     never_word: str = ""
     equal: bool = False
     empty: Literal["grey", "white"] = "grey"
+    also: tuple[str, ...] = ()
 
     def limited(self, columns: int, rows: int) -> Field:
         """The same field with at most about so many cells: blocks are averaged (counts of words are never
@@ -100,8 +53,8 @@ class Field:
             return self
         return replace(
             self,
-            x=_coarse_axis(self.x, step_x),
-            y=_coarse_axis(self.y, step_y),
+            x=coarse(self.x, step_x),
+            y=coarse(self.y, step_y),
             values=_coarse(self.values, step_y, step_x),
             codes=None if self.codes is None else _picked(self.codes, step_y, step_x),
             never=None if self.never is None else _picked(self.never, step_y, step_x),
@@ -110,11 +63,11 @@ class Field:
 
     def within(self, x_range: tuple[float, float] | None, y_range: tuple[float, float] | None) -> Field:
         """The part of the field that a window shows, with a cell to spare on each side."""
-        columns, rows = _inside(self.x, x_range), _inside(self.y, y_range)
+        columns, rows = inside(self.x, x_range), inside(self.y, y_range)
         return replace(
             self,
-            x=_cut(self.x, columns),
-            y=_cut(self.y, rows),
+            x=part(self.x, columns),
+            y=part(self.y, rows),
             values=self.values[rows, columns],
             codes=None if self.codes is None else self.codes[rows, columns],
             never=None if self.never is None else self.never[rows, columns],
@@ -123,33 +76,56 @@ class Field:
 
 @dataclass(frozen=True)
 class Curve:
-    """One line of a panel; a label keeps its colour whatever else is drawn."""
+    """One line of a panel; a label keeps its colour whatever else is drawn. `marks` are points set apart."""
 
     label: str
     x: np.ndarray
     y: np.ndarray
     colour: str
+    form: Literal["line", "thin", "marks"] = "line"
 
     @property
     def rough(self) -> bool:
         """Whether it jumps so often that a line would be a block of colour and dots tell more."""
+        if self.form != "line":
+            return False
         heights = self.y[np.isfinite(self.y)]
         jumps = np.abs(np.diff(heights))
         return len(heights) > _DENSE and bool(jumps.mean() > _ROUGH * np.ptp(heights))
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A height that means something, as a dashed line with its words."""
+
+    height: float
+    words: str
+
+
+@dataclass(frozen=True)
 class Panel:
-    """Curves in one frame with the heights that it shows (None: nothing to show)."""
+    """Curves in one frame with the heights that it shows (None: nothing to show).
+
+    `y_label` and `log_y` are its own where they are not those of all panels; above `ceiling` heights are
+    places and no numbers.
+    """
 
     title: str
     curves: tuple[Curve, ...]
     limits: tuple[float, float] | None = None
+    y_label: str | None = None
+    log_y: bool | None = None
+    rules: tuple[Rule, ...] = ()
+    ceiling: float = float("inf")
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Panels of curves over one common axis; `by`, `panel_by`: the axes whose values they are."""
+    """Panels of curves over one common axis; `by`, `panel_by`: the axes whose values they are.
+
+    `columns`: how many panels stand side by side, 0 for as many as fit; `also` names dims that the picture
+    uses up.
+    """
 
     panels: tuple[Panel, ...]
     x_name: str
@@ -163,11 +139,23 @@ class Lines:
     words: tuple[str, ...] = ()
     by: str = ""
     panel_by: str = ""
+    columns: int = 0
+    also: tuple[str, ...] = ()
 
     @property
     def shared(self) -> bool:
-        """Whether all panels show the same heights."""
-        return len({panel.limits for panel in self.panels}) < 2
+        """Whether all panels show the same heights of the same thing."""
+        return len({(panel.limits, panel.y_label) for panel in self.panels}) < 2
+
+    def logarithmic(self, panel: Panel) -> bool:
+        """Whether the heights of a panel stand on a logarithm."""
+        return bool(panel.limits) and (self.log_y if panel.log_y is None else panel.log_y)
+
+    def upright(self, panel: Panel, most: int) -> list[tuple[float, str]]:
+        """The round numbers along a panel's height, those above its ceiling left out."""
+        low, high = panel.limits or (0.0, 1.0)
+        ticks = log_ticks(low, high, most) if self.logarithmic(panel) else linear_ticks(low, high, most)
+        return [(value, words) for value, words in ticks if value <= panel.ceiling]
 
 
 Scene = Field | Lines
@@ -195,92 +183,9 @@ def extremes(heights: np.ndarray, most: int) -> np.ndarray:
     return kept[kept < n]
 
 
-def axis(name: str, label: str, values: np.ndarray) -> Axis:
-    """The axis of these coordinate values: words in their given order, numbers rising, logarithmic if
-    geometrically spaced.
-
-    >>> axis("w", "w", np.array([1.0, 10.0, 100.0])).kind, axis("f", "f", np.array(["tanh", "relu"])).words
-    ('log', ('tanh', 'relu'))
-    """
-    values = np.asarray(values)
-    if values.dtype.kind not in "iufb":
-        places = np.arange(len(values), dtype=float)
-        return Axis(
-            name,
-            label,
-            "words",
-            places,
-            np.arange(len(values) + 1) - 0.5,
-            np.arange(len(values)),
-            tuple(str(value) for value in values),
-        )
-    order = np.argsort(values, kind="stable")
-    centres = values[order].astype(float)
-    kind: AxisKind = "log" if _geometric(centres) else "linear"
-    return Axis(name, label, kind, centres, _edges(centres, kind), order)
-
-
-def _geometric(centres: np.ndarray) -> bool:
-    if len(centres) < 3 or centres[0] <= 0 or centres[-1] / centres[0] < 5:
-        return False
-    ratios = np.diff(np.log(centres))
-    return bool(np.allclose(ratios, ratios[0], rtol=1e-3, atol=0.0)) and not np.allclose(
-        np.diff(centres), centres[1] - centres[0]
-    )
-
-
-def _edges(centres: np.ndarray, kind: AxisKind) -> np.ndarray:
-    if len(centres) == 1:
-        pad = abs(centres[0]) * 0.05 or 0.5
-        return np.array([centres[0] - pad, centres[0] + pad])
-    on_axis = np.log(centres) if kind == "log" else centres
-    middles = (on_axis[1:] + on_axis[:-1]) / 2
-    edges = np.concatenate([[2 * on_axis[0] - middles[0]], middles, [2 * on_axis[-1] - middles[-1]]])
-    return np.exp(edges) if kind == "log" else edges
-
-
-def _inside(side: Axis, window: tuple[float, float] | None) -> slice:
-    if window is None or None in window:
-        return slice(0, len(side.centres))
-    low, high = sorted(window)
-    first = max(int(np.searchsorted(side.edges, low, side="right")) - 2, 0)
-    last = min(int(np.searchsorted(side.edges, high, side="left")) + 1, len(side.centres))
-    return slice(first, last) if last > first else slice(0, len(side.centres))
-
-
-def _cut(side: Axis, part: slice) -> Axis:
-    words = side.words[part] if side.words else ()
-    return replace(
-        side,
-        centres=side.centres[part],
-        edges=side.edges[part.start : part.stop + 1],
-        order=side.order[part],
-        words=words,
-    )
-
-
-def _starts(n: int, step: int) -> np.ndarray:
-    """Where blocks of about `step` cells begin; blocks differ by a cell at most."""
-    blocks = -(-n // step)
-    return (np.arange(blocks) * n) // blocks
-
-
 def _picked(codes: np.ndarray, step_y: int, step_x: int) -> np.ndarray:
     """The first code of each block: codes are not averaged."""
-    return codes[np.ix_(_starts(codes.shape[0], step_y), _starts(codes.shape[1], step_x))]
-
-
-def _coarse_axis(side: Axis, step: int) -> Axis:
-    """The axis of blocks; a regular one stays regular, its borders move by less than a cell."""
-    if step == 1:
-        return side
-    starts = _starts(len(side.centres), step)
-    edges = np.append(side.edges[starts], side.edges[-1])
-    if side.regular:
-        edges = np.linspace(side.edges[0], side.edges[-1], len(starts) + 1)
-    centres = np.sqrt(edges[1:] * edges[:-1]) if side.kind == "log" else (edges[1:] + edges[:-1]) / 2
-    middle = np.minimum(starts + step // 2, len(side.centres) - 1)
-    return replace(side, centres=centres, edges=edges, order=side.order[middle])
+    return codes[np.ix_(starts(codes.shape[0], step_y), starts(codes.shape[1], step_x))]
 
 
 def _coarse(values: np.ndarray, step_y: int, step_x: int) -> np.ndarray:
@@ -292,8 +197,8 @@ def _coarse(values: np.ndarray, step_y: int, step_x: int) -> np.ndarray:
     total: Any = np.where(finite, values, 0.0)
     count: Any = finite.astype(float)
     for side, step in ((0, step_y), (1, step_x)):
-        starts = _starts(values.shape[side], step)
-        total, count = np.add.reduceat(total, starts, axis=side), np.add.reduceat(count, starts, axis=side)
+        first = starts(values.shape[side], step)
+        total, count = np.add.reduceat(total, first, axis=side), np.add.reduceat(count, first, axis=side)
     with np.errstate(all="ignore"):
         means: np.ndarray = np.where(count > 0, total / count, np.nan)
     return means

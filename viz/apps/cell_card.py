@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from viz import elements
+from viz import element_lines
 from viz.apps import cell as cells
 from viz.apps import page
 from viz.escape import Markup, html
@@ -76,7 +76,7 @@ class CellCard:
             parts: list[Any] = []
             for one in lines:
                 parts.append(page.block(html("p", html("b", one.title), cls="plot"), margin=(8, 0, 0, 0)))
-                parts.append(pn.pane.HoloViews(elements.small(one, FRAME), linked_axes=False, margin=0))
+                parts.append(pn.pane.HoloViews(element_lines.small(one, FRAME), linked_axes=False, margin=0))
             self.plots.objects = parts
             page.put(self.word, word)
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from viz import reading
-from viz.scenes import Axis, Field, Lines, Scene
+from viz.axes import Axis
+from viz.scenes import Field, Lines, Scene
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 def drawn_dims(scene: Scene, array: xr.DataArray) -> set[str]:
     """The dims of a variable that a scene draws; the others need a slider."""
     if isinstance(scene, Field):
-        return {scene.x.name, scene.y.name} | ({"iterate"} if scene.name == "visits" else set())
-    return {str(dim) for dim in array.dims if dim in (scene.x_name, scene.by, scene.panel_by)}
+        return {scene.x.name, scene.y.name, *scene.also}
+    return {str(dim) for dim in array.dims if dim in (scene.x_name, scene.by, scene.panel_by, *scene.also)}
 
 
 def under(scene: Field, dataset: xr.Dataset, x: float, y: float) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viz import reading
+from viz.axes import Axis, axis
 from viz.palettes import Named
 from viz.reading import Unseen
 from viz.scales import Scale
-from viz.scenes import Axis, Field, axis
+from viz.scenes import Field
 from viz.view import Needs
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def scene(
         title=reading.title(dataset, array),
         caption=reading.caption(dataset, array, held, "Darker: visited more often"),
         empty="white",
+        also=("iterate",),
     )
 
 

@@ -1,0 +1,44 @@
+"""How pictures in the browser are dressed: letters, tools, a quiet frame, numbers as a reader writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bokeh.models import BasicTickFormatter, CustomJSTickFormatter
+
+FONT = "ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
+SIZES = {"title": "15pt", "labels": "13pt", "ticks": "11pt", "legend": "11pt"}
+TOOLS = ["pan", "wheel_zoom", "box_zoom", "reset", "save"]
+
+_TICK = """
+const size = Math.abs(tick)
+const minus = (words) => words.replace("-", "−")
+if (tick === 0 || (size >= 1e-3 && size < 1e5)) return minus(String(Number(tick.toPrecision(6))))
+const [mantissa, exponent] = tick.toExponential(3).split("e")
+const raised = [...String(Number(exponent))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")
+return minus(`${Number(mantissa)}·10${raised}`)
+"""
+
+
+def tidy(plot: Any, _: Any) -> None:
+    """What HoloViews has no option for: fonts and a quiet frame."""
+    figure = plot.state
+    figure.title.update(text_font=FONT, text_font_style="bold", text_color="#1c2330")
+    figure.outline_line_color = "#8a919c"
+    figure.toolbar.logo = None
+    figure.min_border_right = 14
+    for axis in (*figure.xaxis, *figure.yaxis):
+        if isinstance(axis.formatter, BasicTickFormatter) and not axis.major_label_overrides:
+            axis.formatter = CustomJSTickFormatter(code=_TICK)
+        axis.update(
+            axis_label_text_font=FONT,
+            major_label_text_font=FONT,
+            axis_label_text_font_style="normal",
+            axis_label_text_color="#1c2330",
+            major_label_text_color="#1c2330",
+            axis_line_color=None,
+            minor_tick_line_color=None,
+            major_tick_line_color="#58606e",
+            major_tick_in=0,
+            axis_label_standoff=10,
+        )

@@ -1,0 +1,129 @@
+"""Curves as HoloViews elements: overlays, one for each panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+
+from viz.dress import SIZES, TOOLS, tidy
+from viz.escape import plain
+from viz.scenes import Curve, Lines, Panel
+
+_LEGEND = 120  # pixels of a legend's words
+_WIDE = {"line": 2.0, "thin": 1.0}
+_RULE = {"color": "#58606e", "line_width": 1, "line_dash": "dashed"}
+
+
+def small(lines: Lines, frame: tuple[int, int]) -> hv.Overlay:
+    """One panel of curves for a narrow card: no title, no label upwards, smaller letters, no tools."""
+    sizes = {"labels": "10pt", "ticks": "9.5pt"}
+    drawn = _panel(lines, lines.panels[0], frame, legend=False)
+    hooks = [tidy, _few_ticks]
+    return drawn.opts(
+        fontsize=sizes, ylabel="", title="", toolbar=None, default_tools=[], active_tools=[], hooks=hooks
+    )
+
+
+def _few_ticks(plot: Any, _: Any) -> None:
+    for axis in (*plot.state.xaxis, *plot.state.yaxis):
+        axis.ticker.desired_num_ticks = 5
+        axis.ticker.num_minor_ticks = 0
+
+
+def curves(lines: Lines, frame: tuple[int, int]) -> hv.Overlay | hv.Layout:
+    """All panels: one alone, else side by side or, in one column, one below the other."""
+    if len(lines.panels) == 1:
+        return _panel(lines, lines.panels[0], frame, legend=True).opts(title=plain(lines.title, 90))
+    columns = lines.columns or 2
+    rows = -(-len(lines.panels) // columns)
+    labelled = any(curve.label for panel in lines.panels for curve in panel.curves)
+    alone = frame[0] - (_LEGEND if labelled else 0), max(90, int((frame[1] - 40) / rows))
+    size = alone if columns == 1 else (max(150, (frame[0] - 140) // columns), int(frame[1] / 2.4))
+    panels = []
+    for i, panel in enumerate(lines.panels):
+        drawn = _panel(lines, panel, size, legend=i == columns - 1)
+        beside = panel.y_label is not None or i % columns == 0
+        last = i >= len(lines.panels) - columns
+        drawn.opts(
+            fontsize={"title": "12pt", "labels": "11pt", "ticks": "10pt", "legend": "10pt"},
+            **({} if beside else {"ylabel": ""}),
+            **({"xlabel": ""} if columns == 1 and not last else {}),
+            **({"toolbar": None} if columns == 1 and i else {}),
+        )
+        panels.append(drawn)
+    own = any(panel.y_label is not None for panel in lines.panels)
+    return hv.Layout(panels).cols(columns).opts(shared_axes=lines.shared or own)
+
+
+def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) -> hv.Overlay:
+    kdim = hv.Dimension(lines.x_name, label=plain(lines.x_label))
+    name = lines.name if lines.name != lines.x_name else f"{lines.name} "
+    if panel.y_label is not None:
+        name = f"{name} · {panel.y_label}"  # a height of its own, which no other panel shares
+    vdim = hv.Dimension(name, label=plain(_up(lines, panel)))
+    drawn = [part for i, curve in enumerate(panel.curves) for part in _drawn(curve, kdim, vdim, i == 0)]
+    drawn += [part for rule in panel.rules for part in _ruled(panel, rule.height, rule.words, kdim, vdim)]
+    named = legend and len(panel.curves) > 1 and any(curve.label for curve in panel.curves)
+    alone = len(lines.panels) == 1
+    options: dict[str, Any] = {
+        "logy": lines.logarithmic(panel),
+        "logx": lines.log_x,
+        "title": plain(panel.title, 60),
+        "framewise": True,
+        "padding": 0,
+        "xlabel": plain(lines.x_label),
+        "ylabel": plain(_up(lines, panel)),
+        "fontsize": SIZES,
+        "hooks": [tidy],
+        "show_legend": named,
+        "legend_position": "right",
+        "default_tools": TOOLS,
+        "toolbar": "above",
+        "frame_width": frame[0] - (_LEGEND if named and alone else 0),
+        "frame_height": frame[1],
+        "show_grid": True,
+        "gridstyle": {"grid_line_color": "#e4e7eb"},
+        "ylim": panel.limits or (0.0, 1.0),
+    }
+    if lines.words:
+        options["xticks"] = [(float(i), plain(word, 40)) for i, word in enumerate(lines.words)]
+    if np.isfinite(panel.ceiling):
+        options["yticks"] = lines.upright(panel, 8)
+    return hv.Overlay(drawn).opts(**options)
+
+
+def _up(lines: Lines, panel: Panel) -> str:
+    return lines.y_label if panel.y_label is None else panel.y_label
+
+
+def _drawn(curve: Curve, kdim: hv.Dimension, vdim: hv.Dimension, first: bool) -> list[hv.Element]:
+    """A curve as a line, as dots where it is rough, as both where it has few points; marks as triangles."""
+    label = plain(curve.label, 60)
+    heights = np.where(np.isfinite(curve.y), curve.y, np.nan)  # infinities are gaps
+    dots = hv.Scatter((curve.x, heights), kdim, vdim, label=label)
+    if curve.form == "marks":
+        return [dots.opts(color=curve.colour, marker="triangle", size=8, framewise=True)]
+    if curve.rough:
+        return [dots.opts(color=curve.colour, size=2, framewise=True)]
+    one = hv.Curve((curve.x, heights), kdim, vdim, label=label)
+    one.opts(color=curve.colour, line_width=_WIDE[curve.form], framewise=True)
+    if curve.form == "line" and (np.isfinite(curve.y).sum() <= 2 or len(curve.x) <= 12):
+        return [one, dots.opts(color=curve.colour, size=7 if first else 5, framewise=True)]
+    return [one]
+
+
+def _ruled(
+    panel: Panel, height: float, words: str, kdim: hv.Dimension, vdim: hv.Dimension
+) -> list[hv.Element]:
+    """A dashed line over the panel's whole width, its words at the right end."""
+    ends = [(float(curve.x.min()), float(curve.x.max())) for curve in panel.curves if len(curve.x)]
+    if not ends:
+        return []
+    left, right = min(low for low, _ in ends), max(high for _, high in ends)
+    line = hv.Curve([(left, height), (right, height)], kdim, vdim).opts(**_RULE, framewise=True)
+    text = hv.Labels([(right, height, plain(words, 60))], [kdim, vdim], "words").opts(
+        text_align="right", text_baseline="bottom", text_color="#58606e", text_font_size="9.5pt"
+    )
+    return [line, text]
