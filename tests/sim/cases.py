@@ -45,6 +45,38 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "start": [0.1, -0.2],
     },
     "logistic": {"r": [2.8, 3.2, 3.5, 0.9, 3.9], "start": 0.3},
+    "lstm": {
+        "w_f": [0.5, -0.6, 1.2, 0.3, 0.8],
+        "w_i": [0.9, 0.4, -0.7, 1.1, -0.2],
+        "w_c": [-0.8, 1.3, 0.7, 0.6, 1.5],
+        "w_o": [0.2, 0.9, -1.1, 0.7, 0.4],
+    },
+    "gru": {
+        "w_r": [0.5, -0.6, 1.2, 0.3, 0.8],
+        "w_u": [0.9, 0.4, -0.7, 1.1, -0.2],
+        "w_c": [-0.8, 1.3, 0.7, 0.6, 1.5],
+    },
+    "mgu": {"w_f": [0.5, -0.6, 1.2, 0.3, 0.8], "w_c": [-0.8, 1.3, 0.7, 0.6, 1.5]},
+    "cec": {"u": [0.5, -0.4, 0.8, 1.0, 0.3], "b": [2.0, 1.0, 0.0, 3.0, -0.5], "start": 0.7},
+}
+ENOUGH = {"window": ("tanh", "relu")}  # words whose others are the same code as in another system
+
+# What a word of the first choice needs beside it in one unit, and further settings of networks by name.
+BESIDE: dict[str, dict[str, Any]] = {
+    f"lstm-{peephole}": {
+        "p_f": [0.3, -0.2, 0.1, 0.5, 0.4],
+        "p_i": [-0.3] * 5,
+        "p_o": [0.2, 0.1, 0.0, -0.6, 0.7],
+    }
+    for peephole in ("diagonal", "full")
+}
+# The reference multiplies out compounds of Jacobians: states of few numbers.
+SMALLER: dict[str, dict[str, int]] = {"lstm": {"units": 3}, "window": {"units": 3, "past": 1}}
+FURTHER: dict[str, dict[str, dict[str, Any]]] = {
+    "lstm": {
+        "dropout": {"dropout": "candidate", "keep_probability": 0.6, "coupled": True, "normalised": True},
+        "forced": {"force_i": 0.9, "force_o": 0.4, "peephole": "full"},
+    },
 }
 
 
@@ -96,12 +128,21 @@ def of(system: str) -> Iterator[Case]:
     ]
     head = words[0][0] if words else None
     choices = [choice for path, choice in words if path == head] or [None]
+    choices = [choice for choice in choices if choice in ENOUGH.get(system, choices)]
     preferred = "tanh" if "tanh" in choices else choices[0]
     for choice in choices:
         fixed = {} if choice is None else {head: choice}
-        yield _scalar(system, known, fixed, choice, choice == preferred)
+        if not _always_many(system):
+            yield _scalar(system, known, fixed, choice, choice == preferred)
         if "units" in known:
             yield _network(system, known, fixed, choice, choice == preferred)
+    for name, settings in FURTHER.get(system, {}).items():
+        yield _network(system, known, settings, name, False)
+
+
+def _always_many(system: str) -> bool:
+    """Whether a system is a network even with one unit."""
+    return not hasattr(find("sim.systems", system), "Unit") and "units" in keywords(system)
 
 
 def _choices(keyword: Keyword) -> tuple[str, ...]:
@@ -115,7 +156,7 @@ def _choices(keyword: Keyword) -> tuple[str, ...]:
 def _scalar(
     system: str, known: dict[str, Keyword], fixed: dict[str, Any], word: str | None, full: bool
 ) -> Case:
-    example = EXAMPLES.get(system, {})
+    example = EXAMPLES.get(system, {}) | BESIDE.get(f"{system}-{word}", {})
     columns = {}
     for path, keyword in known.items():
         if keyword.kind not in ("number", "start") or not keyword.sweepable or "." in path:
@@ -135,14 +176,15 @@ def _scalar(
 def _network(
     system: str, known: dict[str, Keyword], fixed: dict[str, Any], word: str | None, full: bool
 ) -> Case:
-    columns = {
-        "weights.gain": np.linspace(0.5, 1.1, CELLS),
-        "seed": np.array([3, 1, 4, 1, 5]),
-    }
+    factor = "weights.gain" if "weights" in known else "input_weights.scale"
+    columns = {factor: np.linspace(0.5, 1.1, CELLS), "seed": np.array([3, 1, 4, 1, 5])}
     if "alpha" in known:
         columns["alpha"] = np.array([0.2, 1.0, 0.5, 0.35, 0.7])
-    rest = {"units": UNITS, "inputs": 2, "b": [0.1, -0.3, 0.2, 0.05, 0.4], "start": "gaussian"}
-    return Case(system, f"{system}-{word}-network", rest | fixed, columns, full)
+    rest: dict[str, Any] = {"units": UNITS, "inputs": 2, "start": "gaussian"} | SMALLER.get(system, {})
+    bias = next(path for path in ("b", "b_f", "b_c") if path in known)
+    rest[bias] = [0.1, -0.3, 0.2, 0.05, 0.4][: rest["units"]]
+    name = f"{system}-{word}-network" if word else f"{system}-network"
+    return Case(system, name, rest | fixed, columns, full)
 
 
 @cache

@@ -210,8 +210,8 @@ def test_registered_derivatives_are_those_of_the_graph(case: Case):
             ("gradient", part): v for part, v in zip(equation.parts, parted(at.cell, seed), strict=True)
         }
         found = [
-            sum(np.asarray(value(node, leaves)) for node in nodes if node is not None)
-            for nodes in zip(*shares, strict=True)
+            sum((np.asarray(value(node, leaves)) for node in nodes if node is not None), np.zeros(leaf.shape))
+            for leaf, nodes in zip(wrt, zip(*shares, strict=True), strict=True)
         ]
         count = len(equation.state)
         np.testing.assert_allclose(np.concatenate(found[:count]), back, rtol=1e-11, atol=1e-13)

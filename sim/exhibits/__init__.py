@@ -1,0 +1,3 @@
+"""What lectures got wrong, computed as they wrote it, beside what is right. Nothing here is part of a
+system.
+"""
