@@ -5,7 +5,7 @@ from typing import Any
 
 from sim.errors import refuse
 from sim.generic import inputs as wanted_inputs
-from sim.generic import noise, output, step, units
+from sim.generic import mirrored, noise, output, step, units
 from sim.graph import Graph, Leaf, Node
 from sim.matrices import Matrices, Vectors
 from sim.objective import Head
@@ -85,11 +85,17 @@ class Equation:
             self.x: Any = graph.leaf("input", "x", (width,)) if inputs != "none" else graph.zeros(width)
             count = noise(example)
             self.z = graph.leaf("noise", "z", (count,)) if count else None
+            both = mirrored(example)
+            self.mirror = graph.leaf("mirror", "w", (width,)) if both and inputs != "none" else None
         else:
-            self.parts, self.z = {}, None
+            self.parts, self.z, self.mirror, both = {}, None, None, False
             self.state = tuple(graph.leaf("state", str(i)) for i in range(len(self.labels or [""])))
             self.x = graph.leaf("input", "x") if inputs != "none" else graph.silence()
-        self.driven = self.x if self.z is None else (self.x, self.z)  # what the verbs take
+        self.driven = self.x  # what the verbs take
+        if both:
+            self.driven = (self.x, self.x if self.mirror is None else self.mirror)
+        elif self.z is not None:
+            self.driven = (self.x, self.z)
         self.next = self.numbers(step(self.pack, self.shaped(self.state), self.driven))
         if [node.shape for node in self.next] != [node.shape for node in self.state]:
             raise refuse(
@@ -129,11 +135,15 @@ class Equation:
         return self.goal
 
     def read_out(self, outputs: int) -> None:
-        """A linear read-out with this many outputs; its arrays are named `readout.V` and `readout.c`."""
-        (h,) = self.output(self.state)
-        V = self.matrices["readout.V"] = self.graph.leaf("matrix", "readout.V", (outputs, h.shape[0]))
+        """A linear read-out with this many outputs; its arrays are named `readout.V` (one for each array that
+        is read out) and `readout.c`.
+        """
+        read = self.output(self.state)
+        names = ["readout.V"] if len(read) == 1 else [f"readout.V[{i}]" for i in range(len(read))]
+        for name, h in zip(names, read, strict=True):
+            self.matrices[name] = self.graph.leaf("matrix", name, (outputs, h.shape[0]))
         c = self.vectors["readout.c"] = self.graph.leaf("vector", "readout.c", (outputs,))
-        self.head = Head(V, c)
+        self.head = Head(tuple(self.matrices[name] for name in names), c)
 
     def shaped(self, numbers: Sequence[Node]) -> Any:
         """Numbers as the system's functions see a state: one of them alone, or a tuple."""

@@ -136,6 +136,12 @@ def has(verb: Any, pack: type) -> bool:
     return verb.dispatch(pack) is not verb.dispatch(object)
 
 
+@singledispatch
+def mirrored(p: Any) -> bool:
+    """Whether the step also reads the sequence from its end: then x is a tuple (x[t], x[steps - 1 - t])."""
+    return False
+
+
 def carried(p: Any, s: Any, x: Any, v: Any, y: Any) -> Any:
     """`jvp`, also of a system whose own leaves y out because it is never driven by another."""
     own = jvp.dispatch(type(p))

@@ -47,6 +47,7 @@ class Module:
         self.x = layout.allocate(layout.size(equation.x.shape[0]))
         self.z = layout.allocate(layout.size(equation.z.shape[0])) if equation.z is not None else 0
         self.y = layout.allocate(layout.size(equation.goal.shape[0])) if equation.goal is not None else 0
+        self.mirror = layout.allocate(layout.size(equation.x.shape[0])) if equation.mirror is not None else 0
         self.products: dict[str, str] = {}
         self.parts: list[str] = []
         self.operations = 0.0
@@ -59,6 +60,8 @@ class Module:
         stages.home[equation.x] = f"work, {self.x}"
         if equation.z is not None:
             stages.home[equation.z] = f"work, {self.z}"
+        if equation.mirror is not None:
+            stages.home[equation.mirror] = f"work, {self.mirror}"
         if equation.goal is not None:
             stages.home[equation.goal] = f"work, {self.y}"
         return stages
@@ -98,11 +101,12 @@ class Module:
         self.copying("load_start(start, block, work)", f"work, {self.state}", f"start, block * {self.size}")
         m = equation.x.shape[0] if equation.inputs != "none" else 0
         k = equation.z.shape[0] if equation.z is not None else 0
+        w = m if equation.mirror is not None else 0
         lines = [
             line
-            for at, first, count in ((self.x, 0, m), (self.z, m, k))
+            for at, first, count in ((self.x, 0, m), (self.z, m, k), (self.mirror, m + k, w))
             if count
-            for line in self._reading("inputs", equation.series, at, first, count, m + k)
+            for line in self._reading("inputs", equation.series, at, first, count, m + k + w)
         ]
         self.add("load_input(inputs, blocks, block, t, work)", lines)
         goals = equation.goal.shape[0] if equation.goal is not None else 0

@@ -18,7 +18,7 @@ from sim import network, network_gradient
 from sim.cells import aligned
 from sim.equation import Equation, flattened
 from sim.errors import refuse
-from sim.generic import gates, has, noise, vjp
+from sim.generic import gates, has, mirrored, noise, vjp
 from sim.network_rollout import rollout
 from sim.network_tile import Tile, lay_out
 from sim.objective import counted, followed
@@ -78,8 +78,15 @@ class Network:
         self.counts = np.zeros(1)
         if "outputs" not in values:
             return
-        (h,) = equation.output(equation.state)
-        width = check_head(self.setting, int(values["outputs"]) or h.shape[0])
+        read = sum(h.shape[0] for h in equation.output(equation.state))
+        width = check_head(self.setting, int(values["outputs"]) or read)
+        if mirrored(self.setting.example) and values["loss_from"] not in (-1, self.steps):
+            raise refuse(
+                "parameters.loss_from",
+                "the two halves of a bidirectional network have both seen the whole sequence at the last "
+                "time only; "
+                "leave loss_from at -1",
+            )
         if values["outputs"]:
             equation.read_out(width)
         if hasattr(self.setting.task, "targets"):

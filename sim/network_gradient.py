@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sim import network_kernels
 from sim.derivatives import gradient
 from sim.equation import Equation, flattened
+from sim.functions import parts
 from sim.generic import vjp
 from sim.graph import Node, reachable
 from sim.lower import operations
@@ -161,7 +162,8 @@ class Reverse:
         module, equation = self.module, self.equation
         k = self.watchers[0].k
         error = equation.graph.lift(cost(k, equation.pack, equation.shaped(equation.state)))
-        leaves = [*equation.state, *(equation.head or ())]
+        head = equation.head
+        leaves = [*equation.state, *((*head.V, head.c) if head is not None else ())]
         slopes = gradient(error, leaves)
         stages = module.stages()
         stages.home |= module.placed(equation.state, "tape", f"row * {module.size}")
@@ -180,21 +182,24 @@ class Reverse:
         return [f"if {guard}:", *(f"    {line}" for line in stages.lines or ["pass"])]
 
     def _head(self, stages: Stages, slopes: Sequence[Node | None]) -> None:
+        """Lines that add one time's gradient of the read-out: its matrices, and last its bias."""
         lanes, layout = self.module.layout.lanes, self.module.layout
-        for a, b in terms("readout.V", slopes[0]):
-            (left, i_at), (right, j_at) = (stages.array(node).split(", ") for node in (a, b))
-            place = f"{self.sums.tables['readout.V']} + (i * {layout.padded(b.shape[0])} + j) * {lanes}"
-            stages.lines += [
-                f"for i in range({a.shape[0]}):",
-                f"    a = load({left}, {i_at} + i * {lanes}, {lanes})",
-                f"    for j in range({b.shape[0]}):",
-                f"        b = load({right}, {j_at} + j * {lanes}, {lanes})",
-                f"        store(work, {place}, fma(a, b, load(work, {place}, {lanes})))",
-            ]
-        if slopes[1] is not None:
-            leaf = slopes[1].graph.leaf("sum", "readout.c", slopes[1].shape)
+        names = [name for name in self.equation.matrices if name.startswith("readout.")]
+        for name, slope in zip(names, slopes[:-1], strict=True):
+            for a, b in terms(name, slope):
+                (left, i_at), (right, j_at) = (stages.array(node).split(", ") for node in (a, b))
+                place = f"{self.sums.tables[name]} + (i * {layout.padded(b.shape[0])} + j) * {lanes}"
+                stages.lines += [
+                    f"for i in range({a.shape[0]}):",
+                    f"    a = load({left}, {i_at} + i * {lanes}, {lanes})",
+                    f"    for j in range({b.shape[0]}):",
+                    f"        b = load({right}, {j_at} + j * {lanes}, {lanes})",
+                    f"        store(work, {place}, fma(a, b, load(work, {place}, {lanes})))",
+                ]
+        if slopes[-1] is not None:
+            leaf = slopes[-1].graph.leaf("sum", "readout.c", slopes[-1].shape)
             stages.home[leaf] = f"work, {self.sums.sums['readout.c']}"
-            stages.write([(leaf + slopes[1], stages.home[leaf])])
+            stages.write([(leaf + slopes[-1], stages.home[leaf])])
 
 
 def frontier(equation: Equation, forward: Sequence[Node], roots: Sequence[Node]) -> list[Node]:
@@ -204,7 +209,7 @@ def frontier(equation: Equation, forward: Sequence[Node], roots: Sequence[Node])
     an LSTM of 8 units: keeping is 1.5 times as fast as computing again.
     """
     known, nexts = set(forward), set(equation.next)
-    moving = {*equation.state, equation.x, *((equation.z,) if equation.z is not None else ())}
+    moving = {*equation.state, *parts(equation.driven)}
     for node in forward:
         if any(arg in moving for arg in node.args):
             moving.add(node)

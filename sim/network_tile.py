@@ -11,6 +11,7 @@ import numpy as np
 from sim.cells import aligned
 from sim.equation import Equation, flattened
 from sim.matrices import Matrices, Vectors
+from sim.objective import Head
 from sim.series import noise_of, series_of, targets_of
 from sim.stages import BUNDLE, Layout
 from sim.start import starts_of
@@ -47,7 +48,7 @@ def lay_out(
     values = {**setting.values, **columns}
     fields = flattened(setting.built(values))
     if equation.head is not None:
-        fields |= readout(setting, values, *equation.head.V.shape)
+        fields |= readout(setting, values, equation.head)
     matrices = {name: fields[name] for name in equation.matrices}
     vectors = {name: fields[name] for name in equation.vectors}
     places = _places(matrices, layout, cells)
@@ -66,11 +67,13 @@ def lay_out(
     )
 
 
-def readout(setting: Any, values: Mapping[str, Any], outputs: int, units: int) -> dict[str, Any]:
+def readout(setting: Any, values: Mapping[str, Any], head: Head) -> dict[str, Any]:
     """The arrays of the linear read-out; its bias starts at zero."""
     chosen = setting.chosen("readout", values)
-    none = Vectors(np.zeros((1, outputs)), np.zeros(1, dtype=np.intp))
-    return {"readout.V": chosen.matrices(outputs, units), "readout.c": none}
+    found = {"readout.c": Vectors(np.zeros((1, head.c.shape[0])), np.zeros(1, dtype=np.intp))}
+    for V in head.V:
+        found[V.value.name] = chosen.matrices(*V.shape, V.value.name.removeprefix("readout.V"))
+    return found
 
 
 def _starts(
@@ -188,6 +191,9 @@ def _inputs(
         parts.append(series_of(setting, columns, cells, steps, equation.x.shape[0]))
     if equation.z is not None:
         parts.append(noise_of(setting, columns, cells, steps, equation.z.shape[0]))
+    if equation.mirror is not None:
+        series, which = parts[0]
+        parts.append((series[:, ::-1], which))
     if not parts:
         return aligned(1)
     if equation.series != "cells":

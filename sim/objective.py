@@ -11,11 +11,11 @@ import numpy as np
 
 from sim import weights as families
 from sim.errors import refuse
-from sim.functions import log_sum_exp, sqrt, squares, total, where
+from sim.functions import log_sum_exp, parts, sqrt, squares, total, where
 from sim.generic import output
 from sim.graph import Graph, Node
 from sim.observable import Facts
-from sim.signature import About, Family
+from sim.signature import About, Family, filled
 
 Target = Annotated[float, About("what every output should be where the task has no targets of its own", "1")]
 LossFrom = Annotated[
@@ -62,9 +62,9 @@ class GradientKeywords(NamedTuple):
 
 
 class Head(NamedTuple):
-    """A linear read-out: z = V h + c."""
+    """A linear read-out: z = V h + c, a V for each array that is read out."""
 
-    V: Any  # (outputs, units)
+    V: tuple[Any, ...]  # each (outputs, units)
     c: Any  # (outputs,)
 
 
@@ -72,7 +72,12 @@ def compared(k: Any, p: Any, s: Any) -> Any:
     """z: what is compared with the target; `k.readout` is a `Head` where there is one."""
     h = output(p, s)
     head = getattr(k, "readout", None)
-    return head.V @ h + head.c if isinstance(head, Head) else h
+    if not isinstance(head, Head):
+        return h
+    z = head.c
+    for V, part in zip(head.V, parts(h), strict=True):
+        z = V @ part + z
+    return z
 
 
 def cost(k: Any, p: Any, s: Any) -> Any:
@@ -127,6 +132,5 @@ def counted(setting: Any, loss_from: int, steps: int) -> np.ndarray | None:
     when = getattr(setting.task, "when", None)
     if when is None or loss_from != -1:
         return None
-    names = setting.task.Keywords._fields
-    mask = np.asarray(when(setting.task.Keywords(*(setting.values[name] for name in names)), steps))
+    mask = np.asarray(when(filled(setting.task.Keywords, setting.values), steps))
     return mask.astype(np.float64)

@@ -9,7 +9,7 @@ from sim.errors import refuse
 from sim.functions import sqrt, squares, total
 from sim.graph import Node
 from sim.network import Module
-from sim.stages import Stages
+from sim.stages import Layout, Stages
 
 Pairs = list[tuple[Node, Node]]
 
@@ -63,13 +63,16 @@ class ParameterSums:
                 offset += self.module.layout.size(node.shape[0])
         return offset
 
-    def _factor(self, node: Node, stride: int, at: str) -> str:
-        """What loads a factor's numbers from `at` on, of the time t of a span."""
-        if node in self.taped:
-            array, offset = self.taped[node].replace("row", "t").split(", ")
-        else:
-            array, offset = "factors", f"t * {stride} + {self.factors[node]}"
-        return f"load({array}, {offset} + {at}, {self.module.layout.lanes})"
+    def _factor(self, node: Node, stride: int) -> tuple[str, str, str]:
+        """Where a factor's numbers of time 0 of a span lie, and how far on those of the next time: (array,
+        offset, stride).
+        """
+        if node not in self.taped:
+            return "factors", str(self.factors[node]), str(stride)
+        array, offset = self.taped[node].split(", ")
+        step = offset.replace("(row + 1)", "row").split(" * ")[1].split(" + ")[0]
+        rest = offset.rpartition(" + ")[2] if offset.count(" + ") > offset.count("(row + 1)") else "0"
+        return array, f"{rest} + {step}" if "(row + 1)" in offset else rest, step
 
     def _table(self, equation: Equation, name: str) -> int:
         layout = self.module.layout
@@ -105,34 +108,14 @@ class ParameterSums:
         return tables + [(at, layout.size(equation.vectors[name].shape[0])) for name, at in self.sums.items()]
 
     def gathering(self, stride: int) -> list[str]:
-        """The products over times of the factors, in register tiles of 4 x 4."""
+        """Lines that add the products over the times of a span to the matrices' gradients."""
         lines: list[str] = []
         for name, pairs in self.matrices.items():
             for a, b in pairs:
-                lines += self._product(name, a, b, stride)
-        return lines
-
-    def _product(self, name: str, a: Node, b: Node, stride: int) -> list[str]:
-        lanes, layout = self.module.layout.lanes, self.module.layout
-        high, wide = layout.padded(a.shape[0]), layout.padded(b.shape[0])
-        columns = min(4, b.shape[0])
-        cells = [(r, q) for r in range(4) for q in range(columns)]
-        at = [f"{self.tables[name]} + ((i + {r}) * {wide} + j + {q}) * {lanes}" for r, q in cells]
-        lines = [
-            f"for i in range(0, {high}, 4):",
-            f"    for j in range(0, {wide if columns == 4 else columns}, {columns}):",
-        ]
-        lines += [
-            f"        s{r}{q} = load(work, {place}, {lanes})" for (r, q), place in zip(cells, at, strict=True)
-        ]
-        lines += ["        for t in range(count - 1, -1, -1):"]
-        lines += [
-            f"            b{q} = {self._factor(b, stride, f'(j + {q}) * {lanes}')}" for q in range(columns)
-        ]
-        for r in range(4):
-            lines.append(f"            a = {self._factor(a, stride, f'(i + {r}) * {lanes}')}")
-            lines += [f"            s{r}{q} = fma(a, b{q}, s{r}{q})" for q in range(columns)]
-        lines += [f"        store(work, {place}, s{r}{q})" for (r, q), place in zip(cells, at, strict=True)]
+                product = f"gathered_{a.shape[0]}x{b.shape[0]}"
+                self.module.products.setdefault(product, gathered_source(self.module.layout, product, a, b))
+                own = ", ".join((*self._factor(a, stride), *self._factor(b, stride)))
+                lines.append(f"{product}(work, {self.tables[name]}, {own}, count)")
         return lines
 
     def square(self, name: str) -> Node:
@@ -149,6 +132,35 @@ class ParameterSums:
     def length(self, name: str) -> Node:
         """Its norm."""
         return sqrt(self.square(name))
+
+
+def gathered_source(layout: Layout, name: str, a: Node, b: Node) -> str:
+    """A function that adds sum over t of a[t] b[t]^T to a table, in register tiles of 4 x 4, the last time
+    first.
+
+    One function for each shape, called for each matrix: written out for every matrix of an LSTM the kernel
+    took five times as long to compile.
+    """
+    lanes = layout.lanes
+    high, wide = layout.padded(a.shape[0]), layout.padded(b.shape[0])
+    columns = min(4, b.shape[0])
+    cells = [(r, q) for r in range(4) for q in range(columns)]
+    place = {(r, q): f"table + ((i + {r}) * {wide} + j + {q}) * {lanes}" for r, q in cells}
+    lines = [
+        f"def {name}(work, table, left, i_at, i_step, right, j_at, j_step, count):",
+        f"    for i in range(0, {high}, 4):",
+        f"        for j in range(0, {wide if columns == 4 else columns}, {columns}):",
+        *(f"            s{r}{q} = load(work, {place[r, q]}, {lanes})" for r, q in cells),
+        "            for t in range(count - 1, -1, -1):",
+        f"                ia = i_at + t * i_step + i * {lanes}",
+        f"                jb = j_at + t * j_step + j * {lanes}",
+        *(f"                b{q} = load(right, jb + {q * lanes}, {lanes})" for q in range(columns)),
+    ]
+    for r in range(4):
+        lines.append(f"                a = load(left, ia + {r * lanes}, {lanes})")
+        lines += [f"                s{r}{q} = fma(a, b{q}, s{r}{q})" for q in range(columns)]
+    lines += [f"            store(work, {place[r, q]}, s{r}{q})" for r, q in cells]
+    return "\n\n@jit\n" + "\n".join(lines) + "\n"
 
 
 def norm_lines(sums: ParameterSums, names: Sequence[str], index: int, by: str) -> list[str]:

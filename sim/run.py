@@ -20,7 +20,7 @@ from sim.names import find, title
 from sim.network_form import Network
 from sim.observable import OUTCOMES, Coordinate, Declared, Variable
 from sim.pointwise_form import Pointwise
-from sim.signature import REQUIRED, Family, Keyword, signature, split
+from sim.signature import REQUIRED, Family, Keyword, filled, signature, split
 from sim.start import starts_of
 from sim.vocabulary import builder, keywords
 
@@ -288,10 +288,14 @@ def _heads(path: str) -> list[str]:
 
 
 def _fit_inputs(leafs: Leafs, values: dict[str, Any], given: set[str]) -> None:
-    """A network takes as many inputs as its task has, unless the sweep says otherwise."""
+    """A network takes as many inputs as its task has, unless the sweep says otherwise; so does a cell
+    inside.
+    """
     count = getattr(leafs.task, "inputs_count", None)
-    if count is not None and "inputs" in values and "inputs" not in given and values.get("units", 1) != 1:
-        values["inputs"] = int(count(leafs.task.Keywords(*(values[n] for n in leafs.task.Keywords._fields))))
+    for path in [path for path in values if path == "inputs" or path.endswith(".inputs")]:
+        several = values.get(path.removesuffix("inputs") + "units", 1) != 1
+        if count is not None and path not in given and several:
+            values[path] = int(count(filled(leafs.task.Keywords, values)))
 
 
 def _form(setting: Setting, leafs: Leafs) -> Any:
@@ -323,8 +327,7 @@ def _check_task(setting: Setting) -> None:
     """A task may have `check(k, steps)`, which refuses settings that do not go with the number of steps."""
     check = getattr(setting.task, "check", None)
     if check is not None:
-        names = setting.task.Keywords._fields
-        check(setting.task.Keywords(*(setting.values[name] for name in names)), setting.values["steps"])
+        check(filled(setting.task.Keywords, setting.values), setting.values["steps"])
 
 
 def _check_axes(setting: Setting, samples: Mapping[str, Sequence[Any]]) -> None:

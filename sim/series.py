@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.draws import Draw
 from sim.errors import refuse
+from sim.signature import belonging, filled
 
 
 def different(columns: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
@@ -63,13 +64,7 @@ def columns_of(pack: Any, parameters: Iterable[str]) -> list[Any]:
 
 def _names(setting: Any, function: Any) -> list[str]:
     random = "draw" in inspect.signature(function).parameters
-    return [*_task_keywords(setting), *(["seed"] if random else [])]
-
-
-def _task_keywords(setting: Any) -> list[str]:
-    """The task's keywords, those of the families it chooses from included."""
-    heads = setting.task.Keywords._fields
-    return [name for name in setting.values if name in heads or name.partition(".")[0] in heads]
+    return [*belonging(setting.task.Keywords, setting.values), *(["seed"] if random else [])]
 
 
 def inputs_kind(setting: Any) -> str:
@@ -92,7 +87,7 @@ def _made(
     """
     names = _names(setting, function)
     kinds, which = distinct(setting, columns, names, cells)
-    k = setting.task.Keywords(*(kinds[name] for name in setting.task.Keywords._fields))
+    k = filled(setting.task.Keywords, kinds)
     draw = [Draw(kinds["seed"].reshape(-1), "inputs")] if "seed" in kinds else []
     made = np.asarray(function(k, steps, *draw), dtype=np.float64)
     made = made if made.ndim == 3 else made[..., None] if made.ndim == 2 else made[None, :, None]
@@ -147,8 +142,7 @@ def check_head(setting: Any, width: int) -> int:
                 '"squared_error"',
             )
         return width
-    names = setting.task.Keywords._fields
-    wanted = int(setting.task.outputs_count(setting.task.Keywords(*(values[name] for name in names))))
+    wanted = int(setting.task.outputs_count(filled(setting.task.Keywords, values)))
     if wanted != width:
         raise refuse(
             "parameters.outputs",

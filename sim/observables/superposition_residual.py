@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 from sim.errors import refuse
 from sim.functions import parts, shaped_like, sqrt, squares
-from sim.generic import step
+from sim.generic import mirrored, step
 from sim.observable import Declared, Facts, Shadow
 from sim.signature import About
 
@@ -44,6 +44,12 @@ def begin(k: Keywords, p: Any, s: Any) -> tuple[Any, ...]:
 
 def move(k: Keywords, p: Any, s: Any, x: Any, a: Any) -> tuple[Any, ...]:
     """One step of every run; x reaches the run whose turn it is."""
+    if mirrored(p):
+        raise refuse(
+            "observables",
+            "superposition_residual deals the inputs out in their order; this system reads them from both "
+            "ends",
+        )
     n = len(parts(s))
     runs = [tuple(a[i * n : (i + 1) * n]) for i in range(k.pieces + 1)]
     turns = a[(k.pieces + 1) * n :]

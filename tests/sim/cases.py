@@ -22,7 +22,8 @@ from tests.conftest import INTERPRETED
 CELLS = 5
 STEPS = 12
 UNITS = 5
-WITH_START = {"keep": 3, "max_period": 4, "tolerance": 0.05, "target": 0.3}
+WITH_START = {"keep": 3, "max_period": 4, "tolerance": 0.05, "target": 0.3, "pieces": 2}
+WITH_START |= {"forgotten": 0.3}
 
 # Numbers per cell where the defaults say nothing (or where chaos within a few steps would hide what is
 # compared).
@@ -79,6 +80,16 @@ FURTHER: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 
+# The cells that wrappers are tested with, and what they need beside.
+WRAPPED: dict[str, dict[str, dict[str, Any]]] = {
+    "stacked": {
+        "gru": {"between": 4},
+        "lstm": {"cell.units": 2},
+        "ctrnn": {"cell.alpha": 0.4, "cell.units": 2, "layers": 3},
+    },
+    "bidirectional": {"gru": {}, "rnn": {}},
+}
+
 
 class Case(NamedTuple):
     """One system in one form: what is fixed, and the columns of numbers that differ from cell to cell."""
@@ -88,6 +99,11 @@ class Case(NamedTuple):
     fixed: dict[str, Any]
     columns: dict[str, np.ndarray]
     full: bool  # whether the compiled lane takes every observable (each costs seconds of compiling)
+
+    @property
+    def network(self) -> bool:
+        """Whether the state is arrays over units."""
+        return any(path.rpartition(".")[2] == "units" for path in self.fixed)
 
     def run(self, observables: tuple[str, ...], steps: int = STEPS, task: str = "white_noise") -> Run:
         """The run of this case with these observables."""
@@ -106,7 +122,9 @@ class Case(NamedTuple):
 
 
 def recurrences() -> tuple[str, ...]:
-    """The systems that step in time; one with a form of its own (a network of layers) has tests of its own."""
+    """The systems that step in time; one with a form of its own (a network of layers) has tests of its
+    own.
+    """
     return tuple(name for name in listing("sim.systems") if not hasattr(find("sim.systems", name), "FORM"))
 
 
@@ -120,6 +138,9 @@ def of(system: str) -> Iterator[Case]:
     """The cases of one system: each word of its first choice, as one unit and, where it has units, as a
     network."""
     known = {path: k for path, k in keywords(system).items() if k.owner == f"system {system}"}
+    if "cell" in known:
+        yield from _wrappers(system)
+        return
     words = [
         (path, choice)
         for path, k in known.items()
@@ -138,6 +159,14 @@ def of(system: str) -> Iterator[Case]:
             yield _network(system, known, fixed, choice, choice == preferred)
     for name, settings in FURTHER.get(system, {}).items():
         yield _network(system, known, settings, name, False)
+
+
+def _wrappers(system: str) -> Iterator[Case]:
+    """Two layers, or two halves, of a few cells; the compiled lane takes one."""
+    for cell, settings in WRAPPED[system].items():
+        fixed = {"cell": cell, "cell.units": 3, "cell.inputs": 2, "start": "gaussian"} | settings
+        columns = {"cell.weights.gain": np.linspace(0.5, 1.1, CELLS), "seed": np.array([3, 1, 4, 1, 5])}
+        yield Case(system, f"{system}-{cell}", fixed, columns, cell == "gru")
 
 
 def _always_many(system: str) -> bool:
@@ -188,9 +217,9 @@ def _network(
 
 
 @cache
-def applicable(system: str, network: bool) -> tuple[str, ...]:
+def applicable(system: str, network: bool, cell: str | None = None) -> tuple[str, ...]:
     """The observables that this system's cases can have; the refusals are tested elsewhere."""
-    case = next(case for case in of(system) if ("units" in case.fixed) == network)
+    case = next(c for c in of(system) if (c.network, c.fixed.get("cell")) == (network, cell))
     return tuple(name for name in listing("sim.observables") if _accepted(case, name))
 
 
@@ -204,8 +233,10 @@ def _accepted(case: Case, name: str) -> bool:
     return True
 
 
-FORWARD = ("trajectory", "norm", "final_state", "loss", "orbit", "period", "gradient")
+FORWARD = ("trajectory", "norm", "final_state", "loss", "orbit", "period", "gradient", "separation")
+FORWARD += ("superposition_residual", "memory_length", "gate_trace", "parameter_count")
 BACKWARD = ("gradient_through_time", "gradient_norm", "neuron_gradient_norm", "dead_fraction")
+BACKWARD += ("gradient_by_lag", "pascanu_regulariser", "pascanu_regulariser_gradient")
 
 
 def passes(case: Case) -> list[tuple[str, ...]]:
@@ -215,13 +246,13 @@ def passes(case: Case) -> list[tuple[str, ...]]:
     takes the one kernel
     that holds both the equation and its derivatives. The interpreted lane takes everything.
     """
-    can = applicable(case.system, "units" in case.fixed)
+    can = applicable(case.system, case.network, case.fixed.get("cell"))
     forward = tuple(name for name in FORWARD if name in can)
     backward = tuple(name for name in BACKWARD if name in can)
     groups = [forward, backward, *((name,) for name in can if name not in forward + backward)]
     if case.full or INTERPRETED:
         return groups
-    return [backward] if "units" in case.fixed else [forward]
+    return [backward] if case.network else [forward]
 
 
 def measure(
@@ -242,7 +273,7 @@ def measure(
     case = next(
         case
         for case in of(system)
-        if ("units" in case.fixed) == network and (case.full if word is None else word in case.fixed.values())
+        if case.network == network and (case.full if word is None else word in case.fixed.values())
     )
     groups = [group for group in passes(case) if set(names) & set(group)]
     rest = tuple(name for name in names if not any(name in group for group in groups))

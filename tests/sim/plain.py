@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.draws import Draw
-from sim.generic import inputs, networked, noise, step, units
+from sim.generic import inputs, mirrored, networked, noise, step, units
 from sim.matrices import Matrices, Vectors
 
 Vector = np.ndarray
@@ -107,6 +107,8 @@ def driven(c: Cell, t: int) -> Any:
     """The input of time t as the system's functions take it, with its random numbers where it needs some."""
     if not networked(c.pack):
         return c.inputs[t, 0]
+    if mirrored(c.pack):
+        return c.inputs[t], c.inputs[c.steps - 1 - t]
     count = noise(c.pack)
     return (c.inputs[t, :-count], c.inputs[t, -count:]) if count else c.inputs[t]
 

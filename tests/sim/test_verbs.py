@@ -28,8 +28,8 @@ from tests.sim.reference import field, states
 from tests.sim.symbols import value, values
 
 CASES = list(cases())
-SMALL = [case for case in CASES if "units" not in case.fixed]
-NETWORKS = [case for case in CASES if "units" in case.fixed]
+SMALL = [case for case in CASES if not case.network]
+NETWORKS = [case for case in CASES if case.network]
 TIMES = (0, 3, 8)
 
 
@@ -57,7 +57,9 @@ def leaves_of(c: Cell, s: np.ndarray, t: int) -> dict:
         found |= {("state", str(i)): number for i, number in enumerate(s)}
     x = driven(c, t)
     return found | (
-        {("input", "x"): x[0], ("noise", "z"): x[1]} if isinstance(x, tuple) else {("input", "x"): x}
+        {("input", "x"): x[0], ("noise", "z"): x[1], ("mirror", "w"): x[1]}
+        if isinstance(x, tuple)
+        else {("input", "x"): x}
     )
 
 

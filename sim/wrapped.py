@@ -1,0 +1,95 @@
+"""Systems inside systems: a wrapper's `cell` is any network, found by name, with all its keywords."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sim.errors import Refused, refuse
+from sim.functions import parts
+from sim.generic import has, jvp, mirrored, networked, noise, step, units, vjp
+from sim.matrices import Chosen
+from sim.names import find, listing
+from sim.vocabulary import builder
+
+WRAPPERS = ("stacked", "bidirectional")
+
+
+class Cells(Mapping[str, Callable[..., Any]]):
+    """What makes the pack of each system, by name; also by the dotted name of one's own."""
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        try:
+            made: Callable[..., Any] = builder(find("sim.systems", name), name)
+        except Refused as refusal:
+            raise KeyError(name) from refusal
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in listing("sim.systems") if name not in WRAPPERS)
+
+    def __len__(self) -> int:
+        return len(tuple(iter(self)))
+
+
+def cells() -> Mapping[str, Callable[..., Any]]:
+    """The systems that can be wrapped."""
+    return Cells()
+
+
+def wrapped(cell: Chosen, wrapper: str, **changes: Any) -> Any:
+    """The pack of a cell inside a wrapper; refused where the cell lacks what the wrapper needs."""
+    pack = cell.built(**changes)
+    if not networked(pack):
+        raise refuse(
+            "parameters.cell",
+            f"{wrapper} is made of networks; {cell.word} is one unit here: write units = 2 or more, or "
+            "another cell",
+        )
+    for name, verb in (("step", step), ("jvp", jvp), ("vjp", vjp)):
+        if not has(verb, type(pack)):
+            raise refuse(
+                "parameters.cell",
+                f"{wrapper} needs {name}, which {cell.word} does not define; add one with "
+                f"@{name}.register",
+            )
+    if mirrored(pack):
+        raise refuse(
+            "parameters.cell", f"{wrapper} cannot hold {cell.word}, which reads the sequence from its end"
+        )
+    if noise(pack):
+        raise refuse(
+            "parameters.cell", f"{wrapper} has no random numbers for its cells; leave dropout at none"
+        )
+    return pack
+
+
+def split(packs: tuple[Any, ...], s: Any) -> list[Any]:
+    """The states of several cells, each in its own form, from one after another."""
+    rest, found = list(parts(s)), []
+    for pack in packs:
+        own = units(pack)
+        count = len(own) if isinstance(own, dict) else 1
+        found.append(tuple(rest[:count]) if isinstance(own, dict) else rest[0])
+        del rest[:count]
+    return found
+
+
+def joined(states: list[Any]) -> tuple[Any, ...]:
+    """The states of several cells one after another."""
+    return tuple(part for state in states for part in parts(state))
+
+
+def labels(packs: tuple[Any, ...], names: tuple[str, ...]) -> dict[str, int]:
+    """The names and sizes of the parts of several cells' states."""
+    found: dict[str, int] = {}
+    for pack, name in zip(packs, names, strict=True):
+        own = units(pack)
+        sizes = own if isinstance(own, dict) else {"h": own} if isinstance(own, int) else {}
+        found |= {f"{part}{name}": n for part, n in sizes.items()}
+    return found
+
+
+def added(a: Any, b: Any) -> Any:
+    """The sum of two things of the form of a state."""
+    if isinstance(a, tuple):
+        return tuple(one + other for one, other in zip(a, b, strict=True))
+    return a + b
