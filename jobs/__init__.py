@@ -7,13 +7,14 @@ _HOMES = {
     "run": "jobs.execute",
     "plan": "jobs.planning",
     "open": "jobs.dataset",
+    "glance": "jobs.light",
     "live": "jobs.single",
     "catalog": "jobs.entries",
     "Entry": "jobs.entries",
     "verify": "jobs.verifying",
     "Sweep": "jobs.sweep",
 }
-__all__ = ["Entry", "Sweep", "catalog", "live", "open", "plan", "run", "verify"]
+__all__ = ["Entry", "Sweep", "catalog", "glance", "live", "open", "plan", "run", "verify"]
 
 
 def __getattr__(name: str) -> Any:

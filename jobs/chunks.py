@@ -50,6 +50,11 @@ def encode(
         yield Chunk(chunk_key(name, (*tile, *index)), packed + crc.to_bytes(4, "little"), crc)
 
 
+def sealed(data: bytes) -> bool:
+    """Whether stored bytes agree with the checksum that they carry."""
+    return len(data) > 4 and data[-4:] == google_crc32c.value(data[:-4]).to_bytes(4, "little")
+
+
 def intact(data: bytes, crc: int) -> bool:
     """Whether stored bytes are those that the ledger knows."""
     return len(data) > 4 and data[-4:] == crc.to_bytes(4, "little") and google_crc32c.value(data[:-4]) == crc

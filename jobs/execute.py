@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import lock, rooms, template
-from jobs.executors import serial, threads
+from jobs.executors import serial
 from jobs.planning import Plan, plan, read, workers_here
 from jobs.progress import Watcher, say, watcher
 from jobs.seals import attributes_of
@@ -101,6 +101,8 @@ def _fill(store: Store, pending: list[int], kind: str, workers: int, watch: Watc
         if kind == "serial":
             serial.run(work)
         elif kind == "threads":
+            from jobs.executors import threads  # noqa: PLC0415  Dask takes 0.1 s
+
             threads.run(work, workers)
         else:
             from jobs.executors import cluster  # noqa: PLC0415  distributed takes 0.3 s

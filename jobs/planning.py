@@ -12,6 +12,7 @@ from jobs.sweep import Sweep
 from jobs.tiles import RATE, Grid
 from sim.errors import Problem, Refused, refuse
 
+QUICK = 0.2  # nominal seconds of one core up to which importing Dask takes longer than it saves
 LONG = 60.0  # nominal seconds of one core from which processes are worth their start
 BASE_MEMORY = 250 * 2**20  # of a Python process with the libraries
 
@@ -32,8 +33,8 @@ class Plan:
         return BASE_MEMORY + self.tile_bytes * (workers + 2)
 
     def executor(self) -> str:
-        """'serial' for a tile or two, 'threads' for short sweeps, 'processes' for long ones."""
-        if len(self.grid) <= 1:
+        """'serial' for what is done at once, 'threads' for short sweeps, 'processes' for long ones."""
+        if len(self.grid) <= 1 or self.nominal < QUICK:
             return "serial"
         return "processes" if self.nominal > LONG else "threads"
 

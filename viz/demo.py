@@ -12,7 +12,7 @@ import jobs
 from viz.scales import text
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from jobs.light import Glance
 
 SWEEP = "pascanu-cliff"
 _THRESHOLDS = (1.0, 10.0, 100.0)
@@ -22,8 +22,7 @@ _FROM = 5.0  # the wall is a straight line once the network latches, well beyond
 def demo(root: Path | str, say: Callable[[str], None]) -> bool:
     """Run the shipped cliff (again: nothing is recomputed) and say what it holds; True if tiles failed."""
     result = jobs.run(SWEEP, root=root)
-    dataset = jobs.open(result.path, root)
-    for line in found(dataset):
+    for line in found(jobs.glance(result.path, root)):
         say(line)
     if result.computed_tiles:
         say(f"computed  {result.computed_tiles} of {result.tiles} tiles in {result.seconds:.2g} s")
@@ -35,11 +34,12 @@ def demo(root: Path | str, say: Callable[[str], None]) -> bool:
     return bool(result.failed)
 
 
-def found(dataset: xr.Dataset) -> list[str]:
+def found(dataset: Glance) -> list[str]:
     """What the cliff's store shows: where the wall stands, and how steep it is."""
     loss = dataset["loss"].transpose("w", "b").values
-    slopes = dataset["gradient"].sel(parameter=["w", "b"]).transpose("w", "b", "parameter").values
-    size = np.hypot(slopes[..., 0], slopes[..., 1])
+    names = list(dataset["parameter"].values)
+    slopes = dataset["gradient"].transpose("parameter", "w", "b").values
+    size = np.hypot(slopes[names.index("w")], slopes[names.index("b")])
     size = np.where(np.isfinite(size), size, 0.0)
     steep = ", ".join(f"{text(int((size > limit).sum()))} beyond {limit:g}" for limit in _THRESHOLDS)
     lowest, highest = text(float(np.nanmin(loss))), text(float(np.nanmax(loss)))

@@ -22,7 +22,7 @@ result = jobs.run(dict(name="cliff", system="ctrnn", observables=["loss", "gradi
     parameters=dict(units=1, activation="sigmoid", alpha=1.0, steps=50, start=0.5, target=0.7),
     axes=dict(w=dict(start=0.0, stop=8.0, num=512), b=dict(start=-6.0, stop=2.0, num=512))),
     root=sys.argv[1], progress=False, fresh=True)
-viz.save(viz.scene(jobs.open(result.path), "loss"), sys.argv[1] + "/ours.png")
+viz.save(viz.scene(jobs.glance(result.path), "loss"), sys.argv[1] + "/ours.png")
 """
 JAX = """
 import sys
