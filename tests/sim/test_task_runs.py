@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.draws import Draw
 from sim.errors import Refused
+from sim.names import find
 from sim.run import prepare
+from sim.signature import filled
 
 SEEDS = np.arange(5)
 LINEAR = {"activation": "identity", "weights": "matrix", "input_weights": "matrix", "readout": "matrix"}
@@ -85,8 +88,11 @@ def test_latches_know_the_pattern_over_any_gap():
     ] * 4
 
 
-def test_a_register_copies():
-    """Three symbols, no gap: a shift register of one-hot rows tells what was shown three steps ago."""
+def test_a_register_copies_what_is_not_reversed():
+    """Three symbols, no gap: a shift register of one-hot rows tells what was shown three steps ago.
+
+    Of the reversed input the last comes first: the k-th was shown 2k - 1 steps ago, which no one delay tells.
+    """
     length, symbols = 3, 2
     wide = (symbols + 2) * (length + 1)
     weights = {
@@ -99,6 +105,20 @@ def test_a_register_copies():
     steps, given = 2 * length, {"length": length, "symbols": symbols, "gap": 0}
     at_the_end = {"loss_from": steps - length + 1}
     assert (loss("copy", weights | given | at_the_end, {"seed": SEEDS}, steps) == 0.0).all()
+    turned = {"of": "copy"} | {f"of.{key}": value for key, value in given.items()} | at_the_end
+    assert loss("reversed", weights | turned, {"seed": np.arange(30)}, steps).max() > 0.0
+
+
+@pytest.mark.parametrize("gap", [0, 2])
+def test_reversed_reaches_the_inner_tasks_keywords(gap: int):
+    """The loss of a run, from its own trajectory and the task's targets."""
+    given = {"of": "copy", "of.gap": gap, "of.length": 3, "of.symbols": 2}
+    fixed = {"steps": 9, "units": 3, **given}
+    run = prepare("rnn", task="reversed", observables=["loss", "trajectory"], fixed=fixed, varied=["seed"])
+    found = run.evaluate({"seed": SEEDS})
+    task = find("sim.tasks", "reversed")
+    y = task.targets(filled(task.Keywords, given), 9, Draw(SEEDS, "inputs"))
+    np.testing.assert_allclose(found["loss"], np.square(found["trajectory"] - y)[:, 1:].sum(axis=(1, 2)))
 
 
 def test_an_axis_whose_ends_do_not_fit_is_refused():
