@@ -23,7 +23,7 @@ class Keywords(NamedTuple):
     """Which images, and in which order their pixels come."""
 
     permuted: Annotated[bool, About("whether the pixels come in a fixed random order")] = False
-    images: Annotated[
+    part: Annotated[
         Literal["all", "training", "test"], About("all 1797 images, the first 1437, or the last 360")
     ] = "all"
 
@@ -49,7 +49,7 @@ def check(k: Keywords, steps: int) -> None:
 
 def _image(k: Keywords, draw: Draw) -> tuple[np.ndarray, np.ndarray]:
     """Pixels (kinds, 64) and labels (kinds,) of the images that the seeds choose."""
-    images, labels = (array[_PARTS[k.images]] for array in small_digits())
+    images, labels = (array[_PARTS[k.part]] for array in small_digits())
     which = draw.whole(1, 1, len(labels))[:, 0, 0]
     return images[which].reshape(-1, PIXELS), labels[which]
 

@@ -25,7 +25,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "delayed_recall": [{}, {"delay": 0}, {"delay": 7, "amplitude": 0.5}],
     "parity": [{}, {"asked": "end"}],
     "brackets": [{}, {"deepest": 3, "letters": 2, "opening": 0.4, "closing": 0.3}],
-    "digits_by_pixel": [{}, {"permuted": True, "images": "test"}],
+    "digits_by_pixel": [{}, {"permuted": True, "part": "test"}],
     "reversed": [
         {"of": "adding", "of.length": None},
         {"of": "copy", "of.gap": 3, "of.length": 5, "of.symbols": 8},
@@ -279,7 +279,7 @@ def test_digits_are_those_of_sklearn():
 
 def test_training_and_test_images_are_different():
     parts = [
-        {row.tobytes() for row in of("digits_by_pixel", 64, np.arange(5000), images=part)[0]}
+        {row.tobytes() for row in of("digits_by_pixel", 64, np.arange(5000), part=part)[0]}
         for part in ("training", "test", "all")
     ]
     training, test, everything = parts
