@@ -1,4 +1,4 @@
-"""One side of a picture: cells in rising order, their borders, what they are called; parts and blocks of it."""
+"""One side of a picture: cells in rising order, their borders and names; parts and blocks of it."""
 
 from __future__ import annotations
 

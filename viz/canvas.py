@@ -129,14 +129,16 @@ class Sheet:
                 self.write(box[0] - 11, at, fitted(clean(words), size, 190), size, anchor="rm")
                 taken.append(at)
 
-    def rule(self, box: Box, at: float, words: str, size: int) -> None:
-        """A dashed line across a box, with words above its right end."""
+    def rule(self, box: Box, at: float, words: str, size: int, left: bool) -> None:
+        """A dashed line across a box, with words above one of its ends."""
         if not box[1] <= at <= box[3]:
             return
-        for left in range(box[0], box[2], 12):
-            self.draw.line([(left, at), (min(left + 6, box[2]), at)], fill=SOFT)
-        self.write(
-            box[2] - 6, at - 2, fitted(clean(words), size, box[2] - box[0]), size, anchor="rd", colour=SOFT
+        for dash in range(box[0], box[2], 12):
+            self.draw.line([(dash, at), (min(dash + 6, box[2]), at)], fill=SOFT)
+        place, anchor = (box[0] + 8 if left else box[2] - 6, at - 2), "ld" if left else "rd"
+        short = fitted(clean(words), size, box[2] - box[0])
+        self.draw.text(
+            place, short, font=font(size), fill=INK, anchor=anchor, stroke_width=3, stroke_fill=PAPER
         )
 
     def triangles(self, x: np.ndarray, y: np.ndarray, colour: str, reach: float = 5.5) -> None:

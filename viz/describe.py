@@ -125,6 +125,7 @@ def _view(name: str) -> str:
     rows = [f"  {key} = {parameter.default!r}" for key, parameter in view.options(name).items()]
     wants = f"a variable with at least {needs.dims} {'axes' if needs.dims > 1 else 'axis'}"
     wants += f", {', '.join(needs.own)} among its dims" if needs.own else ""
+    wants += f", named {' or '.join(needs.names)}" if needs.names else ""
     wants += ", of integers" if "f" not in needs.kinds else ""
     text = inspect.getdoc(module.scene if hasattr(module, "scene") else module.view) or ""
     call = f"separatrix show STORE --view {name} -o picture.png"

@@ -9,10 +9,10 @@ import numpy as np
 
 from viz.dress import SIZES, TOOLS, tidy
 from viz.escape import plain
-from viz.scenes import Curve, Lines, Panel
+from viz.scenes import Curve, Lines, Panel, Rule
 
 _LEGEND = 120  # pixels of a legend's words
-_WIDE = {"line": 2.0, "thin": 1.0}
+_WIDE = {"line": 2.0, "thin": 1.0, "outline": 1.4}
 _RULE = {"color": "#58606e", "line_width": 1, "line_dash": "dashed"}
 
 
@@ -64,7 +64,7 @@ def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) 
         name = f"{name} · {panel.y_label}"  # a height of its own, which no other panel shares
     vdim = hv.Dimension(name, label=plain(_up(lines, panel)))
     drawn = [part for i, curve in enumerate(panel.curves) for part in _drawn(curve, kdim, vdim, i == 0)]
-    drawn += [part for rule in panel.rules for part in _ruled(panel, rule.height, rule.words, kdim, vdim)]
+    drawn += [part for rule in panel.rules for part in _ruled(panel, rule, kdim, vdim)]
     named = legend and len(panel.curves) > 1 and any(curve.label for curve in panel.curves)
     alone = len(lines.panels) == 1
     options: dict[str, Any] = {
@@ -89,6 +89,8 @@ def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) 
     }
     if lines.words:
         options["xticks"] = [(float(i), plain(word, 40)) for i, word in enumerate(lines.words)]
+    if panel.reach is not None:
+        options["xlim"] = panel.reach
     if np.isfinite(panel.ceiling):
         options["yticks"] = lines.upright(panel, 8)
     return hv.Overlay(drawn).opts(**options)
@@ -114,16 +116,15 @@ def _drawn(curve: Curve, kdim: hv.Dimension, vdim: hv.Dimension, first: bool) ->
     return [one]
 
 
-def _ruled(
-    panel: Panel, height: float, words: str, kdim: hv.Dimension, vdim: hv.Dimension
-) -> list[hv.Element]:
-    """A dashed line over the panel's whole width, its words at the right end."""
+def _ruled(panel: Panel, rule: Rule, kdim: hv.Dimension, vdim: hv.Dimension) -> list[hv.Element]:
+    """A dashed line over the panel's whole width, its words at one end."""
     ends = [(float(curve.x.min()), float(curve.x.max())) for curve in panel.curves if len(curve.x)]
     if not ends:
         return []
     left, right = min(low for low, _ in ends), max(high for _, high in ends)
-    line = hv.Curve([(left, height), (right, height)], kdim, vdim).opts(**_RULE, framewise=True)
-    text = hv.Labels([(right, height, plain(words, 60))], [kdim, vdim], "words").opts(
-        text_align="right", text_baseline="bottom", text_color="#58606e", text_font_size="9.5pt"
+    line = hv.Curve([(left, rule.height), (right, rule.height)], kdim, vdim).opts(**_RULE, framewise=True)
+    end = left if rule.side == "left" else right
+    text = hv.Labels([(end, rule.height, plain(rule.words, 60))], [kdim, vdim], "words").opts(
+        text_align=rule.side, text_baseline="bottom", text_color="#58606e", text_font_size="9.5pt"
     )
     return [line, text]

@@ -103,7 +103,9 @@ def _planes(field: Field) -> tuple[list[hv.Dimension], list[np.ndarray]]:
     shade = np.clip(shade, low, high)
     if field.never is not None:
         shade = np.where(field.never, low + _NEVER_SHADE * (high - low), shade)
-    counts = np.where(field.never, -1.0, field.values) if field.never is not None else field.values
+    counts = field.values
+    if field.never is not None:
+        counts = np.where(field.never, field.never_value, counts)
     planes = [np.asarray(shade, np.float32), counts]
     named = [("shade", "colour"), (_value_name(field), plain(field.label))]
     if field.codes is not None:

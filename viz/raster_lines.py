@@ -11,8 +11,8 @@ from viz.scales import Scale, linear_ticks, log_ticks
 from viz.scenes import Curve, Lines, Panel
 
 LABEL, TICK = 22, 19
-_THICK = {"line": 2.2, "thin": 1.1}
-_ROOMY = 110  # pixels that a number below a frame has at least
+_THICK = {"line": 2.2, "thin": 1.1, "outline": 1.6}
+_ROOMY = 90  # pixels that a number below a frame has at least
 
 Ticks = list[tuple[float, str]]
 Places = Callable[[float | np.ndarray], np.ndarray]
@@ -46,7 +46,9 @@ def draw_lines(sheet: Sheet, lines: Lines, room: Box) -> None:
     most = 8 if rows == 1 else 5
     left_room = max(room_left(lines.upright(panel, most)) for panel in lines.panels)
     left = room[0] + left_room
-    between = 22 if lines.shared else left_room - LABEL
+    beside = [i % columns == 0 or _other(panel, lines.panels[i - 1]) for i, panel in enumerate(lines.panels)]
+    own = any(panel.y_label is not None for panel in lines.panels)
+    between = 22 if sum(beside) == rows else left_room - (0 if own else LABEL)
     stacked = columns == 1 and rows > 1
     below = LABEL + 18 + (TICK + 10 if stacked else 0)
     wide, high = (room[2] - legend - left) // columns, (room[3] - room[1] - below) // rows
@@ -55,14 +57,18 @@ def draw_lines(sheet: Sheet, lines: Lines, room: Box) -> None:
         right = x + wide - (between if columns > 1 else 0)
         box = (x, y + (34 if panel.title else 0), right, y + high - (14 if stacked else TICK + 26))
         upright = lines.upright(panel, most)
-        beside = i % columns == 0 or not lines.shared
-        _panel(sheet, lines, panel, box, upright if beside else [], not stacked or i == len(lines.panels) - 1)
-        if panel.y_label is not None:
+        last = i == len(lines.panels) - 1
+        _panel(sheet, lines, panel, box, upright if beside[i] else [], not stacked or last)
+        if panel.y_label is not None and beside[i]:
             _name_up(sheet, box[0] - left_room, box, panel.y_label)
     whole = (left, room[1], room[2] - legend, room[3] - LABEL - TICK - 34)
-    own = any(panel.y_label is not None for panel in lines.panels)
     name_axes(sheet, whole, room[0], lines.x_label, "" if own else lines.y_label)
     _legend(sheet, labels, room[2] - legend, room[1], legend)
+
+
+def _other(panel: Panel, left: Panel) -> bool:
+    """Whether a panel shows other heights than its neighbour, so that it needs numbers of its own."""
+    return (panel.limits, panel.y_label) != (left.limits, left.y_label)
 
 
 def _columns(n: int) -> int:
@@ -94,7 +100,7 @@ def _apart(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
 
 def _panel(sheet: Sheet, lines: Lines, panel: Panel, box: Box, upright: Ticks, numbered: bool) -> None:
     everywhere = np.concatenate([curve.x for curve in panel.curves]) if panel.curves else np.array([0.0, 1.0])
-    low, high = (float(part) for part in (everywhere.min(), everywhere.max()))
+    low, high = panel.reach or (float(everywhere.min()), float(everywhere.max()))
     if not high > low:
         low, high = low - 0.5, high + 0.5
     place_x, place_y = _places(lines, panel, box, (low, high))
@@ -107,13 +113,13 @@ def _panel(sheet: Sheet, lines: Lines, panel: Panel, box: Box, upright: Ticks, n
         if curve.form == "marks":
             sheet.triangles(*_placed((curve.x, curve.y), place_x, place_y), curve.colour)
     for rule in panel.rules:
-        sheet.rule(box, float(place_y(rule.height)), rule.words, TICK - 3)
+        sheet.rule(box, float(place_y(rule.height)), rule.words, TICK - 3, rule.side == "left")
     for value, _ in upright:
         sheet.draw.line([(box[0], float(place_y(value))), (box[0] + 5, float(place_y(value)))], fill=HAIR)
     sheet.frame(box)
     marks = [(float(i), word) for i, word in enumerate(lines.words)]
     if not marks:
-        room = max(3, (box[2] - box[0]) // _ROOMY)
+        room = max(5, (box[2] - box[0]) // _ROOMY)
         marks = log_ticks(low, high, min(room, 8)) if lines.log_x else linear_ticks(low, high, room)
     sheet.ticks_below(box, lambda value: float(place_x(value)), marks if numbered else [], TICK)
     sheet.ticks_left(box, lambda value: float(place_y(value)), upright, TICK)

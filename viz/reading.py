@@ -170,12 +170,9 @@ def outcomes(dataset: xr.Dataset, held: Mapping[str, int]) -> tuple[np.ndarray |
         for code, n in enumerate(counts)
         if n and code != OK
     ]
-    return (
-        codes,
-        f"{text(int(counts.sum()))} cells, {', '.join(odd)}."
-        if odd
-        else f"{text(int(counts.sum()))} cells, all ok.",
-    )
+    total = "1 cell" if counts.sum() == 1 else f"{text(int(counts.sum()))} cells"
+    alright = "ok" if counts.sum() == 1 else "all ok"
+    return codes, f"{total}, {', '.join(odd) or alright}."
 
 
 def title(dataset: xr.Dataset, array: xr.DataArray) -> str:

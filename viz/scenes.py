@@ -17,6 +17,8 @@ from viz.scales import Scale, linear_ticks, log_ticks
 
 _DENSE, _ROUGH = 200, 0.1
 
+Form = Literal["line", "thin", "outline", "marks"]
+
 
 @dataclass(frozen=True)
 class Field:
@@ -39,6 +41,7 @@ class Field:
     meanings: dict[int, str] = field(default_factory=dict)
     never: np.ndarray | None = None
     never_word: str = ""
+    never_value: float = -1.0
     equal: bool = False
     empty: Literal["grey", "white"] = "grey"
     also: tuple[str, ...] = ()
@@ -82,7 +85,7 @@ class Curve:
     x: np.ndarray
     y: np.ndarray
     colour: str
-    form: Literal["line", "thin", "marks"] = "line"
+    form: Form = "line"
 
     @property
     def rough(self) -> bool:
@@ -100,6 +103,7 @@ class Rule:
 
     height: float
     words: str
+    side: Literal["left", "right"] = "right"
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ class Panel:
     """Curves in one frame with the heights that it shows (None: nothing to show).
 
     `y_label` and `log_y` are its own where they are not those of all panels; above `ceiling` heights are
-    places and no numbers.
+    places and no numbers; `reach` is what it shows of the axis below, by default all of its curves.
     """
 
     title: str
@@ -117,6 +121,7 @@ class Panel:
     log_y: bool | None = None
     rules: tuple[Rule, ...] = ()
     ceiling: float = float("inf")
+    reach: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

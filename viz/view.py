@@ -33,13 +33,13 @@ class Needs(NamedTuple):
     """What a variable must have to be seen this way.
 
     `dims` counts all dims of at least two values, `own` names dims that must be among the variable's own,
-    `likes` names dims that
-    this view shows best, `kinds` are NumPy's letters of the dtype, `rank` says who is offered first where
-    several views fit.
+    `names` the only variables that this view is made for (empty: any), `likes` dims that this view shows
+    best, `kinds` are NumPy's letters of the dtype, `rank` says who is offered first where several views fit.
     """
 
     dims: int = 1
     own: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     likes: tuple[str, ...] = ()
     kinds: str = "biuf"
     rank: int = 0
@@ -114,7 +114,13 @@ def suited(dataset: xr.Dataset, variable: str) -> tuple[str, ...]:
     for name in listing():
         needs: Needs = find(name).NEEDS
         enough = needs.dims <= max(len(long), min(array.ndim, needs.dims))
-        if enough and set(needs.own) <= set(map(str, array.dims)) and array.dtype.kind in needs.kinds:
+        meant = not needs.names or variable in needs.names
+        if (
+            enough
+            and meant
+            and set(needs.own) <= set(map(str, array.dims))
+            and array.dtype.kind in needs.kinds
+        ):
             fitting.append((_rank(needs, array, long), name))
     return tuple(name for _, name in sorted(fitting, key=lambda pair: (-pair[0], pair[1])))
 
