@@ -96,8 +96,9 @@ def _map(
     between = np.full((len(bands), gap, bands.shape[2]), np.nan)
     rows = np.concatenate([bands, between], axis=1).reshape(-1, bands.shape[2])[:-gap][::-1]
     few = f"{len(chosen)} of {part.shape[1]} values of {by} are drawn" if len(chosen) < part.shape[1] else ""
+    row = "unit" if by in (None, "gate_unit") else by
     note = "; ".join(
-        words for words in (few, "in each band one row a unit, the first on top", _OPEN) if words
+        part for part in (few, f"in each band one row for each {row}, the first on top", _OPEN) if part
     )
     finite = bands[np.isfinite(bands)]
     inside = finite.size == 0 or (finite.min() >= -1.0 and finite.max() <= 1.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from viz import choices, plane, reading
+from viz import choices, plane, reading, scales
 from viz.palettes import Named
 from viz.reading import Unseen
 from viz.scales import Choice
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NEEDS = Needs(dims=2, names=("gradient_through_time", "gradient_by_lag", "neuron_gradient_norm"), rank=9)
 _BELOW = ("time", "lag", "neuron")
 _UP = ("layer", "matrix")
+_DECADES = 20
 
 
 def scene(
@@ -31,7 +32,7 @@ def scene(
     at: Mapping[str, Any] | None = None,
     scale: Choice = "log",
     palette: Named = "viridis",
-    sort: Literal["no", "yes"] = "no",
+    sort: Literal["auto", "yes", "no"] = "auto",
     low: float | None = None,
     high: float | None = None,
 ) -> Field:
@@ -39,8 +40,8 @@ def scene(
 
     `x`: by default time, lag or neuron. `y`: by default the layers, else the longest axis of the sweep.
     `at`: where the others are held, as the part of the state, h or c. `sort`: every row by size, the largest
-    first (neurons have no order of their own). `low`, `high`: limits of the colours. Exact zeros are set
-    apart, they have no logarithm.
+    first; auto does so for neurons, which have no order of their own. `low`, `high`: limits of the colours.
+    Exact zeros are set apart, they have no logarithm.
     """
     array = reading.variable(dataset, variable)
     choices.check(array, x=x, y=y)
@@ -51,16 +52,23 @@ def scene(
     field = plane.field(dataset, variable, x, y, at, scale, palette, low, high)
     zero = field.values == 0.0
     values, label = np.where(zero, np.nan, field.values), field.x.label
-    if sort == "yes":
-        if field.x.kind != "linear" or field.x.name in reading.sweep_axes(dataset):
-            raise Unseen(f'sort = "yes": {field.x.name} has an order of its own; sort is for neurons')
+    if sort not in ("auto", "yes", "no"):
+        raise Unseen(f"sort = {sort!r}: write auto, yes or no")
+    if sort == "yes" and x != "neuron":
+        raise Unseen(f'sort = "yes": {x} has an order of its own; sort is for neurons')
+    if sort != "no" and x == "neuron":
         ranks = np.argsort(np.where(np.isnan(field.values), -np.inf, field.values), axis=1)[:, ::-1]
         values, zero = np.take_along_axis(values, ranks, 1), np.take_along_axis(zero, ranks, 1)
-        label = f"{field.x.name}s of each row, the largest gradient first"
+        label = f"neurons of each {y}, the largest gradient first"
+    chosen = field.scale
+    sizes = values[np.isfinite(values)]
+    if chosen.kind == "log" and x != "neuron" and low is None and sizes.size:
+        floor = max(float(sizes.min()), float(sizes.max()) * 10.0**-_DECADES)
+        chosen = scales.choose(values, "log", floor, high)
     notes = [
         f"{zero.mean():.1%} are exactly zero" if zero.any() else "",
         "a row that ends in grey has no more neurons" if _short(field.values, field.x.name) else "",
-        field.scale.note,
+        chosen.note,
     ]
     drawn = (field.x.name, field.y.name)
     note = "; ".join(part for part in notes if part)
@@ -68,6 +76,7 @@ def scene(
         field,
         x=replace(field.x, label=label),
         values=values,
+        scale=chosen,
         never=zero if zero.any() else None,
         never_word="zero",
         never_value=0.0,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NEEDS = Needs(dims=1, own=("neuron",), kinds="f", rank=8)
 _BY = ("layer", "matrix")
 _DECADES, _BOXES = 30, 60
+_FEW = 50  # a row of fewer numbers is all spikes and may reach out of the frame
 
 
 def scene(
@@ -54,10 +55,13 @@ def scene(
         Panel(_titled(said, values), _outlines(values, edges, log_x, labels, colours))
         for said, values in rows
     )
-    drawn = _framed(drawn, log_x)
+    known = (~np.isnan(rows[0][1])).sum(axis=1)
+    tall = {int(i) for i in np.flatnonzero(known >= min(_FEW, known.max()))}
+    drawn = _framed(drawn, tall, log_x)
     low = f"sizes below {text(float(edges[0]))} are left out" if (every[every > 0] < edges[0]).any() else ""
     wide = "panels differ in their range" if len({panel.reach for panel in drawn}) > 1 else ""
-    notes = (_zeros(rows, dataset, by, x), low, wide)
+    out = f"rows of fewer than {_FEW} may reach out of the frame" if len(tall) < len(known) else ""
+    notes = (_zeros(rows, dataset, by, x), low, wide, out)
     unit = "decade" if log_x else "unit of size"
     return Lines(
         panels=drawn,
@@ -131,9 +135,11 @@ def _outlines(
     return tuple(curves)
 
 
-def _framed(panels: tuple[Panel, ...], log: bool) -> tuple[Panel, ...]:
-    """From zero up; heights and widths the same for all unless one would flatten another."""
-    tops = [max(float(curve.y.max()) for curve in panel.curves) for panel in panels]
+def _framed(panels: tuple[Panel, ...], tall: set[int], log: bool) -> tuple[Panel, ...]:
+    """From zero up, as high as the outlines `tall`; the same for all unless one would flatten another."""
+    tops = [
+        max(float(curve.y.max()) for i, curve in enumerate(panel.curves) if i in tall) for panel in panels
+    ]
     if max(tops) < 4 * max(min(tops), 1e-300):
         tops = [max(tops)] * len(tops)
     ends = [

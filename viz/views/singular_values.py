@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viz import choices, palettes, reading
-from viz.scales import text
+from viz.scales import power, text
 from viz.scenes import Curve, Lines, Panel, Rule
 from viz.view import Needs
 
@@ -51,7 +51,7 @@ def scene(
     notes = [
         "below it the effective rank, the number of directions that are left" if ranks else "",
         f"{shown} of {total} values of {by} are drawn" if shown < total else "",
-        f"the smallest reaches {text(float(np.nanmin(heights)), 3)}" if _cut(heights, limits) else "",
+        f"the smallest is {power(round(float(np.nanmin(heights))))}" if _cut(heights, limits) else "",
         f"{text(zero)} are exactly zero and not drawn" if zero else "",
     ]
     places, _, words = choices.along(dataset, x)
