@@ -8,6 +8,7 @@ from sim.functions import parts
 from sim.generic import has, jvp, mirrored, networked, noise, step, units, vjp
 from sim.matrices import Chosen
 from sim.names import find, listing
+from sim.signature import signature
 from sim.vocabulary import builder
 
 WRAPPERS = ("stacked", "bidirectional")
@@ -24,10 +25,15 @@ class Cells(Mapping[str, Callable[..., Any]]):
         return made
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in listing("sim.systems") if name not in WRAPPERS)
+        return (name for name in listing("sim.systems") if name not in WRAPPERS and _several(name))
 
     def __len__(self) -> int:
         return len(tuple(iter(self)))
+
+
+def _several(name: str) -> bool:
+    """Whether a system's keywords say how many units it has."""
+    return any(keyword == "units" for keyword, _, _ in signature(builder(find("sim.systems", name), name)))
 
 
 def cells() -> Mapping[str, Callable[..., Any]]:
@@ -48,8 +54,7 @@ def wrapped(cell: Chosen, wrapper: str, **changes: Any) -> Any:
         if not has(verb, type(pack)):
             raise refuse(
                 "parameters.cell",
-                f"{wrapper} needs {name}, which {cell.word} does not define; add one with "
-                f"@{name}.register",
+                f"{wrapper} needs {name}, which {cell.word} does not define; add one with @{name}.register",
             )
     if mirrored(pack):
         raise refuse(

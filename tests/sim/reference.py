@@ -305,15 +305,16 @@ def log_norms(factors: Vector) -> Vector:
 def compound(matrix: Vector, k: int) -> Vector:
     """The k-th compound: the determinants of all k x k minors; the compound of a product is the product of
     compounds."""
-    sets = list(itertools.combinations(range(len(matrix)), k))
-    return np.array([[_determinant(matrix[np.ix_(a, b)]) for b in sets] for a in sets], dtype=matrix.dtype)
+    sets = np.array(list(itertools.combinations(range(len(matrix)), k)))
+    return _determinants(matrix[sets[:, None, :, None], sets[None, :, None, :]])
 
 
-def _determinant(m: Vector) -> Any:
-    if len(m) == 1:
-        return m[0, 0]
-    minors = (np.delete(m[1:], j, axis=1) for j in range(len(m)))
-    return sum((-1) ** j * m[0, j] * _determinant(minor) for j, minor in enumerate(minors))
+def _determinants(m: Vector) -> Vector:
+    """The determinants of many small matrices (…, k, k), by their first rows."""
+    if m.shape[-1] == 1:
+        return m[..., 0, 0]
+    minors = (np.delete(m[..., 1:, :], j, axis=-1) for j in range(m.shape[-1]))
+    return sum((-1) ** j * m[..., 0, j] * _determinants(minor) for j, minor in enumerate(minors))
 
 
 def log_singular_values_of(factors: Vector) -> Vector:
