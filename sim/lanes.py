@@ -87,7 +87,7 @@ def _pair(builder: Any, a: Any, b: Any) -> Any:
 
 
 def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, kind: Any) -> Any:
-    # taken out of the array as it is: unpacking it whole was an eighth of the time that kernels take to compile
+    # as it is: unpacking the whole array was an eighth of the time that kernels take to compile
     place = context.data_model_manager[array_type].get_field_position("data")
     data = builder.extract_value(array, place)
     return builder.bitcast(builder.gep(data, [index]), kind.as_pointer())
