@@ -58,8 +58,6 @@ class Setting(NamedTuple):
 def values_of(
     known: Mapping[str, Keyword], fixed: Mapping[str, Any], varied: Sequence[str]
 ) -> dict[str, Any]:
-    known: Mapping[str, Keyword], fixed: Mapping[str, Any], varied: Sequence[str]
-) -> dict[str, Any]:
     """Every keyword's value; all unknown and all missing ones are refused at once."""
     problems = [
         Problem(f"parameters.{path}", f"unknown keyword; {nearest(path, known)}")
