@@ -189,7 +189,7 @@ class Watching:
         lift = equation.graph.lift
         if isinstance(observable, Stepped):
             values = [lift(value) for value in numbers_of(observable.value(k, p, s, equation.x))]
-            self.attends += _keeping(self.module, index, values)
+            self.attends += _keeping(self.module, index, values, "t")
             self.closes.append(index)
             return len(values)
         if isinstance(observable, Sampled):
@@ -244,12 +244,14 @@ def _guarded(condition: str, lines: Sequence[str]) -> list[str]:
     return [f"if {condition}:", *(f"    {line}" for line in lines)] if condition else list(lines)
 
 
-def _keeping(module: Module, index: int, values: Sequence[Node]) -> list[str]:
-    """Lines that keep these values as the rows of time t, counted from the observable's first time."""
+def _keeping(module: Module, index: int, values: Sequence[Node], time: str = "") -> list[str]:
+    """Lines that keep these values as the rows of time t, counted from the observable's first time, or of
+    another.
+    """
     code = module.code()
     names = code.lanes(list(values))
     module.operations += operations(list(values))
-    row = f"(t - first[{index}])" + (f" * {len(values)}" if len(values) > 1 else "")
+    row = (time or f"(t - first[{index}])") + (f" * {len(values)}" if len(values) > 1 else "")
     stores = [f"keep(outs[{index}], cells, at, {row} + {i}, {name}, WIDTH)" for i, name in enumerate(names)]
     return [*code.lines, *stores]
 

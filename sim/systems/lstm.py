@@ -359,7 +359,8 @@ def _free(rows: Mapping[str, gated.Row], forced: Mapping[str, Any], coupled: boo
         why["i"] = "in a coupled cell, where i = 1 - f"
     for gate, reason in why.items():
         row = rows[gate]
-        gated.unused({f"w_{gate}": row.w, f"u_{gate}": row.u, f"p_{gate}": row.p}, reason)
+        bias = None if isinstance(row.b, float) and row.b == 0.0 else row.b
+        gated.unused({f"w_{gate}": row.w, f"u_{gate}": row.u, f"b_{gate}": bias, f"p_{gate}": row.p}, reason)
     return {gate: row for gate, row in rows.items() if gate not in why}
 
 
