@@ -100,8 +100,9 @@ class Equation:
         if [node.shape for node in self.next] != [node.shape for node in self.state]:
             raise refuse(
                 "system",
-                f"step of {type(example).__name__} returns values of the shapes "
-                f"{[node.shape for node in self.next]} for a state of {[node.shape for node in self.state]}; "
+                f"step of {type(example).__name__} returns {len(self.next)} values of the shapes "
+                f"{[node.shape for node in self.next]} for a state of {len(self.state)} of the shapes "
+                f"{[node.shape for node in self.state]}; "
                 "a state of several numbers or arrays is declared with @units.register",
             )
 

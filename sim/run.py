@@ -147,7 +147,7 @@ def prepare(
             numbers = sum(labels.values()) if isinstance(labels, dict) else labels
             starts_of(setting, {}, 1, numbers if isinstance(numbers, int) else len(numbers or [""]))
         check_axes(setting, samples)
-    return Run(form, setting, form.declared, _digest(form, leafs))
+    return Run(form, setting, form.declared, _digest(form, setting, leafs))
 
 
 def _form(setting: Setting, leafs: Leafs) -> Any:
@@ -176,9 +176,22 @@ def _written_in(leafs: Leafs) -> Iterator[None]:
 
 
 # host code that a result depends on: what draws weights, inputs and starts, and lays them out
-_HOST = ("draws.py", "matrices.py", "weights.py", "series.py", "start.py", "cells.py", "network_tile.py")
+_HOST: tuple[str, ...] = (
+    "draws.py",
+    "matrices.py",
+    "weights.py",
+    "series.py",
+    "start.py",
+    "cells.py",
+    "network_tile.py",
+)
+_HOST += ("digits.py", "setting.py", "wrapped.py")
 
 
-def _digest(form: Any, leafs: Leafs) -> str:
-    modules = (leafs.system, leafs.task, *leafs.observables)
-    return sources_digest([*form.sources, *(inspect.getsource(module) for module in modules)], _HOST)
+def _digest(form: Any, setting: Setting, leafs: Leafs) -> str:
+    """Of all that the result depends on; what is chosen inside a wrapper belongs to it."""
+    words = {path: value for path, value in setting.values.items() if isinstance(value, str)}
+    inner = [family.members()[words[path]] for path, family in setting.families.items() if path in words]
+    modules = (leafs.system, leafs.task, *leafs.observables, *filter(None, map(inspect.getmodule, inner)))
+    texts = dict.fromkeys(inspect.getsource(module) for module in modules)
+    return sources_digest([*form.sources, *texts], _HOST)

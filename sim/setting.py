@@ -10,7 +10,7 @@ from sim.generic import has, step
 from sim.kinds import fit
 from sim.matrices import Chosen, choose
 from sim.names import title
-from sim.signature import REQUIRED, Family, Keyword, filled, signature, split
+from sim.signature import REQUIRED, Family, Keyword, belonging, filled, signature, split
 from sim.vocabulary import builder
 
 MOST_STEPS = 10**9
@@ -170,7 +170,13 @@ def check_task(setting: Setting) -> None:
 
 
 def check_axes(setting: Setting, samples: Mapping[str, Sequence[Any]]) -> None:
-    """The ends of every axis go through the system's own checks before anything runs."""
+    """The ends of every axis go through the system's and the task's own checks before anything runs."""
+    check = getattr(setting.task, "check", None)
     for path, values in samples.items():
-        if path.partition(".")[0] in setting.own and len(values):
-            setting.built({**setting.values, path: np.array([values[0], values[-1]])})
+        if not len(values):
+            continue
+        ends = {**setting.values, path: np.array([values[0], values[-1]])}
+        if path.partition(".")[0] in setting.own:
+            setting.built(ends)
+        if check is not None and belonging(setting.task.Keywords, [path]):
+            check(filled(setting.task.Keywords, ends), setting.values["steps"])

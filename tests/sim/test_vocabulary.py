@@ -11,12 +11,23 @@ import pytest
 
 from sim.errors import Refused
 from sim.names import find, listing
-from sim.observable import Backward, Forward, Norms, Reduced, Sampled, Whole
+from sim.observable import (
+    Backward,
+    Forward,
+    Norms,
+    Pulled,
+    Reduced,
+    Sampled,
+    Shadow,
+    Stepped,
+    Whole,
+)
 from sim.run import prepare
 from sim.signature import REQUIRED, About, Family, described, kind_of
 from sim.vocabulary import builder, keywords
-from tests.sim.cases import cases
+from tests.sim.cases import applicable, cases
 
+OF_LAYERS = ("activation_norm", "delta_norm")
 KINDS = {"number", "integer", "word", "words", "numbers", "matrix", "flag", "start"}
 SYSTEMS, TASKS, OBSERVABLES = (listing(f"sim.{kind}") for kind in ("systems", "tasks", "observables"))
 
@@ -82,20 +93,25 @@ def test_a_system_says_its_source_and_its_pack(system: str):
 @pytest.mark.parametrize("name", OBSERVABLES)
 def test_an_observable_declares_its_variable(name: str):
     leaf = find("sim.observables", name)
-    assert isinstance(leaf.observable, Sampled | Reduced | Backward | Norms | Forward | Whole)
-    case = next(c for c in cases() if ("units" in c.fixed) == (name == "gradient_norm"))
-    (variable,) = case.run((name,)).variables
+    kinds = Sampled | Reduced | Stepped | Shadow | Backward | Pulled | Norms | Forward | Whole
+    assert isinstance(leaf.observable, kinds)
+    if name in OF_LAYERS:
+        run = prepare("mlp", observables=[name], fixed={"layers": 2, "width": 3})
+    else:
+        case = next(c for c in cases() if name in applicable(c.system, c.network, c.fixed.get("cell")))
+        run = case.run((name,))
+    (variable,) = run.variables
     assert variable.name == name
     assert variable.long_name
     assert variable.units
     assert len(variable.comment) > 10
     assert variable.source
-    assert variable.dtype in ("float64", "int32")
+    assert variable.dtype in ("float64", "int32", "int64")
     assert len(variable.dims) == len(variable.shape)
 
 
 def test_coordinates_are_labelled():
-    network = next(c for c in cases() if "units" in c.fixed)
+    network = next(c for c in cases() if c.network and c.system == "rnn")
     run = network.run(("trajectory", "gradient_norm", "log_jacobian_norm", "log_singular_values", "orbit"))
     by_name = {c.name: c for c in run.coordinates}
     assert set(by_name) == {"time", "unit", "parameter", "lag", "index", "iterate"}
