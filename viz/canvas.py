@@ -129,13 +129,14 @@ class Sheet:
                 self.write(box[0] - 11, at, fitted(clean(words), size, 190), size, anchor="rm")
                 taken.append(at)
 
-    def rule(self, box: Box, at: float, words: str, size: int, left: bool) -> None:
-        """A dashed line across a box, with words above one of its ends."""
+    def rule(self, box: Box, at: float, words: str, size: int, *, left: bool, below: bool) -> None:
+        """A dashed line across a box, with words above or below one of its ends."""
         if not box[1] <= at <= box[3]:
             return
         for dash in range(box[0], box[2], 12):
             self.draw.line([(dash, at), (min(dash + 6, box[2]), at)], fill=SOFT)
-        place, anchor = (box[0] + 8 if left else box[2] - 6, at - 2), "ld" if left else "rd"
+        place = (box[0] + 8 if left else box[2] - 6, at + 4 if below else at - 2)
+        anchor = ("l" if left else "r") + ("a" if below else "d")
         short = fitted(clean(words), size, box[2] - box[0])
         self.draw.text(
             place, short, font=font(size), fill=INK, anchor=anchor, stroke_width=3, stroke_fill=PAPER

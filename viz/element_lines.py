@@ -9,10 +9,15 @@ import numpy as np
 
 from viz.dress import SIZES, TOOLS, tidy
 from viz.escape import plain
+from viz.scales import log_ticks
 from viz.scenes import Curve, Lines, Panel, Rule
 
 _LEGEND = 120  # pixels of a legend's words
+_LETTER = 7  # pixels of a letter of a label
+_NARROW = 300  # pixels in which a logarithm needs its numbers thinned
+_TIGHT = {"label_height": 12, "glyph_height": 12, "spacing": 0, "padding": 4}
 _WIDE = {"line": 2.0, "thin": 1.0, "outline": 1.4}
+_WORDS = {"text_color": "#58606e", "text_font_size": "9.5pt"}
 _RULE = {"color": "#58606e", "line_width": 1, "line_dash": "dashed"}
 
 
@@ -47,10 +52,11 @@ def curves(lines: Lines, frame: tuple[int, int]) -> hv.Overlay | hv.Layout:
         beside = panel.y_label is not None or i % columns == 0
         last = i >= len(lines.panels) - columns
         drawn.opts(
-            fontsize={"title": "12pt", "labels": "11pt", "ticks": "10pt", "legend": "10pt"},
+            fontsize={"title": "11pt", "labels": "11pt", "ticks": "10pt", "legend": "10pt"},
             **({} if beside else {"ylabel": ""}),
             **({"xlabel": ""} if columns == 1 and not last else {}),
             **({"toolbar": None} if columns == 1 and i else {}),
+            **({"legend_opts": _TIGHT} if columns == 1 else {}),
         )
         panels.append(drawn)
     own = any(panel.y_label is not None for panel in lines.panels)
@@ -73,11 +79,12 @@ def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) 
         "title": plain(panel.title, 60),
         "framewise": True,
         "padding": 0,
-        "xlabel": plain(lines.x_label),
-        "ylabel": plain(_up(lines, panel)),
+        "xlabel": plain(lines.x_label, max(frame[0] // _LETTER, 8)),
+        "ylabel": plain(_up(lines, panel), max(frame[1] // _LETTER, 8)),
         "fontsize": SIZES,
         "hooks": [tidy],
         "show_legend": named,
+        "legend_limit": 10_000,
         "legend_position": "right",
         "default_tools": TOOLS,
         "toolbar": "above",
@@ -91,6 +98,8 @@ def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) 
         options["xticks"] = [(float(i), plain(word, 40)) for i, word in enumerate(lines.words)]
     if panel.reach is not None:
         options["xlim"] = panel.reach
+        if lines.log_x and frame[0] < _NARROW:
+            options["xticks"] = log_ticks(*panel.reach, frame[0] // 45)
     if np.isfinite(panel.ceiling):
         options["yticks"] = lines.upright(panel, 8)
     return hv.Overlay(drawn).opts(**options)
@@ -124,7 +133,6 @@ def _ruled(panel: Panel, rule: Rule, kdim: hv.Dimension, vdim: hv.Dimension) -> 
     left, right = min(low for low, _ in ends), max(high for _, high in ends)
     line = hv.Curve([(left, rule.height), (right, rule.height)], kdim, vdim).opts(**_RULE, framewise=True)
     end = left if rule.side == "left" else right
-    text = hv.Labels([(end, rule.height, plain(rule.words, 60))], [kdim, vdim], "words").opts(
-        text_align=rule.side, text_baseline="bottom", text_color="#58606e", text_font_size="9.5pt"
-    )
+    text = hv.Labels([(end, rule.height, plain(rule.words, 60))], [kdim, vdim], "words")
+    text.opts(text_align=rule.side, text_baseline="top" if rule.below else "bottom", **_WORDS)
     return [line, text]

@@ -31,6 +31,7 @@ MOST_IMAGE = (2000, 2000)
 MOST_MESH = (220, 220)
 MOST_COUNTS = (1100, 480)  # a browser drops rows where there are more than pixels, and thin curves with them
 _NEVER_SHADE = -1.0
+_LONG = 32  # letters from which a heading takes the room of the tools
 _NUMBER = "return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : '–'"
 
 
@@ -50,7 +51,8 @@ def element(
     """
     made = _field(scene, window, frame) if isinstance(scene, Field) else curves(scene, frame)
     if title is not None and not isinstance(made, hv.Layout):
-        made.opts(title=plain(title, 90))
+        sizes = SIZES if len(title) < _LONG else SIZES | {"title": "12pt"}
+        made.opts(title=plain(title, 90), fontsize=sizes)
     made.scene = scene
     made.scene_id = made.id
     return made
@@ -149,7 +151,7 @@ def _field_options(field: Field, smooth: bool, frame: tuple[int, int]) -> dict[s
         "active_tools": ["wheel_zoom"],
         "framewise": True,
         "toolbar": "above",
-        "frame_width": frame[0],
+        "frame_width": frame[0] - _beside(field.y),
         "frame_height": frame[1],
         "hooks": [tidy, _dressing(field)],
     }
@@ -163,6 +165,12 @@ def _field_options(field: Field, smooth: bool, frame: tuple[int, int]) -> dict[s
         )
         options |= {"frame_width": int(max(wide, 160)), "frame_height": int(max(high, 160))}
     return options if smooth else {**options, "line_alpha": 0}
+
+
+def _beside(side: Axis) -> int:
+    """Pixels that long words beside a frame take from it."""
+    longest = max((len(words) for _, words in side.ticks()), default=0) if side.kind == "words" else 0
+    return min(7 * max(longest - 3, 0), 220)
 
 
 def _ends(axis: Axis) -> tuple[float, float]:

@@ -113,7 +113,8 @@ def _panel(sheet: Sheet, lines: Lines, panel: Panel, box: Box, upright: Ticks, n
         if curve.form == "marks":
             sheet.triangles(*_placed((curve.x, curve.y), place_x, place_y), curve.colour)
     for rule in panel.rules:
-        sheet.rule(box, float(place_y(rule.height)), rule.words, TICK - 3, rule.side == "left")
+        at, left = float(place_y(rule.height)), rule.side == "left"
+        sheet.rule(box, at, rule.words, TICK - 3, left=left, below=rule.below)
     for value, _ in upright:
         sheet.draw.line([(box[0], float(place_y(value))), (box[0] + 5, float(place_y(value)))], fill=HAIR)
     sheet.frame(box)

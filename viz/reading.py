@@ -147,7 +147,8 @@ def word(thing: Any) -> str:
 
 def never_word(array: xr.DataArray) -> str:
     """What -1 means in a variable of counts."""
-    return "never escaped" if str(array.name).startswith("escape") else f"no {array.name}"
+    known = {"escape": "never escaped", "memory": "never forgotten"}
+    return known.get(str(array.name).split("_")[0], f"no {array.name}")
 
 
 def meanings(dataset: xr.Dataset) -> dict[int, str]:

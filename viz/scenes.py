@@ -104,6 +104,7 @@ class Rule:
     height: float
     words: str
     side: Literal["left", "right"] = "right"
+    below: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,8 @@ class Lines:
 
     @property
     def shared(self) -> bool:
-        """Whether all panels show the same heights of the same thing."""
-        return len({(panel.limits, panel.y_label) for panel in self.panels}) < 2
+        """Whether all panels show the same frame of the same thing."""
+        return len({(panel.limits, panel.y_label, panel.reach) for panel in self.panels}) < 2
 
     def logarithmic(self, panel: Panel) -> bool:
         """Whether the heights of a panel stand on a logarithm."""

@@ -89,7 +89,7 @@ def test_histograms_have_an_outline_a_layer_and_count_the_zeros():
     assert isinstance(seen, Lines)
     assert seen.log_x
     assert (seen.by, seen.panel_by) == ("layer", "activation")
-    assert seen.y_label == "share of each layer's neurons [1/decade]"
+    assert seen.y_label == "share of neurons [1/decade]"
     assert [panel.title for panel in seen.panels] == ["activation = sigmoid", "activation = relu · 50% zero"]
     assert "are exactly zero and left out, most of them at activation = relu, layer = 1: 50%" in seen.caption
     assert "fewer than 50" in seen.caption

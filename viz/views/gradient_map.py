@@ -30,7 +30,7 @@ def scene(
     x: str | None = None,
     y: str | None = None,
     at: Mapping[str, Any] | None = None,
-    scale: Choice = "log",
+    scale: Choice = "auto",
     palette: Named = "viridis",
     sort: Literal["auto", "yes", "no"] = "auto",
     low: float | None = None,
@@ -40,8 +40,8 @@ def scene(
 
     `x`: by default time, lag or neuron. `y`: by default the layers, else the longest axis of the sweep.
     `at`: where the others are held, as the part of the state, h or c. `sort`: every row by size, the largest
-    first; auto does so for neurons, which have no order of their own. `low`, `high`: limits of the colours.
-    Exact zeros are set apart, they have no logarithm.
+    first; auto does so for neurons, which have no order of their own. `scale`: auto is a logarithm.
+    `low`, `high`: limits of the colours. Exact zeros are set apart, they have no logarithm.
     """
     array = reading.variable(dataset, variable)
     choices.check(array, x=x, y=y)
@@ -49,7 +49,7 @@ def scene(
     x = x or next((dim for dim in _BELOW if dim in rest), None) or choices.longest(dataset, array, rest)
     rest = choices.free(array, (x, y), at) or [str(dim) for dim in array.dims if dim not in (x, y)]
     y = y or next((dim for dim in _UP if dim in rest), None) or choices.longest(dataset, array, rest)
-    field = plane.field(dataset, variable, x, y, at, scale, palette, low, high)
+    field = plane.field(dataset, variable, x, y, at, "log" if scale == "auto" else scale, palette, low, high)
     zero = field.values == 0.0
     values, label = np.where(zero, np.nan, field.values), field.x.label
     if sort not in ("auto", "yes", "no"):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NEEDS = Needs(dims=1, own=("neuron",), kinds="f", rank=8)
 _BY = ("layer", "matrix")
+_WISHES = {"auto": "auto", "log": "yes", "linear": "no"}
 _DECADES, _BOXES = 30, 60
 _FEW = 50  # a row of fewer numbers is all spikes and may reach out of the frame
 
@@ -30,14 +31,14 @@ def scene(
     by: str | None = None,
     panels: str | None = None,
     at: Mapping[str, Any] | None = None,
-    log: Literal["auto", "yes", "no"] = "auto",
+    sizes: Literal["auto", "log", "linear"] = "auto",
     bins: int = 10,
 ) -> Lines:
     """How the sizes of a variable are spread over the neurons of each layer, one outline a layer.
 
     `x`: the axis whose values are counted, by default the neurons. `by`: the axis whose values are outlines,
     by default the layers, dark to light from the first to the last. `panels`: the axis whose values stand
-    side by side. `at`: where the others are held. `log`: auto, yes or no, for the sizes. `bins`: boxes in
+    side by side. `at`: where the others are held. `sizes`: auto, log or linear. `bins`: boxes in
     a decade. Exact zeros are counted in words and left out; the area under an outline is the share of
     the others.
     """
@@ -46,7 +47,9 @@ def scene(
     held = choices.held(dataset, array, (x, by, panels), at)
     rows = [(said, _rows(frame, by, x)) for said, frame in choices.frames(dataset, array.isel(held), panels)]
     every = np.concatenate([values.ravel() for _, values in rows])
-    log_x = choices.logarithmic(np.where(every == 0.0, np.nan, every), log)
+    if sizes not in _WISHES:
+        raise Unseen(f"sizes = {sizes!r}: write {', '.join(_WISHES)}")
+    log_x = choices.logarithmic(np.where(every == 0.0, np.nan, every), _WISHES[sizes])
     edges = _edges(every, bins, log_x)
     names = [reading.said(dataset, {by: i}) for i in range(dataset.sizes[by])] if by else [""]
     labels = choices.some(names)
@@ -67,7 +70,7 @@ def scene(
         panels=drawn,
         x_name=x,
         x_label=reading.full_name(array),
-        y_label=f"share of each {by or 'row'}'s {x}s [1/{unit}]",
+        y_label=f"share of {x}s [1/{unit}]",
         name="share",
         title=reading.title(dataset, array),
         caption=reading.caption(dataset, array, held, "; ".join(note for note in notes if note)),
