@@ -14,11 +14,13 @@ from jobs.progress import Watcher, say, watcher
 from jobs.seals import attributes_of
 from jobs.store import Store, take
 from jobs.sweep import Sweep
-from jobs.work import Stopped, Work
+from jobs.work import BATCH, Stopped, Work
 from sim.errors import refuse
 from sim.run import OUTCOMES
 
 __all__ = ["Result", "Stopped", "run"]
+
+TOGETHER = 2**26  # bytes of a quick sweep up to which its tiles share the syncs that settle them
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def run(
         rooms.sweep_out(where, given.name)
         rooms.remember_origin(where, given.name, given.folder)
         if pending:
-            _fill(store, pending, kind, count, watcher(progress))
+            small = executor == "auto" and planned.bytes <= TOGETHER
+            _fill(store, pending, kind, count, watcher(progress), BATCH if small else 1)
         if store.is_new or pending or not attributes_of(store.path)["finished"]:
             _finish(store)
         rooms.clear(where, given.name)
@@ -89,7 +92,7 @@ def _kind(executor: str, planned: Plan) -> str:
     raise refuse("--scheduler", f"{executor[:80]!r} given; write {known}")
 
 
-def _fill(store: Store, pending: list[int], kind: str, workers: int, watch: Watcher) -> None:
+def _fill(store: Store, pending: list[int], kind: str, workers: int, watch: Watcher, together: int) -> None:
     recipe = store.recipe
     if store.damaged:
         say(f"{len(store.damaged)} damaged chunks are computed again, the first: {store.damaged[0]}")
@@ -99,7 +102,7 @@ def _fill(store: Store, pending: list[int], kind: str, workers: int, watch: Watc
     watch.begin(recipe.sweep.name, store.path, recipe.grid.cells, recipe.grid.cells - waiting)
     try:
         if kind == "serial":
-            serial.run(work)
+            serial.run(work, together)
         elif kind == "threads":
             from jobs.executors import threads  # noqa: PLC0415  Dask takes 0.1 s
 

@@ -13,6 +13,7 @@ from jobs.progress import Watcher
 from jobs.rooms import scratch
 from jobs.store import Store
 
+BATCH = 16  # tiles that share one sync of the ledger
 HOPELESS = 4  # tiles that fail before any other is done
 
 

@@ -17,38 +17,53 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-import llvmlite
 import llvmlite.binding
-import numba
 import numpy as np
 import platformdirs
 
+from sim import objects
 from sim.errors import refuse
-from sim.lanes import INTERPRETED
+from sim.interpreted import INTERPRETED
 
-_FOUNDATION = ("lanes.py", "samples.py", "elementary.py", "graded.py", "compile.py")
-# Argument types stand in the module: it is compiled when it is imported, or fetched from the cache.
-TAIL = """
+_FOUNDATION = ("lanes.py", "samples.py", "elementary.py", "graded.py", "objects.py", "compile.py")
+_TYPES = """
 
 _F = numba.float64[::1]
 _I = numba.int64
 _N = numba.int64[::1]
 
 
-@numba.njit(numba.void({kinds}), nogil=True, error_model="numpy", cache=True)
 """
-# For kernels that make no array. Numba counts references to arrays with calls, two a step where an array is
-# written under a condition, and a call moves every bundle out of its registers and back.
-BARE_TAIL = TAIL.replace("cache=True", "cache=True, _nrt=False")
-_KEPT = (".nbi", ".nbc", ".py", ".pyc")
-_loaded: dict[str, ModuleType] = {}
+# Argument types stand in the module: it is compiled when it is imported, or fetched from the cache.
+TAIL = (
+    _TYPES
+    + """@numba.njit(numba.void({kinds}), nogil=True, error_model="numpy", cache=True)
+"""
+)
+# For kernels that make no array and raise nothing: `kernel` compiles them and keeps nothing but object code.
+# No references are counted in them. Numba does that by calls, two a step where an array is written under a
+# condition, and a call moves every bundle out of its registers and back.
+BARE_TAIL = (
+    _TYPES
+    + """KINDS = numba.void({kinds})
+
+
+@numba.njit(nogil=True, error_model="numpy", _nrt=False)
+"""
+)
+_KEPT = (".nbi", ".nbc", ".py", ".pyc", ".code")
+_loaded: dict[str, ModuleType] = {}  # by digest
+_kernels: dict[str, Callable[..., None]] = {}  # bare ones, by source
 _guard = threading.Lock()
 
 
@@ -75,7 +90,7 @@ def sources_digest(parts: Iterable[str], files: Iterable[str] = ()) -> str:
     processor.
     """
     here = Path(__file__).parent
-    texts = [numba.__version__, llvmlite.__version__, np.__version__, *parts]
+    texts = [version("numba"), version("llvmlite"), np.__version__, *parts]
     texts += [(here / name).read_text() for name in (*_FOUNDATION, *files)]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:32]
 
@@ -101,14 +116,49 @@ def load(source: str) -> ModuleType:
         if digest not in _loaded:
             folder = cache_dir() / digest
             with _locked(folder):
-                try:
-                    _loaded[digest] = _import(folder, digest, source)
-                except Exception:
-                    if INTERPRETED or not (folder / "sums.json").exists():
-                        raise
-                    _empty(folder)  # a damaged entry: build it anew, once
-                    _loaded[digest] = _import(folder, digest, source)
+                _loaded[digest] = _twice(folder, lambda: _import(folder, digest, source))
         return _loaded[digest]
+
+
+def kernel(source: str) -> Callable[..., None]:
+    """The kernel of this generated source: its last function. Where it is bare and was compiled before, Numba
+    is not even imported.
+    """
+    if source in _kernels:
+        return _kernels[source]
+    name = re.findall(r"^def (\w+)", source, re.MULTILINE)[-1]
+    if INTERPRETED or "\nKINDS = " not in source:
+        plain: Callable[..., None] = getattr(load(source), name)
+        return plain
+    digest = digest_of(source)
+    with _guard:
+        if source not in _kernels:
+            folder = cache_dir() / digest
+            with _locked(folder):
+                _kernels[source] = _twice(folder, lambda: _fetched(folder, digest, source, name))
+        return _kernels[source]
+
+
+def _fetched(folder: Path, digest: str, source: str, name: str) -> Callable[..., None]:
+    if not ((folder / objects.FILE).exists() and _intact(folder)):
+        _empty(folder)
+        module = _import(folder, digest, source)
+        function: Callable[..., None] = getattr(module, name)
+        if not objects.build(function.py_func, module.KINDS, folder):  # type: ignore[attr-defined]
+            return function
+        _seal(folder)
+    return objects.fetch(folder)
+
+
+def _twice(folder: Path, make: Callable[[], Any]) -> Any:
+    """What is made of a folder; where an entry turns out to be damaged it is built anew, once."""
+    try:
+        return make()
+    except Exception:
+        if INTERPRETED or not (folder / "sums.json").exists():
+            raise
+        _empty(folder)
+        return make()
 
 
 @contextlib.contextmanager
@@ -130,6 +180,8 @@ def _import(folder: Path, digest: str, source: str) -> ModuleType:
         raise ImportError(f"cannot import {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    import numba  # noqa: PLC0415  half a second, and only what is not bare or not compiled yet needs it
+
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)  # read when a function is decorated, that is during this import
     try:

@@ -13,13 +13,12 @@ which observables run beside it.
 import operator
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, models, overload, register_model
 
-INTERPRETED = bool(numba.config.DISABLE_JIT)
+from sim.interpreted import INTERPRETED
 
 
 class Lanes(types.Type):

@@ -13,7 +13,7 @@ from sim.compile import BARE_TAIL
 from sim.equation import Equation
 from sim.graph import Node
 from sim.lower import Code, operations
-from sim.observable import Backward, Pulled, Sampled, Shadow, Stepped
+from sim.observable import Backward, Pulled, Reduced, Sampled, Shadow, Stepped
 
 _HEAD = '''"""{title}"""
 import numba
@@ -159,6 +159,16 @@ def every_time(observable: Any) -> bool:
     if isinstance(observable, Pulled):
         return not observable.summed
     return isinstance(observable, (Sampled, Stepped, Backward))
+
+
+def is_light(equation: Equation, watchers: Sequence[Watcher]) -> bool:
+    """Whether bundles of twice the width fit the registers: a number of state, two parameters, a handful of
+    instructions a step, nothing kept on the way. Bundles of 64 then wait for their own results now and then.
+    """
+    p, s = equation.pack, equation.shaped(equation.state)
+    plain = all(isinstance(o, Reduced) and not numbers_of(o.begin(k, p, s)) for o, k in watchers)
+    few = len(equation.state) == 1 and len(equation.variables()) <= 2
+    return plain and few and operations(equation.next) <= 3
 
 
 class Watching:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim import compile as machine_code
-from sim import pointwise, pointwise_gradient, samples
-from sim.cells import Columns, aligned, columns, padded, rows
+from sim import pointwise, pointwise_gradient
+from sim.cells import FINITE, Columns, aligned, columns, finite_of, padded, room, rows, rows_of
 from sim.equation import Equation
 from sim.errors import refuse
 from sim.generic import gates, has
@@ -127,6 +127,7 @@ class Pointwise:
         return observable.keywords(**given)
 
     def _programs(self) -> None:
+        self.width = WIDTH
         self.forward: pointwise.Program | None = None
         self.backward: pointwise.Program | None = None
         watchers = [watcher for _, watcher, _ in self._forward]
@@ -135,7 +136,9 @@ class Pointwise:
                 self.equation, watchers, self._gradient[1], self._wanted, WIDTH
             )
         elif watchers:
-            self.forward = pointwise.rollout(self.equation, watchers, WIDTH)
+            if not self._backward and pointwise.is_light(self.equation, watchers):
+                self.width = 2 * WIDTH
+            self.forward = pointwise.rollout(self.equation, watchers, self.width)
         if self._backward:
             k = self._backward[0][1].k
             self.backward = pointwise_gradient.bptt(
@@ -174,7 +177,7 @@ class Pointwise:
     def compile(self) -> None:
         """Compile or fetch every kernel."""
         for source in self.sources:
-            machine_code.load(source)
+            machine_code.kernel(source)
 
     @cached_property
     def span(self) -> int:
@@ -199,8 +202,8 @@ class Pointwise:
             n = len(self.equation.state)
             tapes = (
                 self._followed,
-                aligned(self.span * n * WIDTH),
-                aligned((self.steps // self.span + 1) * n * WIDTH),
+                aligned(self.span * n * self.width),
+                aligned((self.steps // self.span + 1) * n * self.width),
                 self.span,
             )
             times = [times_of(watcher.observable, self.steps, 0) for _, watcher, _ in self._backward]
@@ -223,21 +226,22 @@ class Pointwise:
         observables = dict(self.setting.observables)
         every = [pointwise.every_time(observables[name]) for name in names]
         outs = tuple(
-            samples.room(count * height, tile.whole, WIDTH) if each else aligned(height * tile.whole)
+            room(count * height, tile.whole, self.width) if each else aligned(height * tile.whole)
             for each, count, height in zip(every, times, program.rows, strict=True)
         )
         for name, out in zip(names, outs, strict=True):
             if getattr(observables[name], "summed", False):
                 out[:] = 0.0
-        kernel = getattr(machine_code.load(program.source), program.kernel)
+        kernel = machine_code.kernel(program.source)
         starts = np.array([*first, 0], dtype=np.int64)
         given = (tuple(tile.parameters), tuple(tile.start), tile.inputs, tile.goals, self.counts)
         kernel(*given, outs, tile.whole, tile.steps, starts, *more)
         for name, each, count, height, out in zip(names, every, times, program.rows, outs, strict=True):
             if each:
-                kept = samples.rows_of(out, count * height, tile.whole, WIDTH)[: tile.cells]
+                kept = rows_of(out, count * height, tile.whole, self.width)[: tile.cells]
                 backward = getattr(observables[name], "backward", False)
                 result[name] = kept.reshape(-1, count, height)[:, :: -1 if backward else 1]
+                result[FINITE + name] = finite_of(out, tile.whole)[: tile.cells]
             else:
                 result[name] = out.reshape(height, tile.whole).T[: tile.cells]
 
@@ -248,12 +252,12 @@ class Pointwise:
         numbers = columns_of(pack, self.equation.parameters) + [values[name] for name in self.equation.extras]
         n = len(self.equation.state)
         return Tile(
-            columns(numbers, cells),
-            columns(starts_of(self.setting, given, cells, n), cells),
+            columns(numbers, cells, self.width),
+            columns(starts_of(self.setting, given, cells, n), cells, self.width),
             self._inputs(given, cells),
             self._goals(given, cells),
             cells,
-            padded(cells, WIDTH),
+            padded(cells, self.width),
             self.steps,
         )
 
@@ -263,7 +267,7 @@ class Pointwise:
             flat = aligned(self.steps)
             flat[:] = series[0, :, 0]
             return flat
-        return rows(series[:, :, 0].T[:, which], cells)
+        return rows(series[:, :, 0].T[:, which], cells, self.width)
 
     def _goals(self, given: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
         if self.equation.goal is None:
@@ -273,4 +277,4 @@ class Pointwise:
             flat = aligned(self.steps + 1)
             flat[:] = series[0, :, 0]
             return flat
-        return rows(series[:, :, 0].T[:, which], cells)
+        return rows(series[:, :, 0].T[:, which], cells, self.width)

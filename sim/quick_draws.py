@@ -12,7 +12,7 @@ import numpy as np
 
 from sim import compile as machine_code
 from sim.draws import Draw
-from sim.lanes import INTERPRETED
+from sim.interpreted import INTERPRETED
 
 _WORD = "numba.uint64"
 _HEAD = (

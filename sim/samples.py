@@ -13,36 +13,34 @@ up to a whole line.
 from typing import Any
 
 import numba
-import numpy as np
 
-from sim.cells import aligned
-from sim.lanes import store, turn
-
-DEPTH = 32  # rows; 8 took 1.15 times as long, 128 no less
-_LINE = 8  # numbers of a cache line
+from sim.cells import DEPTH
+from sim.lanes import fma, load, splat, store, turn
 
 jit = numba.njit(nogil=True, error_model="numpy", _nrt=False)
 
 
-def room(rows: int, cells: int, width: int) -> np.ndarray:
-    """The flat array for `rows` numbers of each cell, written by bundles of `width` cells."""
-    return aligned(DEPTH * width + cells * (-(-rows // _LINE) * _LINE))
-
-
-def rows_of(out: np.ndarray, rows: int, cells: int, width: int) -> np.ndarray:
-    """What was written, (cells, rows)."""
-    return out[DEPTH * width :].reshape(cells, -1)[:, :rows]
+@jit
+def deliver(out: Any, cells: int, at: int, row: int, width: int) -> None:
+    """Turn the rows from `row` on that lie in the buffer, as many as there are; mark what is not finite."""
+    start = DEPTH * width
+    pitch = (out.size - start) // cells - 1
+    mark = out.size - cells + at
+    for k in range(0, width, 8):
+        to = start + (at + k) * pitch + row
+        sound = load(out, mark + k, 8)
+        for r in range(0, min(DEPTH, pitch - row), 8):
+            for i in range(8):
+                sound = fma(load(out, (r + i) * width + k, 8), 0.0, sound)
+            turn(out, r * width + k, width, to + r, pitch)
+        store(out, mark + k, sound)
 
 
 @jit
-def deliver(out: Any, cells: int, at: int, row: int, width: int) -> None:
-    """Turn the rows from `row` on that lie in the buffer, as many as there are."""
-    start = DEPTH * width
-    pitch = (out.size - start) // cells
-    for k in range(0, width, 8):
-        to = start + (at + k) * pitch + row
-        for r in range(0, min(DEPTH, pitch - row), 8):
-            turn(out, r * width + k, width, to + r, pitch)
+def clear(out: Any, width: int) -> None:
+    """Leave nothing of these cells to the next."""
+    for k in range(0, DEPTH * width, 8):
+        store(out, k, splat(0.0, 8))
 
 
 @jit
@@ -56,8 +54,9 @@ def keep(out: Any, cells: int, at: int, row: int, value: Any, width: int) -> Non
 @jit
 def close(out: Any, cells: int, at: int, width: int) -> None:
     """Deliver the rows that came after the last whole buffer."""
-    pitch = (out.size - DEPTH * width) // cells
+    pitch = (out.size - DEPTH * width) // cells - 1
     deliver(out, cells, at, (pitch - 1) // DEPTH * DEPTH, width)
+    clear(out, width)
 
 
 @jit
@@ -66,3 +65,5 @@ def keep_falling(out: Any, cells: int, at: int, row: int, value: Any, width: int
     store(out, (row & (DEPTH - 1)) * width, value)
     if row & (DEPTH - 1) == 0:
         deliver(out, cells, at, row, width)
+        if row == 0:
+            clear(out, width)

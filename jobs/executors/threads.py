@@ -7,9 +7,7 @@ from threading import Event, Thread
 from dask.threaded import get
 
 from jobs.fill import Filled
-from jobs.work import Work
-
-BATCH = 16  # tiles that share one sync of the ledger
+from jobs.work import BATCH, Work
 
 
 def run(work: Work, workers: int) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from sim.cells import aligned
-from sim.compile import load as load_module
+from sim.compile import kernel as compiled
 from sim.errors import refuse
 from sim.functions import total
 from sim.generic import escapes
@@ -127,7 +127,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
 
     def evaluate(tile: Any) -> np.ndarray:
         out = aligned(tile.whole)
-        kernel = load_module(program.source).escape
+        kernel = compiled(program.source)
         kernel(
             tuple(tile.parameters), tuple(tile.start), tile.inputs, (out,), tile.whole, tile.steps, periodic
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -45,9 +46,16 @@ plt.savefig(sys.argv[1] + "/jax.png")
 """
 
 
+@functools.cache
+def _bytecode() -> Path:
+    """Where compiled bytecode is kept, everybody's alike, as it is where software is installed."""
+    return scratch()
+
+
 def _process(code: str, *arguments: str, **variables: str) -> Call:
     path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "PYTHONPATH": path, **variables}
+    kept = {name: word for name, word in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {**kept, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(_bytecode()), **variables}
 
     def call():
         done = subprocess.run(

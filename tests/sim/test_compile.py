@@ -30,6 +30,7 @@ def f(x):
 def cold(cold_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache that this process has loaded nothing from."""
     monkeypatch.setattr(machine_code, "_loaded", {})
+    monkeypatch.setattr(machine_code, "_kernels", {})
     monkeypatch.setattr(sys, "dont_write_bytecode", False)  # whatever the environment says
     return cold_cache
 

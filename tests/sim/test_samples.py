@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from sim import memory
-from sim.cells import aligned
+from sim.cells import DEPTH, aligned, room, rows_of
 from sim.lanes import load
-from sim.samples import DEPTH, close, keep, keep_falling, room, rows_of
+from sim.samples import close, keep, keep_falling
 
 WIDTH = 64
 jit = numba.njit(nogil=True, error_model="numpy", _nrt=False)
