@@ -1,0 +1,89 @@
+"""Sizes, layers and directions, and what nobody asks for: rows 168 and 188-191."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.generic import output, output_vjp, step, units
+from sim.run import prepare
+from tests.sim.packs import built
+
+
+def count(system: str, **settings: Any) -> int:
+    fixed = {name.replace("__", "."): value for name, value in settings.items()} | {"steps": 1}
+    return int(
+        prepare(system, observables=["parameter_count"], fixed=fixed).evaluate({})["parameter_count"][0]
+    )
+
+
+def test_row_168_four_times_the_parameters_holds_for_the_cell_alone():
+    n, m = 128, 64
+    cell, vanilla = (count(name, units=n, inputs=m) for name in ("lstm", "rnn"))
+    assert (cell, vanilla) == (98816, 24704)
+    ten = 10 * (n + 1)
+    assert (cell + ten) / (vanilla + ten) == pytest.approx(3.85, abs=5e-3)
+    assert (cell + 4 * n) / vanilla == pytest.approx(4.02, abs=5e-3)  # two biases a gate, as PyTorch has
+    n = m = 512
+    thousand = 1000 * (n + 1)
+    whole = [4 * (n * n + n * m + n) * k // 4 + thousand for k in (4, 1)]
+    assert whole[0] / whole[1] == pytest.approx(2.52, abs=5e-3)
+
+
+# ---- states, layers and directions: rows 188-190 -----------------------------------------------------------
+
+
+def test_row_188_a_gated_unit_has_half_the_state():
+    assert units(built("gru", units=8, inputs=1)) == 8
+    assert sum(units(built("lstm", units=8, inputs=1)).values()) == 16
+
+
+def run_through(p: Any, s: Any, x: np.ndarray) -> list[Any]:
+    path = [s]
+    for now in x:
+        path.append(step(p, path[-1], now))
+    return path
+
+
+def test_row_189_two_layers_are_two_runs_in_a_row():
+    """The second reads, at the same time, what the first puts out."""
+    p = built("stacked", cell="lstm", cell__units=3, cell__inputs=2)
+    x, zero = np.random.default_rng(0).normal(size=(7, 2)), (np.zeros(3), np.zeros(3))
+    first = run_through(p.layers[0], zero, x)
+    second = run_through(p.layers[1], zero, np.stack([output(p.layers[0], s) for s in first[1:]]))
+    for both, one, other in zip(run_through(p, (*zero, *zero), x), first, second, strict=True):
+        np.testing.assert_array_equal(np.concatenate(both), np.concatenate([*one, *other]))
+    assert (output_vjp(p, both, np.ones(3))[2] == 1.0).all()  # what is read out is the upper layer
+
+
+def test_row_190_two_directions_are_two_runs_from_both_ends():
+    """h_b starts at T + 1, which the slide calls infinity."""
+    p = built("bidirectional", cell="gru", cell__units=3, cell__inputs=2)
+    x = np.random.default_rng(0).normal(size=(7, 2))
+    both = [(now, then) for now, then in zip(x, x[::-1], strict=True)]
+    last = run_through(p, (np.zeros(3), np.zeros(3)), both)[-1]
+    np.testing.assert_array_equal(last[0], run_through(p.forward, np.zeros(3), x)[-1])
+    np.testing.assert_array_equal(last[1], run_through(p.backward, np.zeros(3), x[::-1])[-1])
+
+
+def test_rows_189_190_counts():
+    size = {"cell": "lstm", "cell__units": 128, "cell__inputs": 64}
+    assert count("stacked", **size, layers=2) == 230400
+    assert count("bidirectional", **size) == 197632
+    assert count("bidirectional", **size | {"cell__inputs": 256}) == 394240  # a second layer: 2 n inputs
+
+
+# ---- what may be undefined: row 191 ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("asked", "times"), [("end", [5]), ("always", [1, 2, 3, 4, 5])])
+def test_row_191_outputs_that_nobody_asks_for_cost_nothing(asked: str, times: list[int]):
+    """A network without memory: gradients are injected where the task asks, and nowhere else."""
+    fixed = {"units": 3, "steps": 5, "outputs": 2, "start": 0.3, "asked": asked}
+    names, varied = ["loss", "gradient_through_time"], ["weights.gain", "readout.scale"]
+    run = prepare("rnn", task="parity", observables=names, fixed=fixed, varied=varied)
+    found = run.evaluate({"weights.gain": np.zeros(2), "readout.scale": np.array([0.0, 1.0])})
+    assert np.flatnonzero(found["gradient_through_time"][1]).tolist() == times
+    assert found["loss"][0] == len(times)  # a one-hot row compared with nothing, each time
