@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sim import memory
-from sim.cells import DEPTH, aligned, room, rows_of
+from sim.cells import DEPTH, aligned, finite_of, room, rows_of
 from sim.lanes import load
 from sim.samples import close, keep, keep_falling
 
@@ -46,6 +46,22 @@ def test_every_number_lands_in_its_cell_and_row(
     out[:] = np.nan
     run(values, out, cells, rows)
     assert np.array_equal(rows_of(out, rows, cells, WIDTH), values.reshape(rows, cells).T)
+
+
+@pytest.mark.parametrize("run", [rising, falling])
+@pytest.mark.parametrize("rows", [1, 9, DEPTH, 101])
+def test_cells_that_kept_what_is_not_finite_are_marked_and_no_others(
+    run: Callable[[np.ndarray, np.ndarray, int, int], None], rows: int
+) -> None:
+    cells = 192
+    values = np.random.default_rng(rows).normal(size=(rows, cells))
+    values[0, 3], values[-1, 64], values[rows // 2, 130] = np.nan, np.inf, -np.inf
+    values[-1, 5] = 1e308
+    flat, out = aligned(rows * cells), room(rows, cells, WIDTH)
+    flat[:] = values.ravel()
+    with np.errstate(invalid="ignore"):
+        run(flat, out, cells, rows)
+    assert np.flatnonzero(~finite_of(out, cells)).tolist() == [3, 64, 130]
 
 
 @pytest.fixture
