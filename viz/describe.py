@@ -20,6 +20,7 @@ from viz import view
 KINDS = {"system": "sim.systems", "task": "sim.tasks", "observable": "sim.observables", "view": "viz.views"}
 _WIDTH = 100
 _TRIES = 8
+_SCALED = ("weights.gain", "input_weights.scale")  # what a network of a size is swept over
 _EXAMPLES = ("final_state", "loss")  # what most systems have, and what networks of layers have
 
 
@@ -155,15 +156,18 @@ def _example(kind: str, name: str) -> str:
 def _tried(
     system: str, task: str | None, observable: str, size: Mapping[str, int] | None
 ) -> dict[str, Any] | None:
-    """The smallest sweep that is not refused: over the system's first number, or of this size over the gain
+    """The smallest sweep that is not refused: over the system's first number, or of this size over the factor
     of its weights.
     """
     known = keywords(system, task or "silence", [observable])
     own = [word for word in known.values() if word.owner == f"system {system}"]
     numbers = [word for word in own if word.kind == "number" and word.sweepable and "." not in word.path]
     if size is not None:
-        numbers = [word for word in known.values() if word.path == "weights.gain"]
-    if not numbers or not set(size or ()) <= set(known):
+        numbers = [
+            word for scaled in _SCALED for word in known.values() if f".{word.path}".endswith(f".{scaled}")
+        ]
+    bare = {word.path.rpartition(".")[2] for word in known.values()}
+    if not numbers or not set(size or ()) <= bare:
         return None
     sweep: dict[str, Any] = {"name": "example", "system": system}
     sweep |= {"task": task} if task else {}

@@ -8,8 +8,9 @@ from playwright.sync_api import expect
 
 import jobs
 from jobs.sweep import Sweep
+from viz import save, scene
 
-pytestmark = [pytest.mark.browser, pytest.mark.compiled, pytest.mark.slow]
+pytestmark = [pytest.mark.compiled, pytest.mark.slow]
 
 SMALL = {
     "memory-length": {"axes.metric.values": ["analog"], "axes.activation.values": ["tanh", "relu"]},
@@ -56,6 +57,16 @@ def look(tab, address):
 
 
 @pytest.mark.parametrize(("store", "variable", "view", "said", "panels"), PICTURES)
+def test_the_same_picture_without_xarray(gallery, store, variable, view, said, panels, tmp_path):
+    glanced, opened = (scene(opening(store, gallery), variable, view) for opening in (jobs.glance, jobs.open))
+    assert said.lower() in glanced.caption.lower()
+    for name in ("a", "b"):
+        save(glanced if name == "a" else opened, tmp_path / f"{name}.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("store", "variable", "view", "said", "panels"), PICTURES)
 def test_every_picture_is_in_the_app_with_its_live_cell(
     served, gallery, tab, store, variable, view, said, panels
 ):
@@ -68,6 +79,7 @@ def test_every_picture_is_in_the_app_with_its_live_cell(
     assert not tab.faults, "\n".join(tab.faults)
 
 
+@pytest.mark.browser
 def test_the_part_of_the_state_and_the_form_of_the_gates_are_chosen(served, gallery, tab):
     app = served(gallery)
     look(tab, f"{app.url}/?store=lstm-forget-bias&variable=gradient_through_time")

@@ -138,7 +138,7 @@ def _ranks(
     dataset: xr.Dataset, x: str, by: str | None, panels: str | None, held: Mapping[str, int]
 ) -> tuple[Panel, ...]:
     """The effective rank below each fan, where it is stored and lies over the same axis."""
-    if _RANK not in dataset or x == "index" or by != "index":
+    if _RANK not in dataset.data_vars or x == "index" or by != "index":
         return ()
     ranks = dataset[_RANK].isel({dim: i for dim, i in held.items() if dim in dataset[_RANK].dims})
     places, order, _ = choices.along(dataset, x)
