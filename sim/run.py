@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.cells import FINITE
 from sim.compile import sources_digest
 from sim.errors import Refused, refuse
 from sim.generic import networked, units
@@ -101,9 +102,10 @@ class Run:
         for variable in self.variables:
             values = raw[variable.name].reshape((cells, *variable.shape))
             if variable.dtype == "float64" and not variable.infinite:
-                finite = np.isfinite(values)
-                if not finite.all():
-                    outcome[~finite.reshape(cells, -1).all(axis=1)] = 2
+                sound = raw.get(FINITE + variable.name)
+                if sound is None:
+                    sound = np.isfinite(values).reshape(cells, -1).all(axis=1)
+                outcome[~sound] = 2
             result[variable.name] = values.astype(variable.dtype, copy=False)
         result["outcome"] = outcome
         return result
