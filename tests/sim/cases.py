@@ -233,26 +233,30 @@ def _accepted(case: Case, name: str) -> bool:
     return True
 
 
-FORWARD = ("trajectory", "norm", "final_state", "loss", "orbit", "period", "gradient", "separation")
-FORWARD += ("superposition_residual", "memory_length", "gate_trace", "parameter_count")
-BACKWARD = ("gradient_through_time", "gradient_norm", "neuron_gradient_norm", "dead_fraction")
-BACKWARD += ("gradient_by_lag", "pascanu_regulariser", "pascanu_regulariser_gradient")
+FORWARD = ("trajectory", "norm", "final_state", "loss", "orbit", "period", "gradient")
+BESIDE_IT = ("separation", "superposition_residual", "memory_length", "gate_trace", "parameter_count")
+BACKWARD = ("gradient_through_time", "gradient_norm")
+READINGS = ("neuron_gradient_norm", "dead_fraction", "gradient_by_lag", "pascanu_regulariser")
+READINGS += ("pascanu_regulariser_gradient",)
+GROUPS = (FORWARD, BACKWARD, BESIDE_IT, READINGS)
+WHOLLY = ("rnn", "ctrnn", "lstm")  # networks that the compiled lane asks for everything
 
 
 def passes(case: Case) -> list[tuple[str, ...]]:
     """The observables of this case, in groups that are one kernel each.
 
     Compiling a kernel takes seconds: where the case is not the main one of its system, the compiled lane
-    takes the one kernel
-    that holds both the equation and its derivatives. The interpreted lane takes everything.
+    takes the one kernel that holds both the equation and its derivatives; of most networks the forward pass,
+    the backward pass and the products of Jacobians. The interpreted lane takes everything.
     """
     can = applicable(case.system, case.network, case.fixed.get("cell"))
-    forward = tuple(name for name in FORWARD if name in can)
-    backward = tuple(name for name in BACKWARD if name in can)
-    groups = [forward, backward, *((name,) for name in can if name not in forward + backward)]
-    if case.full or INTERPRETED:
-        return groups
-    return [backward] if case.network else [forward]
+    grouped = [tuple(name for name in group if name in can) for group in GROUPS]
+    rest = tuple((name,) for name in can if not any(name in group for group in GROUPS))
+    if INTERPRETED or (case.full and (not case.network or case.system in WHOLLY)):
+        return [group for group in (*grouped, *rest) if group]
+    if case.full:
+        return [*grouped[:2], ("log_singular_values",)]
+    return [grouped[1] if case.network else grouped[0]]
 
 
 def measure(
