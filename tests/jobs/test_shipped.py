@@ -9,6 +9,7 @@ from jobs.evaluate import recipe
 from jobs.sweep import Sweep
 from tests.conftest import REPOSITORY
 
+pytestmark = pytest.mark.compiled
 SHIPPED = sorted(path.stem for path in (REPOSITORY / "jobs" / "sweeps").glob("*.toml"))
 
 
@@ -89,7 +90,6 @@ def test_rows_67_and_68_directions_that_are_left(root):
     assert tanh[2] > 2
 
 
-@pytest.mark.compiled
 @pytest.mark.slow
 def test_rows_152_and_166_a_forget_bias_keeps_memory_and_gradient(root):
     few = {"axes.b_f": {"values": [0.0, 1.0, 2.0, 5.0]}, "axes.seed.values": [0], "parameters.units": 16}
@@ -106,7 +106,6 @@ def test_rows_152_and_166_a_forget_bias_keeps_memory_and_gradient(root):
     assert float(growth.sel(b_f=5.0)) > 0
 
 
-@pytest.mark.compiled
 @pytest.mark.slow
 def test_row_152_what_constant_gates_leave(root):
     """Without weights the forget gate is sigmoid(b_f): after 50 steps its power is left."""

@@ -101,7 +101,7 @@ def test_curves_panels_and_a_cell_by_sliders(served, shelf, tab):
 def test_a_bad_address_shows_the_defaults_with_a_word(served, shelf, tab, address):
     app = served(shelf)
     look(tab, f"{app.url}/{address}")
-    assert "variable=" in tab.url
+    tab.wait_for_function("() => window.location.search.includes('variable=')")
     settled(tab)
 
 
