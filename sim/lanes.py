@@ -167,6 +167,36 @@ def _splat(typingctx, value, n):
     return kind(value, n), generate
 
 
+@intrinsic(prefer_literal=True)
+def _repeat(typingctx, bundle, n):
+    """The bundle's lanes again and again until there are `n`."""
+    kind = Lanes(bundle.dtype, n.literal_value)
+
+    def generate(context, builder, sig, args):
+        undefined = ir.Constant(args[0].type, ir.Undefined)
+        lanes = ir.VectorType(ir.IntType(32), kind.n)
+        return builder.shuffle_vector(
+            args[0], undefined, ir.Constant(lanes, [i % bundle.n for i in range(kind.n)])
+        )
+
+    return kind(bundle, n), generate
+
+
+@intrinsic
+def _align_stack(typingctx):
+    """Called first in a kernel's loop: what its registers cannot hold lies on whole cache lines.
+
+    LLVM finds out too late that bundles are spilled, and puts them where the caller's stack happens to end.
+    """
+
+    def generate(context, builder, sig, args):
+        builder.function.attributes.add("nounwind")  # llvmlite drops an alignment that stands alone
+        builder.function.attributes.alignstack = 64
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
 def _unary(name: str) -> Any:
     @intrinsic
     def op(typingctx, a):
@@ -372,9 +402,16 @@ if INTERPRETED:
         """A bundle whose `n` lanes all hold `value`."""
         return np.full(n, value, dtype=np.float64)
 
+    def repeat(bundle: Any, n: int) -> Any:
+        """The bundle's lanes again and again until there are `n`."""
+        return np.tile(bundle, n // len(bundle))
+
     def fma(a: Any, b: Any, c: Any) -> Any:
         """a * b + c; compiled with one rounding, interpreted with two."""
         return a * b + c
+
+    def align_stack() -> None:
+        """Nothing: there is no stack to align."""
 
     def select(mask: Any, a: Any, b: Any) -> Any:
         """Lane by lane `a` where the mask holds, else `b`."""
@@ -395,6 +432,7 @@ if INTERPRETED:
     copysign: Any = np.copysign
     sqrt: Any = np.sqrt
 else:
-    load, store, turn, splat, fma, select, any_lane, bits, unbits, copysign, sqrt = (
-        _load, _store, _turn, _splat, _fma, _select, _any, _bits, _unbits, _copysign, _sqrt,
+    load, store, turn, splat, repeat, fma, select, any_lane, bits, unbits, copysign, sqrt, align_stack = (
+        _load, _store, _turn, _splat, _repeat, _fma, _select, _any, _bits, _unbits, _copysign, _sqrt,
+        _align_stack,
     )  # fmt: skip

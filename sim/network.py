@@ -13,10 +13,11 @@ from sim.stages import BUNDLE, Layout, Stages
 HEAD = '''"""{title}"""
 import numba
 from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
-from sim.lanes import any_lane, bits, fma, load, select, splat, sqrt, store, unbits
+from sim.lanes import align_stack, any_lane, bits, fma, load, repeat, select, splat, sqrt, store, unbits
 
 LANES = {lanes}
 jit = numba.njit(nogil=True, error_model="numpy")
+part = numba.njit(nogil=True, error_model="numpy", forceinline=True)
 '''
 
 
@@ -78,12 +79,13 @@ class Module:
         """A function of the module; what it reads of the block is unpacked first."""
         unpack = ["numbers, vectors, matrices = c"] if "c," in head.replace("(c", "c") else []
         body = [*unpack, *lines] if lines else ["pass"]
-        self.parts.append(f"\n\n@jit\ndef {head}:\n" + "\n".join(f"    {line}" for line in body) + "\n")
+        self.parts.append(f"\n\n@part\ndef {head}:\n" + "\n".join(f"    {line}" for line in body) + "\n")
 
     def copying(self, head: str, into: str, source: str) -> None:
         """A function that copies a whole state."""
-        lines = [f"for k in range(0, {self.size}, {BUNDLE}):"]
-        self.add(head, [*lines, f"    store({into} + k, load({source} + k, {BUNDLE}))"])
+        bundle = self.layout.bundle
+        lines = [f"for k in range(0, {self.size}, {bundle}):"]
+        self.add(head, [*lines, f"    store({into} + k, load({source} + k, {bundle}))"])
 
     def loading(self) -> None:
         """Selecting a block, its start, its inputs and its targets."""

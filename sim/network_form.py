@@ -1,9 +1,10 @@
 """Runs of networks: which form their matrix products take, which programs they need, how a tile's numbers
 reach them.
 
-Two forms, equal in every bit: `distinct` holds other matrices in every lane; `shared` has one matrix for all
-lanes of a block, so that the products over cells become one blocked matrix product. The form follows from the
-system and the varied keywords.
+Two forms, equal in every bit: `distinct` holds other matrices in every lane, as many lanes as their matrices
+leave room for in the first-level cache; `shared` has one matrix for all lanes of a block, so that the
+products over cells become one blocked matrix product. The form follows from the system and the varied
+keywords.
 """
 
 import math
@@ -38,8 +39,9 @@ from sim.observable import (
 from sim.pointwise import Watcher
 from sim.series import check_head, inputs_kind, targets_kind
 from sim.signature import Keyword
-from sim.stages import BUNDLE
+from sim.stages import BUNDLE, REGISTER
 
+_FAST = 20 << 10  # bytes of matrices that the first-level cache holds beside the rest
 _TAPE = 1 << 20  # bytes of one span's tapes a block may take before checkpoints are set
 _SCALINGS = ("gain", "spectral_radius")
 
@@ -61,7 +63,7 @@ class Network:
         }
         self.shared = not moving or bool(setting.varied - moving)
         self.together = frozenset(setting.varied - moving) if self.shared else frozenset()
-        self.lanes, self.tile = (32, 4) if self.shared else _blocks(max(self.equation.parts.values()))
+        self.lanes, self.tile = (32, 4) if self.shared else _blocks(self._matrix_bytes(), self._whole())
         self._aim()
         self.parameters = parameter_names(self.equation)
         self.declared: list[tuple[str, Declared]] = []
@@ -71,6 +73,14 @@ class Network:
         for name, observable in setting.observables:
             self._take(name, observable)
         self._programs()
+
+    def _matrix_bytes(self) -> int:
+        """Bytes of a cell's own matrices."""
+        return 8 * sum(math.prod(node.shape) for node in self.equation.matrices.values())
+
+    def _whole(self) -> bool:
+        """Whether an observable has a loop of its own, which wants whole registers of cells."""
+        return any(isinstance(observable, Whole) for _, observable in self.setting.observables)
 
     def _aim(self) -> None:
         """Targets and read-out, where the observables have a loss."""
@@ -194,7 +204,8 @@ class Network:
         )
         outer = self.steps + 1 if self.equation.goals == "cells" else 0
         own += outer * (self.equation.goal.shape[0] if self.equation.goal is not None else 0)
-        return 8 * (2 * weights + own + rest) + max(
+        copies = 2 if self.lanes >= REGISTER else 3
+        return 8 * (copies * weights + own + rest) + max(
             (loop.work_bytes for loop in self.loops.values()), default=0
         )
 
@@ -288,10 +299,14 @@ def parameter_names(equation: Equation) -> tuple[str, ...]:
     return (*(name for name in own if name in arrays), *(name for name in arrays if name not in own))
 
 
-def _blocks(n: int) -> tuple[int, int]:
-    """Lanes of a block and rows of a register tile where every lane has its own matrix.
+def _blocks(matrices: int, whole: bool) -> tuple[int, int]:
+    """Lanes of a block and registers of a tile where every lane has its own matrices of so many bytes.
 
-    Fraction of the multiply-add peak: n = 8 with 32 lanes 0.57, 16 lanes 0.53; n = 32 with 8 lanes 0.37, 16
-    lanes 0.31, because the matrices of a block are then read from the second-level cache.
+    As many lanes as the first-level cache holds matrices of beside the rest; at least a register where a loop
+    of an observable's own (`whole`) works on lanes alone. Fraction of the multiply-add peak: 8 units with 32
+    lanes 0.7; 24 units with 8 lanes 0.55, with 4 lanes 0.63; 32 units with 8 lanes 0.37, with 2 lanes 0.7; 64
+    units with 8 lanes 0.26, with one 0.65.
     """
-    return (32, 4) if n <= 8 else (16, 4) if n <= 16 else (8, 8)
+    choices = (32, 16, 8) if whole else (32, 16, 8, 4, 2, 1)
+    lanes = next((lanes for lanes in choices if lanes * matrices <= _FAST), choices[-1])
+    return lanes, 4 if lanes == 32 else 8 if lanes >= REGISTER else 12

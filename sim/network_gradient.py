@@ -15,7 +15,7 @@ from sim.objective import cost, growth
 from sim.observable import Backward, Norms, Pulled
 from sim.parameter_sums import Pairs, ParameterSums, norm_lines, norm_rows, terms
 from sim.pointwise import Watcher
-from sim.stages import Stages
+from sim.stages import Layout, Stages
 
 _BARRIERS = ("matvec", "total", "largest")
 
@@ -250,9 +250,9 @@ def bptt(
     sets = [sums for sums in (reverse.sums, reverse.others) if sums is not None]
     gathering = [line for sums in sets for line in sums.gathering(reverse.stride)]
     module.add("gather(work, tape, kept, factors, count)", gathering)
-    module.add("forget(work)", _cleared([(g_at, size)], lanes))
+    module.add("forget(work)", _cleared([(g_at, size)], module.layout))
     zeros = [(g_at, size), *(zero for sums in sets for zero in sums.zeros())]
-    module.add("clear_gradient(work)", _cleared(zeros, lanes))
+    module.add("clear_gradient(work)", _cleared(zeros, module.layout))
     rows, sample, finish = [], [], []
     for index, (observable, k) in enumerate(watchers):
         if isinstance(observable, Backward):
@@ -280,12 +280,13 @@ def bptt(
     return made._replace(kept=reverse.width, state=size)
 
 
-def _cleared(places: Sequence[tuple[int, int]], lanes: int) -> list[str]:
+def _cleared(places: Sequence[tuple[int, int]], layout: Layout) -> list[str]:
+    width = layout.width
     return [
         line
         for at, length in places
         for line in (
-            f"for k in range(0, {length}, {lanes}):",
-            f"    store(work, {at} + k, splat(0.0, {lanes}))",
+            f"for k in range(0, {length}, {width}):",
+            f"    store(work, {at} + k, splat(0.0, {width}))",
         )
     ]

@@ -8,6 +8,8 @@ long.
 
 from typing import Any
 
+from sim.lanes import align_stack
+
 LANES = 16
 
 
@@ -122,6 +124,7 @@ def rollout(
     outs: Any, blocks: int, steps: int, first: Any, work: Any,
 ) -> None:  # fmt: skip
     """States forward in time; observables are reduced on the way."""
+    align_stack()
     cells = blocks * LANES
     for block in range(blocks):
         at = block * LANES
@@ -152,6 +155,7 @@ def bptt(
     gathered as one product over the times of a span, not as an update a step: the matrix of sums stays in
     registers.
     """
+    align_stack()
     cells = blocks * LANES
     for block in range(blocks):
         at = block * LANES

@@ -117,12 +117,11 @@ def assign(
 ) -> None:
     """Lines that give accumulators their next values, all from the values before."""
     known(stages, homes)
-    lanes = module.layout.lanes
+    bundle = module.layout.bundle
     numbers = [(value, leaf) for value, leaf in pairs if not leaf.shape]
     arrays = [(value, homes[leaf]) for value, leaf in pairs if leaf.shape]
     names = stages.scalars([value for value, _ in numbers])
     if arrays:
         stages.write(arrays)
     for name, (_, leaf) in zip(names, numbers, strict=True):
-        offset = int(homes[leaf].split(", ")[1])
-        stages.lines += [f"store(work, {offset + r}, {name})" for r in range(0, BUNDLE, lanes)]
+        stages.lines.append(f"store({homes[leaf]}, repeat({name}, {bundle}))")

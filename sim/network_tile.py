@@ -125,16 +125,27 @@ def _matrices(
     for name, offset in layout.matrices.items():
         kind = np.broadcast_to(fields[name].which, cells)[places.order]
         height, width = layout.shapes[name]
-        high, wide = layout.padded(height), layout.padded(width)
-        view = table[:, offset : offset + high * wide * (1 if layout.shared else layout.lanes)]
         if layout.shared:
             firsts = np.searchsorted(places.group, np.arange(copies)) * layout.lanes
-            view.reshape(copies, high, wide)[:, :height, :width] = fields[name].base[kind[firsts]]
-        else:
-            lanes = fields[name].base[kind].reshape(copies, layout.lanes, height, width)
-            view.reshape(copies, high, wide, layout.lanes)[:, :height, :width] = lanes.transpose(0, 2, 3, 1)
+            table[:, offset : offset + height * width] = fields[name].base[kind[firsts]].reshape(copies, -1)
+            continue
+        lanes = fields[name].base[kind].reshape(copies, layout.lanes, height, width)
+        if not layout.narrow:
+            _rows(table, offset, lanes.transpose(0, 2, 3, 1), width * layout.lanes)
+            continue
+        _rows(table, offset, lanes.transpose(0, 3, 2, 1), layout.filled(height))
+        behind = offset + layout.columns_size(height, width)
+        _rows(table, behind, lanes.transpose(0, 2, 3, 1), layout.filled(width))
     which = (places.group if layout.shared else np.arange(places.blocks)) * layout.matrix_size
     return flat, which.astype(np.int64)
+
+
+def _rows(table: np.ndarray, offset: int, values: np.ndarray, stride: int) -> None:
+    """Write (copies, rows, units, lanes) from `offset` on, rows `stride` numbers apart."""
+    copies, rows = values.shape[:2]
+    flat = values.reshape(copies, rows, -1)
+    view = table[:, offset : offset + rows * stride].reshape(copies, rows, stride)
+    view[:, :, : flat.shape[2]] = flat
 
 
 def _numbers(

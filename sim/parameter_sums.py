@@ -87,10 +87,10 @@ class ParameterSums:
                 stages.home[node] = f"factors, row * {stride} + {place}"
                 continue
             array, where = stages.array(node).split(", ")
-            lanes = self.module.layout.lanes
+            width = self.module.layout.width
             stages.lines += [
-                f"for k in range(0, {self.module.layout.size(node.shape[0])}, {lanes}):",
-                f"    store(factors, row * {stride} + {place} + k, load({array}, {where} + k, {lanes}))",
+                f"for k in range(0, {self.module.layout.size(node.shape[0])}, {width}):",
+                f"    store(factors, row * {stride} + {place} + k, load({array}, {where} + k, {width}))",
             ]
         pairs = []
         for name, share in self.vectors.items():
@@ -141,23 +141,24 @@ def gathered_source(layout: Layout, name: str, a: Node, b: Node) -> str:
     One function for each shape, called for each matrix: written out for every matrix of an LSTM the kernel
     took five times as long to compile.
     """
-    lanes = layout.lanes
-    high, wide = layout.padded(a.shape[0]), layout.padded(b.shape[0])
-    columns = min(4, b.shape[0])
+    lanes, width = layout.lanes, layout.width
+    high, wide = layout.padded(a.shape[0]), layout.size(b.shape[0]) // width
+    columns = min(4, layout.filled(b.shape[0]) // width)
     cells = [(r, q) for r in range(4) for q in range(columns)]
-    place = {(r, q): f"table + ((i + {r}) * {wide} + j + {q}) * {lanes}" for r, q in cells}
+    place = {(r, q): f"table + ((i + {r}) * {wide} + j + {q}) * {width}" for r, q in cells}
     lines = [
         f"def {name}(work, table, left, i_at, i_step, right, j_at, j_step, count):",
         f"    for i in range(0, {high}, 4):",
         f"        for j in range(0, {wide if columns == 4 else columns}, {columns}):",
-        *(f"            s{r}{q} = load(work, {place[r, q]}, {lanes})" for r, q in cells),
+        *(f"            s{r}{q} = load(work, {place[r, q]}, {width})" for r, q in cells),
         "            for t in range(count - 1, -1, -1):",
         f"                ia = i_at + t * i_step + i * {lanes}",
-        f"                jb = j_at + t * j_step + j * {lanes}",
-        *(f"                b{q} = load(right, jb + {q * lanes}, {lanes})" for q in range(columns)),
+        f"                jb = j_at + t * j_step + j * {width}",
+        *(f"                b{q} = load(right, jb + {q * width}, {width})" for q in range(columns)),
     ]
     for r in range(4):
-        lines.append(f"                a = load(left, ia + {r * lanes}, {lanes})")
+        row = layout.filling(f"load(left, ia + {r * lanes}, {lanes})")
+        lines.append(f"                a = {row}")
         lines += [f"                s{r}{q} = fma(a, b{q}, s{r}{q})" for q in range(columns)]
     lines += [f"            store(work, {place[r, q]}, s{r}{q})" for r, q in cells]
     return "\n\n@jit\n" + "\n".join(lines) + "\n"

@@ -13,11 +13,17 @@ from sim.graph import Node
 from sim.lower import Code, literal
 
 BUNDLE = 64
+REGISTER = 8  # numbers that one instruction takes
 
 
 class Layout:
-    """Where a network's arrays lie: lanes a block, rows a register tile, and offsets in the flat arrays of
-    a block.
+    """Where a network's arrays lie: lanes a block, registers of a product's tile, and offsets in the flat
+    arrays of a block.
+
+    Matrices lie as [row][column][lane]. Lanes that do not fill a register (a narrow block, so few cells that
+    their matrices stay in the first-level cache) share it with units: matrices then lie as
+    [column][row][lane], where a register holds several rows, and for transposed products a second time as
+    [row][column][lane]. Shared matrices have no lanes.
     """
 
     def __init__(
@@ -29,25 +35,44 @@ class Layout:
         vectors: dict[str, int],
     ) -> None:
         self.lanes, self.tile, self.shared = lanes, tile, shared
+        self.narrow = lanes < REGISTER
+        self.width = max(lanes, REGISTER)  # numbers of a bundle in products
+        self.bundle = BUNDLE // 2 if self.narrow else BUNDLE  # and in elementwise work
         self.shapes = matrices
         self.matrices: dict[str, int] = {}
         self.vectors: dict[str, int] = {}
         self.matrix_size = self.vector_size = 0
         for name, (height, width) in matrices.items():
             self.matrices[name] = self.matrix_size
-            self.matrix_size += self.padded(height) * self.padded(width) * (1 if shared else lanes)
+            self.matrix_size += self.columns_size(height, width)
+            self.matrix_size += height * self.filled(width) if self.narrow else 0
         for name, length in vectors.items():
             self.vectors[name] = self.vector_size
             self.vector_size += self.size(length)
         self.work = 0
 
     def padded(self, n: int) -> int:
-        """Units with the last register tile filled up."""
-        return -(-n // self.tile) * self.tile
+        """Units with the last bundle and the last tile of 4 units filled up."""
+        unit = max(4, self.bundle // self.lanes)
+        return -(-n // unit) * unit
 
     def size(self, n: int) -> int:
         """Numbers of an array over n units."""
         return self.padded(n) * self.lanes
+
+    def filled(self, n: int) -> int:
+        """Numbers of an array over n units with the last register filled up."""
+        return -(-n * self.lanes // self.width) * self.width
+
+    def columns_size(self, height: int, width: int) -> int:
+        """Numbers of a matrix; one column alone is read as an array over units is."""
+        if self.shared:
+            return height * width
+        return self.size(height) if width == 1 else width * self.filled(height)
+
+    def filling(self, bundle: str) -> str:
+        """LANES numbers repeated until they fill a register."""
+        return f"repeat({bundle}, {self.width})" if self.narrow else bundle
 
     def allocate(self, size: int) -> int:
         """The offset of a new buffer in the block's scratch array."""
@@ -57,22 +82,38 @@ class Layout:
 
 
 def product_source(layout: Layout, name: str, height: int, width: int, transposed: bool) -> str:
-    """A function `name(m, at, source, v, work, out)`: work[out] = M source[v], or its transpose, tile by
-    tile of rows in registers.
+    """A function `name(m, at, source, v, work, out)`: work[out] = M source[v], or its transpose, in tiles of
+    registers of which each holds sums that end up side by side.
     """
-    t, lanes = layout.tile, layout.lanes
-    stride = layout.padded(width)
-    outer, inner = (layout.padded(width), height) if transposed else (layout.padded(height), width)
+    lanes, register = layout.lanes, layout.width
+    outer, inner = (width, height) if transposed else (height, width)
+    start = layout.columns_size(height, width) if layout.narrow and transposed else 0
 
     def weight(r: int, j: str) -> str:
-        index = f"{j} * {stride} + i + {r}" if transposed else f"(i + {r}) * {stride} + {j}"
+        if layout.narrow:
+            return (
+                f"load(m, at + {start} + {j} * {layout.filled(outer)} + (i + {r}) * {register}, {register})"
+            )
+        index = f"{j} * {width} + i + {r}" if transposed else f"(i + {r}) * {width} + {j}"
         return f"m[at + {index}]" if layout.shared else f"load(m, at + ({index}) * {lanes}, {lanes})"
 
-    lines = [f"for i in range(0, {outer}, {t}):", f"    h = load(source, v, {lanes})"]
-    lines += [f"    a{r} = {weight(r, '0')} * h" for r in range(t)]
-    lines += [f"    for j in range(1, {inner}):", f"        h = load(source, v + j * {lanes}, {lanes})"]
-    lines += [f"        a{r} = fma({weight(r, 'j')}, h, a{r})" for r in range(t)]
-    lines += [f"    store(work, out + (i + {r}) * {lanes}, a{r})" for r in range(t)]
+    def rows(count: int) -> list[str]:
+        first, later = (layout.filling(f"load(source, v + {j} * {lanes}, {lanes})") for j in ("0", "j"))
+        return [
+            f"    h = {first}",
+            *(f"    a{r} = {weight(r, '0')} * h" for r in range(count)),
+            f"    for j in range(1, {inner}):",
+            f"        h = {later}",
+            *(f"        a{r} = fma({weight(r, 'j')}, h, a{r})" for r in range(count)),
+            *(f"    store(work, out + (i + {r}) * {register}, a{r})" for r in range(count)),
+        ]
+
+    registers = layout.filled(outer) // register
+    tile = -(-registers // -(-registers // layout.tile))
+    whole = registers // tile * tile
+    lines = [f"for i in range(0, {whole}, {tile}):", *rows(tile)]
+    if whole < registers:
+        lines += [f"for i in range({whole}, {registers}, {registers - whole}):", *rows(registers - whole)]
     return (
         f"\n\n@jit\ndef {name}(m, at, source, v, work, out):\n"
         + "\n".join(f"    {line}" for line in lines)
@@ -104,6 +145,14 @@ class Stages:
             return f"load({array}, {offset} + {at}, {lanes})", False
         if node in self.names and lanes == self.layout.lanes:
             return self.names[node], False
+        if self._one_column(node):
+            matrix, vector = node.args
+            name = f"c{len(before)}_{self._fresh()}"
+            before.append(f"{name} = repeat(load({self.array(vector)}, {self.layout.lanes}), {lanes})")
+            return (
+                f"load(matrices, {self.layout.matrices[matrix.value.name]} + {at}, {lanes}) * {name}",
+                False,
+            )
         place = self.tiles.get(node)
         if node.op == "leaf" and node.value.kind in ("parameter", "extra"):
             place = f"numbers, {self.numbers.index(node.value.name) * BUNDLE}"
@@ -131,13 +180,24 @@ class Stages:
             seen.add(node)
             for arg in node.args:
                 visit(arg)
-            if node.op == "matvec":
+            if self._one_column(node):
+                self.array(node.args[1])
+            elif node.op == "matvec":
                 self._product(node)
             elif node.op in ("total", "largest") and node.args[0].shape:
                 self._over_units(node)
 
         for node in nodes:
             visit(node)
+
+    def _one_column(self, node: Node) -> bool:
+        """Whether this is a product with one column: one multiplication a unit, made where it is needed."""
+        return (
+            node.op == "matvec"
+            and node.args[0].op == "leaf"
+            and node.args[0].shape[1] == 1
+            and not self.layout.shared
+        )
 
     def _product(self, node: Node) -> None:
         matrix, vector = node.args
@@ -173,7 +233,7 @@ class Stages:
         self.lines += [f"    {line}" for line in [*code.lines, f"{result} = {name}"]]
         self.names[node] = result
         tile = self.layout.allocate(BUNDLE)
-        self.lines += [f"store(work, {tile + r}, {result})" for r in range(0, BUNDLE, lanes)]
+        self.lines.append(f"store(work, {tile}, repeat({result}, {self.layout.bundle}))")
         self.tiles[node] = f"work, {tile}"
 
     def array(self, node: Node) -> str:
@@ -189,10 +249,11 @@ class Stages:
     def write(self, pairs: Sequence[tuple[Node, str]], condition: str = "") -> None:
         """One loop over units that stores each node where it belongs; arrays only."""
         self.prepare([node for node, _ in pairs])
+        bundle = self.layout.bundle
         size = {self.layout.size(node.shape[0]) for node, _ in pairs}
         for length in sorted(size):
             before: list[str] = []
-            code = Code(lambda n: self._leaf(n, BUNDLE, "k", before), self._fresh(), str(BUNDLE))  # noqa: B023 - used at once
+            code = Code(lambda n: self._leaf(n, bundle, "k", before), self._fresh(), str(bundle))  # noqa: B023 - used at once
             own = [(node, place) for node, place in pairs if self.layout.size(node.shape[0]) == length]
             names = code.lanes([node for node, _ in own])
             stores = [
@@ -201,7 +262,7 @@ class Stages:
             ]
             self.lines += [
                 *before,
-                f"for k in range(0, {length}, {BUNDLE}):",
+                f"for k in range(0, {length}, {bundle}):",
                 *(f"    {line}" for line in [*code.lines, *stores]),
             ]
 

@@ -105,11 +105,14 @@ def test_shared_and_distinct_matrices_give_equal_bits(group: tuple[str, ...]):
     same(distinct.evaluate({"seed": SEEDS[GAINS == 1.3]}), wanted, GAINS == 1.3)
 
 
-def test_more_units_take_other_forms_with_equal_bits():
-    """Above 16 units the register tiles of distinct matrices are others."""
-    observed, units = ("gradient_norm", "gradient_through_time"), {"units": 20, "b": 0.1}
-    shared = network(observed, **units).evaluate({"seed": SEEDS, "weights.gain": np.ones(len(SEEDS))})
-    same(network(observed, ("seed",), **units).evaluate({"seed": SEEDS}), shared)
+@pytest.mark.parametrize(("units", "lanes"), [(20, 4), (33, 2), (40, 1)])
+def test_more_units_take_other_forms_with_equal_bits(units: int, lanes: int):
+    """The larger the matrices, the fewer lanes a block has, down to registers that lanes share with units."""
+    observed, settings = ("gradient_norm", "gradient_through_time"), {"units": units, "b": 0.1}
+    shared = network(observed, **settings).evaluate({"seed": SEEDS, "weights.gain": np.ones(len(SEEDS))})
+    distinct = network(observed, ("seed",), **settings)
+    assert distinct._form.lanes == lanes
+    same(distinct.evaluate({"seed": SEEDS}), shared)
 
 
 @pytest.mark.parametrize("group", passes(NETWORK)[:2], ids=lambda group: group[0])
