@@ -124,10 +124,11 @@ def described(
             )
             continue
         members = family.members()
-        found[path] = Keyword(
-            path, owner, family.kind, default, about.unit, about.meaning, tuple(sorted(members)), True
-        )
-        for word in words.get(path, [default] if isinstance(default, str) else []):
+        chosen = words.get(path, [default] if isinstance(default, str) else [])
+        own = {word for word in chosen if isinstance(word, str) and word in members}  # a dotted name
+        choices = tuple(sorted({*members, *own}))
+        found[path] = Keyword(path, owner, family.kind, default, about.unit, about.meaning, choices, True)
+        for word in chosen:
             if word in members:
                 found |= described(members[word], f"{path} {word}", words, f"{path}.")
                 if family.common is not None:

@@ -18,6 +18,8 @@ class Cells(Mapping[str, Callable[..., Any]]):
     """What makes the pack of each system, by name; also by the dotted name of one's own."""
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
+        if name.endswith(".py"):  # relative to a sweep file whose folder is not known here
+            raise KeyError(name)
         try:
             made: Callable[..., Any] = builder(find("sim.systems", name), name)
         except Refused as refusal:

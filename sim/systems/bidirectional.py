@@ -94,7 +94,10 @@ def _(p: Bidirectional, s: Any, x: Any) -> dict[str, Any]:
 
 
 def build(
-    *, cell: Annotated[Any, About("what each half is made of"), Family(cells)] = "lstm"
+    *,
+    cell: Annotated[
+        Any, About("what each half is made of; one of your own by its dotted name"), Family(cells)
+    ] = "lstm",
 ) -> Bidirectional:
     """The pack of two halves with these settings."""
     forward, backward = (wrapped(cell.apart(name), "bidirectional") for name in ("forward", "backward"))

@@ -139,7 +139,9 @@ def _(p: Stacked, s: Any, x: Any) -> dict[str, Any]:
 
 def build(
     *,
-    cell: Annotated[Any, About("what every layer is made of"), Family(cells)] = "lstm",
+    cell: Annotated[
+        Any, About("what every layer is made of; one of your own by its dotted name"), Family(cells)
+    ] = "lstm",
     layers: Annotated[int, About("number of layers")] = 2,
     between: Annotated[int, About("width of an MLP's layer between two layers; 0 is none")] = 0,
     between_activation: Annotated[Name, About("f of the MLP's layer between two layers")] = "tanh",

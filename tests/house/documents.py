@@ -46,6 +46,7 @@ def run(path: Path, folder: Path, command: Callable[[list[str]], None]) -> None:
     for block in blocks(path.read_text(encoding="utf-8")):
         place = f"{path.name}:{block.line}"
         if block.name:
+            (folder / block.name).parent.mkdir(parents=True, exist_ok=True)
             (folder / block.name).write_text(block.text, encoding="utf-8")
         elif block.kind == "python":
             exec(compile("\n" * (block.line - 1) + block.text, place, "exec"), namespace)
