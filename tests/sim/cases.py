@@ -247,15 +247,17 @@ def passes(case: Case) -> list[tuple[str, ...]]:
 
     Compiling a kernel takes seconds: where the case is not the main one of its system, the compiled lane
     takes the one kernel that holds both the equation and its derivatives; of most networks the forward pass,
-    the backward pass and the products of Jacobians. The interpreted lane takes everything.
+    the backward pass and the products of Jacobians. The interpreted lane takes a little more.
     """
     can = applicable(case.system, case.network, case.fixed.get("cell"))
     grouped = [tuple(name for name in group if name in can) for group in GROUPS]
     rest = tuple((name,) for name in can if not any(name in group for group in GROUPS))
-    if INTERPRETED or (case.full and (not case.network or case.system in WHOLLY)):
+    if case.full and (not case.network or case.system in WHOLLY):
         return [group for group in (*grouped, *rest) if group]
     if case.full:
         return [*grouped[:2], ("log_singular_values",)]
+    if INTERPRETED:
+        return grouped[:2] if case.network else [group for group in grouped if group]
     return [grouped[1] if case.network else grouped[0]]
 
 

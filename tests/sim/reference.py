@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,26 @@ from tests.sim.plain import (
     sizes,
 )
 
+
+def once(f: Callable[[Cell], Any]) -> Callable[[Cell], Any]:
+    """The same for the same cell, computed once: several observables read one reference."""
+    known: dict[int, tuple[Cell, Any]] = {}
+
+    @wraps(f)
+    def found(c: Cell) -> Any:
+        if id(c) not in known:
+            if len(known) > 50:
+                known.clear()
+            known[id(c)] = (c, f(c))  # the cell is kept, so that its number is not given to another
+        return known[id(c)][1]
+
+    return found
+
+
 # ---- forward ----------------------------------------------------------------------
 
 
+@once
 def states(c: Cell) -> Vector:
     """s[0..steps], (time, unit)."""
     path = [c.start]
@@ -94,9 +112,10 @@ def escape_time(c: Cell) -> Vector:
 # ---- gradients ----------------------------------------------------------------------
 
 
+@once
 def backward(c: Cell) -> tuple[Vector, dict[str, Vector]]:
     """(dE/ds[t] for every t, dE/dp by label), by reverse accumulation with Jacobians from differences."""
-    path = states(c)
+    path, factors = states(c), jacobians(c)
     g = np.zeros(len(c.start), dtype=path.dtype)
     total = {label: np.zeros(value.size, dtype=path.dtype) for label, value in numbers(c.pack).items()}
     through = np.zeros_like(path)
@@ -104,7 +123,7 @@ def backward(c: Cell) -> tuple[Vector, dict[str, Vector]]:
         if t < c.steps:
             for label in total:
                 total[label] += parameter_jacobian(c, path[t], t, label).T @ g
-            g = jacobian(c, path[t], t).T @ g
+            g = factors[t].T @ g
         if t >= first_time(c):
             g = g + differences(lambda y: np.atleast_1d(cost(c, y)), path[t])[0]
             for label, value in numbers(c.pack).items():
@@ -190,7 +209,7 @@ def contributions(c: Cell) -> list[tuple[Vector, Vector, dict[str, Vector]]]:
         own = {
             label: parameter_jacobian(c, path[t], t, label).T @ through[t + 1] for label in numbers(c.pack)
         }
-        found.append((through[t + 1], jacobian(c, path[t], t).T @ through[t + 1], own))
+        found.append((through[t + 1], jacobians(c)[t].T @ through[t + 1], own))
     return found
 
 
@@ -280,6 +299,7 @@ def parameter_count(c: Cell) -> Vector:
 # ---- growth ----------------------------------------------------------------------
 
 
+@once
 def jacobians(c: Cell) -> Vector:
     """J[0..steps-1]."""
     path = states(c)

@@ -9,8 +9,8 @@ import pytest
 from sim.names import listing
 from tests.conftest import INTERPRETED
 from tests.sim.cases import CELLS, STEPS, Case, cases, passes, recurrences
-from tests.sim.plain import cell, jacobian, moved
-from tests.sim.reference import REFERENCE, gradient, gradient_by_differences, states
+from tests.sim.plain import cell, moved
+from tests.sim.reference import REFERENCE, gradient, gradient_by_differences, jacobians
 
 # without machine code a wrapper's run takes minutes; its verbs are tested by themselves in both lanes
 CASES = [case for case in cases() if not (INTERPRETED and "cell" in case.fixed)]
@@ -62,14 +62,14 @@ def test_observables_are_the_reference(case: Case):
     for names in passes(case):
         run = case.run(names)
         found = run.evaluate(case.columns)
+        exact = [cell(run, case.columns, i, np.longdouble) for i in FIVE]
         assert set(found) == {*names, "outcome"}
         assert (found["outcome"] == 1).all()
         for variable in run.variables:
             values = found[variable.name]
             assert values.shape == (CELLS, *variable.shape)
             assert values.dtype == variable.dtype
-            for i in FIVE:
-                c = cell(run, case.columns, i, np.longdouble)
+            for i, c in enumerate(exact):
                 wanted = REFERENCE[variable.name](c).reshape(variable.shape)
                 close(values[i], wanted, _tolerance(c, variable.name))
 
@@ -81,9 +81,8 @@ def _tolerance(c, name: str) -> float:
     if name == "pascanu_regulariser_gradient":
         return 1e-8  # what the differences of the reference reach
     growth, worst = 1.0, 1.0
-    path = states(c)
-    for t in range(c.steps):
-        growth *= max(1.0, np.linalg.norm(jacobian(c, path[t], t).astype(float), 2))
+    for factor in jacobians(c):
+        growth *= max(1.0, np.linalg.norm(factor.astype(float), 2))
         worst = max(worst, growth)
     return 1e-13 * (c.steps + 1) * worst
 
