@@ -24,18 +24,20 @@ class Cells(Mapping[str, Callable[..., Any]]):
             made: Callable[..., Any] = builder(find("sim.systems", name), name)
         except Refused as refusal:
             raise KeyError(name) from refusal
+        if not _several(made):
+            raise KeyError(name)
         return made
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in listing("sim.systems") if name not in WRAPPERS and _several(name))
+        return (name for name in listing("sim.systems") if name not in WRAPPERS and name in self)
 
     def __len__(self) -> int:
         return len(tuple(iter(self)))
 
 
-def _several(name: str) -> bool:
+def _several(made: Callable[..., Any]) -> bool:
     """Whether a system's keywords say how many units it has."""
-    return any(keyword == "units" for keyword, _, _ in signature(builder(find("sim.systems", name), name)))
+    return any(keyword == "units" for keyword, _, _ in signature(made))
 
 
 def cells() -> Mapping[str, Callable[..., Any]]:
