@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from viz import raster
 from viz.escape import esc, html
 from viz.reading import Unseen
-from viz.scenes import Scene
+from viz.scenes import Lines, Scene
 
 if TYPE_CHECKING:
     import holoviews as hv
 
+_WIDE = (960, 640)  # pixels of several panels on a page of their own
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>{resources}
 <style>
@@ -69,9 +70,13 @@ def page(picture: hv.Element | Scene) -> str:
 
     from viz import elements  # noqa: PLC0415
 
-    element = elements.element(picture) if isinstance(picture, Scene) else picture
+    wide = isinstance(picture, Lines) and len(picture.panels) > 1
+    frame = _WIDE if wide else elements.FRAME
+    element = elements.element(picture, frame=frame) if isinstance(picture, Scene) else picture
     scene = getattr(element, "scene", None)
     figure = elements.figure(element)
+    if hasattr(figure, "toolbar"):
+        figure.toolbar.logo = None
     if hasattr(figure, "title"):
         figure.title.text = ""  # the heading of the page says it, with room to wrap
     script, division = components(figure)

@@ -165,7 +165,7 @@ def test_what_is_never_forgotten_stands_apart_at_the_top():
     assert seen.y_label == "memory length [step]"
     (panel,) = seen.panels
     assert panel.ceiling == 100
-    assert panel.rules[0].words == "never within 100 steps"
+    assert panel.rules[0].words == "↑ never within 100 steps"
     relu = [curve for curve in panel.curves if curve.label == "activation = relu"]
     counted, beyond, marks = relu
     assert marks.form == "marks"
@@ -205,6 +205,13 @@ def test_stacked_panels_share_the_axis_below_and_not_their_heights():
     first, second = (panel.get(0) for panel in layout)
     assert first.kdims == second.kdims
     assert first.vdims != second.vdims
+
+
+def test_a_page_has_room_for_panels_side_by_side(tmp_path):
+    seen = scene(made.layers(), "neuron_gradient_norm")
+    text = save(seen, tmp_path / "a.html").read_text()
+    assert '"frame_width":410' in text
+    assert seen.caption[:40] in text
 
 
 @pytest.mark.parametrize(

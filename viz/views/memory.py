@@ -56,7 +56,7 @@ def scene(
     levels = _levels(len(names), steps, log_y)
     places, order, words = choices.along(dataset, x)
     limits = _limits(every, levels, steps, log_y, never)
-    rules = (Rule(steps, f"never within {steps} steps", below=True),) if never else ()
+    rules = (Rule(steps, f"↑ never within {steps} steps", below=True),) if never else ()
     drawn = tuple(
         Panel(
             said,
