@@ -39,7 +39,7 @@ def draw_lines(sheet: Sheet, lines: Lines, room: Box) -> None:
     """Panels of curves into a room, their legend on the right, one label below all."""
     labels = _labels(lines)
     legend = (
-        min(260, max((width(clean(words), TICK) for words, _ in labels), default=0) + 60) if labels else 0
+        min(300, max((width(clean(words), TICK) for words, _ in labels), default=0) + 60) if labels else 0
     )
     columns = lines.columns or _columns(len(lines.panels))
     rows = -(-len(lines.panels) // columns)
