@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.names import listing
 from tests.house.documents import SET_UP, Block, blocks, commands, run
 from tests.house.floors import REPOSITORY
 
@@ -94,6 +95,16 @@ def test_files_that_documents_name_exist():
     for path in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{path.name} names {target}"
+
+
+def test_the_tables_of_systems_name_leaves_only():
+    text = (REPOSITORY / "docs" / "systems.md").read_text(encoding="utf-8")
+    for kind in ("systems", "observables", "tasks"):
+        room = text.partition(f"\n## {kind.title()}\n")[2].partition("\n## ")[0]
+        rows = re.findall(r"^\| (`[^|]+)\|", room, re.MULTILINE)
+        named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+        assert len(named) > 10
+        assert named <= set(listing(f"sim.{kind}"))
 
 
 def test_the_users_own_system_is_at_most_fifteen_lines():
