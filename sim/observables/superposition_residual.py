@@ -5,10 +5,11 @@ part). The inputs are dealt out in turn to `pieces` runs (x[t] to the run t mod 
 steps is every impulse alone.
 """
 
+import math
 from typing import Annotated, Any, NamedTuple
 
 from sim.errors import refuse
-from sim.functions import parts, shaped_like, sqrt, squares
+from sim.functions import parts, shaped_like, sqrt, squares, where
 from sim.generic import mirrored, step
 from sim.observable import Declared, Facts, Shadow
 from sim.signature import About
@@ -30,8 +31,10 @@ def declare(facts: Facts) -> Declared:
         (facts.time,),
         "residual of superposition",
         "1",
-        "|h - sum of the responses to the start and to each piece of the inputs| / |h|",
+        "|h - sum of the responses to the start and to each piece of the inputs| / |h|; 0 where both are "
+        "0, infinite where h alone is",
         "A. V. Oppenheim & R. W. Schafer, Discrete-Time Signal Processing, 3rd ed. 2010, ch. 2",
+        infinite=True,
     )
 
 
@@ -69,7 +72,10 @@ def value(k: Keywords, p: Any, s: Any, a: Any) -> Any:
         for i in range(k.pieces + 1):
             left = left - a[i * n + j]  # noqa: PLW2901 - what is left of the state
         rest.append(left)
-    return sqrt(squares(tuple(rest)) / squares(s))
+    apart, length = squares(tuple(rest)), squares(s)
+    return sqrt(
+        where(length > 0.0, apart / where(length > 0.0, length, 1.0), where(apart > 0.0, math.inf, 0.0))
+    )
 
 
 observable = Shadow(declare, begin, move, value, Keywords)

@@ -268,7 +268,8 @@ def superposition_residual(c: Cell) -> Vector:
     rest = states(c) - beside(c, c.start, _only(c, -1, pieces, count))
     for j in range(pieces):
         rest = rest - beside(c, 0 * c.start, _only(c, j, pieces, count))
-    return np.sqrt(np.sum(rest**2, axis=1) / np.sum(states(c) ** 2, axis=1))
+    apart, length = np.sum(rest**2, axis=1), np.sum(states(c) ** 2, axis=1)
+    return np.sqrt(np.divide(apart, length, out=np.where(apart > 0, np.inf, 0 * apart), where=length > 0))
 
 
 def _only(c: Cell, piece: int, pieces: int, count: int) -> Vector:

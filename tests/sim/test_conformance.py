@@ -29,14 +29,14 @@ every_case = pytest.mark.parametrize("case", CASES, ids=ids)
 each_full_case = pytest.mark.parametrize("case", [case for case in CASES if case.full], ids=ids)
 
 
-def close(found: np.ndarray, wanted: np.ndarray, tolerance: float) -> None:
-    """Equal up to the tolerance relative to the largest number of the wanted array; infinities are equal
-    exactly."""
+def close(found: np.ndarray, wanted: np.ndarray, tolerance: float, least: float = 1e-300) -> None:
+    """Equal up to the tolerance relative to the largest number of the wanted array (to `least` where all are
+    smaller: what is relative already is nothing but rounding there); infinities are equal exactly."""
     found, wanted = np.asarray(found, dtype=float), np.asarray(wanted, dtype=float)
     assert found.shape == wanted.shape
     finite = np.isfinite(wanted)
     np.testing.assert_array_equal(found[~finite], wanted[~finite])
-    scale = np.max(np.abs(wanted[finite]), initial=1e-300)
+    scale = np.max(np.abs(wanted[finite]), initial=least)
     np.testing.assert_allclose(found[finite] / scale, wanted[finite] / scale, rtol=0, atol=tolerance)
 
 
@@ -71,7 +71,8 @@ def test_observables_are_the_reference(case: Case):
             assert values.dtype == variable.dtype
             for i, c in enumerate(exact):
                 wanted = REFERENCE[variable.name](c).reshape(variable.shape)
-                close(values[i], wanted, _tolerance(c, variable.name))
+                least = 1.0 if variable.name == "superposition_residual" else 1e-300
+                close(values[i], wanted, _tolerance(c, variable.name), least)
 
 
 def _tolerance(c, name: str) -> float:
@@ -84,6 +85,8 @@ def _tolerance(c, name: str) -> float:
     for factor in jacobians(c):
         growth *= max(1.0, np.linalg.norm(factor.astype(float), 2))
         worst = max(worst, growth)
+        if name in ("log_singular_values", "effective_rank"):  # a rounding in J moves the smallest the most
+            worst = max(worst, min(np.linalg.cond(factor.astype(float)), 1e6))
     return 1e-13 * (c.steps + 1) * worst
 
 
