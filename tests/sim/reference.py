@@ -227,7 +227,11 @@ def gradient_by_lag(c: Cell) -> Vector:
 
 
 def omega(c: Cell, s: Vector, g: Vector, t: int) -> Any:
-    return (np.sqrt(np.sum((jacobian(c, s, t).T @ g) ** 2) / np.sum(g * g)) - 1) ** 2
+    """One step's term of Omega; 0 where no gradient comes in."""
+    incoming = np.sum(g * g)
+    if not incoming > 0:
+        return np.longdouble(0.0)
+    return (np.sqrt(np.sum((jacobian(c, s, t).T @ g) ** 2) / incoming) - 1) ** 2
 
 
 def pascanu_regulariser(c: Cell) -> Vector:
