@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+# seconds before each call: JAX frees what it used after it has answered, 4 ms that the next call would pay
+SETTLING = 0.01
+
 Arrays = Mapping[str, np.ndarray]
 Call = Callable[[], Arrays]
 
@@ -121,6 +124,7 @@ def measure(
     while len(peaks) < rounds and (len(peaks) < 3 or time.perf_counter() - begin < seconds):
         peaks.append(peak())
         for name, call in calls.items():
+            time.sleep(SETTLING)
             start = clock()
             call()
             taken[name].append(clock() - start)

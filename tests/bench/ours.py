@@ -27,11 +27,12 @@ def prepared(
     fixed: Mapping[str, Any],
     varied: Sequence[str],
     folder: Path | None = None,
+    task: str = "silence",
 ) -> Any:
     """A run of a system found by name, compiled."""
     from sim.run import prepare
 
-    run = prepare(system, observables=observables, fixed=fixed, varied=varied, folder=folder)
+    run = prepare(system, task=task, observables=observables, fixed=fixed, varied=varied, folder=folder)
     run.compile()
     return run
 

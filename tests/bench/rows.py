@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
-from tests.bench import cliff, forward, layers, maps, networks, start, store
-from tests.bench.harness import Case, Figure
+from tests.bench import cells, cliff, forward, layers, maps, networks, start, store
+from tests.bench.cells import jax_bars
+from tests.bench.harness import Bar, Case, Figure
 
 
 class Row(NamedTuple):
@@ -20,8 +22,37 @@ class Row(NamedTuple):
 ROWS = {
     "tanh-forward": Row("scalar tanh network forward, 16384 cells, T = 1000", forward.tanh_forward),
     "cliff": Row("cliff map 512 x 512, T = 50, loss and both gradients", cliff.cliff_map),
-    "network-8": Row("8 units, a matrix for each of 4096 cells, T = 1000", networks.distinct_8),
-    "network-32": Row("32 units, a matrix for each of 1024 cells, T = 500", networks.distinct_32),
+    "network-8": Row(
+        "8 units, biases and an input, a matrix for each of 4096 cells, T = 1000",
+        partial(cells.forward, "rnn", 8, 4096, 1000, (*jax_bars(3.0, "rnn"), Bar((), strive=0.75))),
+    ),
+    "network-32": Row(
+        "32 units, biases and an input, a matrix for each of 1024 cells, T = 500",
+        partial(cells.forward, "rnn", 32, 1024, 500, (*jax_bars(2.75, "rnn"), Bar((), strive=0.65))),
+    ),
+    "bare-8": Row("network-8 without biases and input: activity that dies out", networks.distinct_8),
+    "bare-32": Row("network-32 without biases and input", networks.distinct_32),
+    **{
+        f"{system}-8": Row(
+            f"{system} forward, 8 units, weights of their own for 2048 cells, T = 200",
+            partial(cells.forward, system, 8, 2048, 200, (*jax_bars(5.0, system), Bar((), at_least=0.55))),
+        )
+        for system in ("lstm", "gru")
+    },
+    **{
+        f"{system}-{units}-gradient": Row(
+            f"gradients of a {system}, {units} units, weights of their own for {count} cells, T = 100",
+            partial(cells.backward, system, units, count, 100, jax_bars(times, system, True)),
+        )
+        for system, units, count, times in (
+            ("rnn", 8, 2048, 10.0),
+            ("rnn", 32, 128, 3.5),
+            ("lstm", 8, 2048, 5.0),
+            ("lstm", 32, 128, 3.0),
+            ("gru", 8, 2048, 5.0),
+            ("gru", 32, 128, 3.0),
+        )
+    },
     "network-128": Row("128 units, gain * W0 for 256 gains, T = 200", networks.shared_128),
     "mlp": Row("19 x 1024 MLP, batch 128, forward and backward", layers.mlp),
     "mlp-drawn": Row("the same with its 18.6 million weights drawn", layers.mlp_drawn),
