@@ -1,4 +1,4 @@
-"""Sizes, layers and directions, and what nobody asks for: rows 168 and 188-191."""
+"""Sizes, layers and directions: rows 168 and 188-190."""
 
 from __future__ import annotations
 
@@ -73,17 +73,3 @@ def test_rows_189_190_counts():
     assert count("stacked", **size, layers=2) == 230400
     assert count("bidirectional", **size) == 197632
     assert count("bidirectional", **size | {"cell__inputs": 256}) == 394240  # a second layer: 2 n inputs
-
-
-# ---- what may be undefined: row 191 ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("asked", "times"), [("end", [5]), ("always", [1, 2, 3, 4, 5])])
-def test_row_191_outputs_that_nobody_asks_for_cost_nothing(asked: str, times: list[int]):
-    """A network without memory: gradients are injected where the task asks, and nowhere else."""
-    fixed = {"units": 3, "steps": 5, "outputs": 2, "start": 0.3, "asked": asked}
-    names, varied = ["loss", "gradient_through_time"], ["weights.gain", "readout.scale"]
-    run = prepare("rnn", task="parity", observables=names, fixed=fixed, varied=varied)
-    found = run.evaluate({"weights.gain": np.zeros(2), "readout.scale": np.array([0.0, 1.0])})
-    assert np.flatnonzero(found["gradient_through_time"][1]).tolist() == times
-    assert found["loss"][0] == len(times)  # a one-hot row compared with nothing, each time

@@ -1,6 +1,6 @@
-"""Losses and backpropagation through time, rows 58, 135 and 137-145.
+"""Losses and backpropagation through time, rows 58, 134, 135 and 137-145.
 
-Read-outs and softmax (133, 134, 136) stand in test_heads.py, lags as layers (139) in
+Read-outs (133) and uniform classes (136) stand in test_heads.py, lags as layers (139) in
 test_phenomena_stability.py, the masks of relus (143) in test_exhibits.py.
 """
 
@@ -31,6 +31,16 @@ def test_row_58_the_gradient_of_a_divergence_is_the_error_at_the_logits():
     np.testing.assert_allclose(by_logits.astype(float), (y - d).astype(float), atol=1e-12)
     np.testing.assert_allclose(by_outputs.astype(float), (-d / y).astype(float), atol=1e-8)
     assert by_outputs[1] < -15.0 < -1.0 < by_logits[1]
+
+
+@pytest.mark.parametrize("shift", [0.0, 3.0, 1e4, -1e4])
+def test_row_134_probabilities_sum_to_one_and_know_no_shift(shift: float):
+    """The largest logit is taken out first: exp never overflows."""
+    z = np.array([1.0, -2.0, 0.5])
+    with np.errstate(over="raise"):
+        y = np.exp(z + shift - log_sum_exp(z + shift))
+    np.testing.assert_allclose(y, np.exp(z) / np.sum(np.exp(z)), rtol=1e-11)
+    assert y.sum() == pytest.approx(1.0, rel=1e-11)
 
 
 STEPS, FROM = 9, 5

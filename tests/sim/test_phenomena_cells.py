@@ -115,6 +115,7 @@ def test_coupled_memory_stays_within_its_candidates():
 
 
 def test_normalisation_stays_out_of_the_carousel():
+    """Row 110."""
     plain = built("lstm", units=4, inputs=2)
     normalised = built("lstm", units=4, inputs=2, normalised=True, norm_mean=0.3, norm_variance=4.0)
     s, x = (np.full(4, 0.1), np.array([0.5, -1.0, 2.0, 0.0])), np.ones(2)
@@ -125,7 +126,7 @@ def test_normalisation_stays_out_of_the_carousel():
 
 @pytest.mark.parametrize(("dropout", "kept"), [("candidate", True), ("hidden", True), ("cell", False)])
 def test_dropout_on_the_candidate_keeps_what_is_remembered(dropout: str, kept: bool):
-    """Semeniuta et al. 2016: with f = 1 and i = 0 the memory survives, unless the cell itself is dropped."""
+    """Row 111, Semeniuta et al. 2016: with f = 1 and i = 0 the memory survives, unless the cell is dropped."""
     p = built("lstm", units=6, inputs=1, dropout=dropout, keep_probability=0.8, force_f=1.0, force_i=0.0)
     rng, s = np.random.default_rng(0), (np.zeros(6), np.ones(6))
     for _ in range(60):
@@ -176,7 +177,7 @@ def flipped(p: Any) -> Any:
 
 
 def test_the_conventions_of_u_are_a_sign_flip_of_its_weights():
-    """Row 182: without the flip the two forms differ."""
+    """Rows 181, 182: without the flip the two forms differ."""
     size_ = {"units": 5, "inputs": 2, "b_u": "gaussian"}
     keeps, adopts = built("gru", **size_), built("gru", variant="update_adopts", **size_)
     rng = np.random.default_rng(1)

@@ -1,4 +1,4 @@
-"""Gated memories, rows 146, 149-154, 160-166, 169, 171, 176-178.
+"""Gated memories, rows 111, 146, 149-154, 160-166, 169, 171, 176-178.
 
 Corner cases and conventions of the cells (147, 152, 155, 156, 170, 172, 179-187) stand in
 test_phenomena_cells.py, the lectures' backward rules (158, 159, 167, 185) in test_exhibits.py, tasks (146,
@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from sim.functions import sigmoid
-from sim.generic import gates, jvp, step, vjp
+from sim.generic import gates, jvp, noise, step, vjp
 from sim.one_thread import one_thread
 from sim.run import prepare
+from tests.conftest import INTERPRETED
 from tests.sim.packs import built
 
 STATE = (np.array([0.1, -0.3, 0.5, 0.2]), np.array([0.4, -0.9, 1.5, 0.1]))
@@ -181,3 +182,20 @@ def test_rows_146_193_how_long_a_gap_the_gradient_crosses():
     shut, open_ = traced()["gradient_through_time"]
     assert shut[0].max() < 1e-12 * shut[-1].max()
     assert open_[0, 1] > 0.02 * open_[-1].max()
+
+
+# ---- dropout: row 111 --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("dropout", "kept"), [("cell", 0.5), ("candidate", 1.0)])
+def test_row_111_dropout_on_the_cell_forgets_by_halves(dropout: str, kept: float):
+    """p = 1/2, T = 20: on the cell c[0] is kept with probability 2^-20 = 9.5e-7, on the candidate always."""
+    n = 400 if INTERPRETED else 2000
+    p = built("lstm", units=n, inputs=1, weights="identity", dropout=dropout, force_f=1.0, force_i=0.0)
+    rng, s, left = np.random.default_rng(2), (np.zeros(n), np.ones(n)), []
+    for _ in range(20):
+        s = step(p, s, (np.ones(1), rng.uniform(size=noise(p))))
+        left.append(np.mean(s[1] != 0.0))
+    np.testing.assert_allclose(left[:3], kept ** np.arange(1, 4), atol=0.07)
+    assert left[-1] == round(kept**20)
+    assert kept == 1.0 or kept**20 == pytest.approx(9.5e-7, rel=5e-3)

@@ -1,6 +1,6 @@
-"""What keeps gradients in bounds: identities, truncation, regularisers, initialisations, dropout.
+"""What keeps gradients in bounds: identities, truncation, regularisers, initialisations.
 
-Rows 100-106, 111 and 112. Clipping (96-98) stands in test_clipping.py, reversal (99) in test_tasks.py,
+Rows 100-106, 112 and 191. Clipping (96-98) stands in test_clipping.py, reversal (99) in test_tasks.py,
 multiplicative networks and normalised memories (108, 110) in test_phenomena_cells.py.
 """
 
@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.generic import jvp, noise, step
+from sim.generic import jvp, step
 from sim.one_thread import one_thread
 from sim.run import prepare
-from tests.conftest import INTERPRETED
 from tests.sim.cases import measure
 from tests.sim.packs import built
 
@@ -60,19 +59,29 @@ def test_row_101_input_weights_are_not_to_be_the_identity():
     assert h.mean() == pytest.approx(625.0, rel=0.01)
 
 
-def test_row_102_an_identity_network_reads_digits_pixel_by_pixel():
-    """After 64 pixels the gradient still reaches the first one, where 0.01 I has lost it at once."""
+@cache
+def reading_digits() -> dict[str, np.ndarray]:
+    """A silent read-out, an identity network, 0.01 I and a network without memory before the same digit."""
     fixed = {"units": 3, "activation": "relu", "weights": "identity", "steps": 64, "start": 0.1}
     fixed |= {"input_weights": "ones", "outputs": 10, "criterion": "cross_entropy"}
     names, varied = ["loss", "gradient_through_time"], ["weights.gain", "readout.scale", "seed"]
     run = prepare("rnn", task="digits_by_pixel", observables=names, fixed=fixed, varied=varied)
-    columns = {"weights.gain": [1.0, 1.0, 0.01], "readout.scale": [0.0, 1.0, 1.0], "seed": [3, 3, 3]}
-    found = run.evaluate({name: np.array(column) for name, column in columns.items()})
-    assert found["loss"][0] == pytest.approx(np.log(10.0), rel=1e-15)
-    silent, kept, lost = found["gradient_through_time"]
+    columns = {"weights.gain": [1.0, 1.0, 0.01, 0.0], "readout.scale": [0.0, 1.0, 1.0, 1.0], "seed": [3] * 4}
+    return run.evaluate({name: np.array(column) for name, column in columns.items()})
+
+
+def test_row_102_an_identity_network_reads_digits_pixel_by_pixel():
+    """After 64 pixels the gradient still reaches the first one, where 0.01 I has lost it at once."""
+    silent, kept, lost, _ = reading_digits()["gradient_through_time"]
+    assert reading_digits()["loss"][0] == pytest.approx(np.log(10.0), rel=1e-15)
     np.testing.assert_array_equal(silent, 0.0)
     np.testing.assert_allclose(kept, kept[-1], rtol=1e-14)
     assert 0.0 < lost[0] < 1e-120 * lost[-1]
+
+
+def test_row_191_what_is_said_while_nobody_asks_costs_nothing():
+    """Before the last pixel the output is undefined: without memory no gradient reaches any other time."""
+    assert np.flatnonzero(reading_digits()["gradient_through_time"][3]).tolist() == [64]
 
 
 # ---- how far back: rows 103, 112 ---------------------------------------------------------------------------
@@ -229,20 +238,3 @@ def test_row_106_under_relu_the_right_one_decays_too():
     found = [norms(positive(seed)[0], seed) for seed in range(12)]
     assert np.median([growth for _, growth in found]) == pytest.approx(0.796, abs=0.04)
     assert np.median([each[2] for each, _ in found]) < 1e-8
-
-
-# ---- dropout: row 111 --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("dropout", "kept"), [("cell", 0.5), ("candidate", 1.0)])
-def test_row_111_dropout_on_the_cell_forgets_by_halves(dropout: str, kept: float):
-    """p = 1/2, T = 20: on the cell c[0] is kept with probability 2^-20 = 9.5e-7, on the candidate always."""
-    n = 400 if INTERPRETED else 2000
-    p = built("lstm", units=n, inputs=1, weights="identity", dropout=dropout, force_f=1.0, force_i=0.0)
-    rng, s, left = np.random.default_rng(2), (np.zeros(n), np.ones(n)), []
-    for _ in range(20):
-        s = step(p, s, (np.ones(1), rng.uniform(size=noise(p))))
-        left.append(np.mean(s[1] != 0.0))
-    np.testing.assert_allclose(left[:3], kept ** np.arange(1, 4), atol=0.07)
-    assert left[-1] == round(kept**20)
-    assert kept == 1.0 or kept**20 == pytest.approx(9.5e-7, rel=5e-3)
