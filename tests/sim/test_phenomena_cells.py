@@ -126,7 +126,7 @@ def test_normalisation_stays_out_of_the_carousel():
 
 @pytest.mark.parametrize(("dropout", "kept"), [("candidate", True), ("hidden", True), ("cell", False)])
 def test_dropout_on_the_candidate_keeps_what_is_remembered(dropout: str, kept: bool):
-    """Row 111, Semeniuta et al. 2016: with f = 1 and i = 0 the memory survives, unless the cell is dropped."""
+    """Row 111, Semeniuta et al. 2016: with f = 1 and i = 0 the memory survives, unless c is dropped."""
     p = built("lstm", units=6, inputs=1, dropout=dropout, keep_probability=0.8, force_f=1.0, force_i=0.0)
     rng, s = np.random.default_rng(0), (np.zeros(6), np.ones(6))
     for _ in range(60):
