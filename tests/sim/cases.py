@@ -176,9 +176,7 @@ def _always_many(system: str) -> bool:
 
 def _choices(keyword: Keyword) -> tuple[str, ...]:
     return (
-        keyword.choices
-        if keyword.default in keyword.choices and keyword.path not in ("weights", "input_weights")
-        else ()
+        keyword.choices if keyword.default in keyword.choices and not keyword.path.endswith("weights") else ()
     )
 
 
