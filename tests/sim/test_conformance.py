@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.generic import mirrored
 from sim.names import listing
 from tests.conftest import INTERPRETED
 from tests.sim.cases import CELLS, STEPS, Case, cases, passes, recurrences
@@ -131,6 +132,8 @@ def test_evaluating_changes_nothing_that_was_given(case: Case):
 def test_steps_longer_leaves_earlier_times_equal(case: Case):
     names = passes(case)[0]
     short, long = case.run(names, steps=7), case.run(names, steps=STEPS)
+    if mirrored(short.setting.example):
+        pytest.skip("it reads the sequence from its end, which lies elsewhere in a longer run")
     before, after = short.evaluate(case.columns)["trajectory"], long.evaluate(case.columns)["trajectory"]
     assert before.tobytes() == np.ascontiguousarray(after[:, :8]).tobytes()
 
