@@ -35,7 +35,15 @@ from sim import objects
 from sim.errors import refuse
 from sim.interpreted import INTERPRETED
 
-_FOUNDATION = ("lanes.py", "samples.py", "elementary.py", "graded.py", "objects.py", "compile.py")
+_FOUNDATION = (
+    "lanes.py",
+    "lane_memory.py",
+    "samples.py",
+    "elementary.py",
+    "graded.py",
+    "objects.py",
+    "compile.py",
+)
 _TYPES = """
 
 _F = numba.float64[::1]

@@ -16,185 +16,16 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, overload
 
 from sim.interpreted import INTERPRETED
-
-
-class Lanes(types.Type):
-    """The Numba type of a bundle of `n` lanes of `dtype` (float64, int64 or boolean)."""
-
-    def __init__(self, dtype: types.Type, n: int) -> None:
-        self.dtype = dtype
-        self.n = n
-        super().__init__(name=f"Lanes({dtype}, {n})")
-
-
-_ELEMENT: dict[Any, Any] = {
-    types.float64: ir.DoubleType(),
-    types.int64: ir.IntType(64),
-    types.boolean: ir.IntType(1),
-}
-
-
-@register_model(Lanes)
-class _LanesModel(models.PrimitiveModel):
-    def __init__(self, dmm: Any, fe_type: Lanes) -> None:
-        super().__init__(dmm, fe_type, ir.VectorType(_ELEMENT[fe_type.dtype], fe_type.n))
-
-
-def _vector(kind: types.Type, n: int) -> ir.VectorType:
-    return ir.VectorType(_ELEMENT[kind], n)
-
-
-def _broadcast(builder: Any, scalar: Any, n: int) -> Any:
-    kind = ir.VectorType(scalar.type, n)
-    undefined = ir.Constant(kind, ir.Undefined)
-    one = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(ir.IntType(32), n), [0] * n))
-
-
-# Bundles travel between memory and registers in pieces of one AVX-512 register. When a bundle of 64 was
-# stored and one of 16 loaded from it, LLVM forwarded the value through integers of 4096 bits, number by
-# number: a network of 8 units took twice as long.
-_PIECE = 8
-
-
-def _pieces(n: int) -> list[tuple[int, int]]:
-    return [(at, min(_PIECE, n - at)) for at in range(0, n, _PIECE)]
-
-
-def _indices(start: int, count: int) -> Any:
-    return ir.Constant(ir.VectorType(ir.IntType(32), count), list(range(start, start + count)))
-
-
-def _joined(builder: Any, parts: list[Any]) -> Any:
-    """One vector of several; only the last may be shorter than the first."""
-    while len(parts) > 1:
-        pairs = [_pair(builder, a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
-        parts = pairs + parts[len(parts) - len(parts) % 2 :]
-    return parts[0]
-
-
-def _pair(builder: Any, a: Any, b: Any) -> Any:
-    total = a.type.count + b.type.count
-    if b.type.count < a.type.count:  # LLVM joins equal lengths: b is lengthened by numbers that nobody reads
-        lengthened = [*range(b.type.count), *[0] * (a.type.count - b.type.count)]
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), a.type.count), lengthened)
-        b = builder.shuffle_vector(b, ir.Constant(b.type, ir.Undefined), mask)
-    return builder.shuffle_vector(a, b, _indices(0, total))
-
-
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, kind: Any) -> Any:
-    # as it is: unpacking the whole array was an eighth of the time that kernels take to compile
-    place = context.data_model_manager[array_type].get_field_position("data")
-    data = builder.extract_value(array, place)
-    return builder.bitcast(builder.gep(data, [index]), kind.as_pointer())
-
-
-@intrinsic(prefer_literal=True)
-def _load(typingctx, array, index, n):
-    kind = Lanes(array.dtype, n.literal_value)
-
-    def generate(context, builder, sig, args):
-        at = context.cast(builder, args[1], sig.args[1], types.intp)
-        parts = []
-        for start, count in _pieces(kind.n):
-            index = builder.add(at, ir.Constant(at.type, start))
-            vector = _vector(kind.dtype, count)
-            place = _pointer(context, builder, sig.args[0], args[0], index, vector)
-            parts.append(builder.load(place, align=8))
-        return _joined(builder, parts)
-
-    return kind(array, types.intp, n), generate
-
-
-@intrinsic
-def _store(typingctx, array, index, value):
-    def generate(context, builder, sig, args):
-        at = context.cast(builder, args[1], sig.args[1], types.intp)
-        undefined = ir.Constant(args[2].type, ir.Undefined)
-        for start, count in _pieces(value.n):
-            part = builder.shuffle_vector(args[2], undefined, _indices(start, count))
-            index = builder.add(at, ir.Constant(at.type, start))
-            place = _pointer(context, builder, sig.args[0], args[0], index, part.type)
-            builder.store(part, place, align=8)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, value), generate
-
-
-def _mixed(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
-    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(order)), order))
-
-
-@intrinsic
-def _turn(typingctx, array, start, apart, target, pitch):
-    """Write eight rows of eight lanes, from `start` on and `apart`, as rows from `target` on, `pitch` apart,
-    each row one of the lanes. What is written goes past the caches, so targets are whole cache lines.
-    """
-
-    def generate(context, builder, sig, args):
-        data, source, across, goal, down = args
-        kind = _vector(types.float64, _PIECE)
-        rows = []
-        for _ in range(_PIECE):
-            rows.append(builder.load(_pointer(context, builder, array, data, source, kind), align=64))
-            source = builder.add(source, across)
-        for d in (1, 2, 4):  # rows that are d apart exchange blocks of d lanes
-            low = [lane ^ d | _PIECE if lane & d else lane for lane in range(_PIECE)]
-            high = [lane | _PIECE if lane & d else lane | d for lane in range(_PIECE)]
-            for i in [i for i in range(_PIECE) if not i & d]:
-                a, b = rows[i], rows[i | d]
-                rows[i], rows[i | d] = _mixed(builder, a, b, low), _mixed(builder, a, b, high)
-        past = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
-        for row in rows:
-            place = _pointer(context, builder, array, data, goal, kind)
-            builder.store(row, place, align=64).set_metadata("nontemporal", past)
-            goal = builder.add(goal, down)
-        return context.get_dummy_value()
-
-    return types.void(array, *[types.intp] * 4), generate
-
-
-@intrinsic(prefer_literal=True)
-def _splat(typingctx, value, n):
-    kind = Lanes(types.float64, n.literal_value)
-
-    def generate(context, builder, sig, args):
-        return _broadcast(builder, context.cast(builder, args[0], sig.args[0], types.float64), kind.n)
-
-    return kind(value, n), generate
-
-
-@intrinsic(prefer_literal=True)
-def _repeat(typingctx, bundle, n):
-    """The bundle's lanes again and again until there are `n`."""
-    kind = Lanes(bundle.dtype, n.literal_value)
-
-    def generate(context, builder, sig, args):
-        undefined = ir.Constant(args[0].type, ir.Undefined)
-        lanes = ir.VectorType(ir.IntType(32), kind.n)
-        return builder.shuffle_vector(
-            args[0], undefined, ir.Constant(lanes, [i % bundle.n for i in range(kind.n)])
-        )
-
-    return kind(bundle, n), generate
-
-
-@intrinsic
-def _align_stack(typingctx):
-    """Called first in a kernel's loop: what its registers cannot hold lies on whole cache lines.
-
-    LLVM finds out too late that bundles are spilled, and puts them where the caller's stack happens to end.
-    """
-
-    def generate(context, builder, sig, args):
-        builder.function.attributes.add("nounwind")  # llvmlite drops an alignment that stands alone
-        builder.function.attributes.alignstack = 64
-        return context.get_dummy_value()
-
-    return types.void(), generate
+from sim.lane_memory import PIECE, Lanes, broadcast, vector
+from sim.lane_memory import align_stack as _align_stack
+from sim.lane_memory import load as _load
+from sim.lane_memory import repeat as _repeat
+from sim.lane_memory import splat as _splat
+from sim.lane_memory import store as _store
+from sim.lane_memory import turn as _turn
 
 
 def _unary(name: str) -> Any:
@@ -231,11 +62,11 @@ def _fma(typingctx, a, b, c):
         values = [
             value
             if isinstance(kind, Lanes)
-            else _broadcast(builder, context.cast(builder, value, kind, types.float64), lanes.n)
+            else broadcast(builder, context.cast(builder, value, kind, types.float64), lanes.n)
             for value, kind in zip(args, sig.args, strict=True)
         ]
-        vector = _vector(types.float64, lanes.n)
-        function = ir.FunctionType(vector, [vector] * 3)
+        kind = vector(types.float64, lanes.n)
+        function = ir.FunctionType(kind, [kind] * 3)
         full = f"llvm.fma.v{lanes.n}f64"
         return builder.call(cgutils.get_or_insert_function(builder.module, function, full), values)
 
@@ -262,7 +93,7 @@ def _select(typingctx, mask, a, b):
         values = [
             value
             if isinstance(kind, Lanes)
-            else _broadcast(builder, context.cast(builder, value, kind, types.float64), mask.n)
+            else broadcast(builder, context.cast(builder, value, kind, types.float64), mask.n)
             for value, kind in zip(branches, sig.args[1:], strict=True)
         ]
         return builder.select(mask_value, *values)
@@ -286,7 +117,7 @@ def _reinterpret(source: types.Type, target: types.Type) -> Any:
         if a.dtype != source:
             return None
         kind = Lanes(target, a.n)
-        return kind(a), lambda context, builder, sig, args: builder.bitcast(args[0], _vector(target, a.n))
+        return kind(a), lambda context, builder, sig, args: builder.bitcast(args[0], vector(target, a.n))
 
     return op
 
@@ -304,7 +135,7 @@ def _binary(instruction: str) -> Any:
             values = [
                 value
                 if isinstance(kind, Lanes)
-                else _broadcast(builder, context.cast(builder, value, kind, lanes.dtype), lanes.n)
+                else broadcast(builder, context.cast(builder, value, kind, lanes.dtype), lanes.n)
                 for value, kind in zip(args, sig.args, strict=True)
             ]
             return getattr(builder, instruction)(*values)
@@ -323,7 +154,7 @@ def _comparison(symbol: str) -> Any:
             values = [
                 value
                 if isinstance(kind, Lanes)
-                else _broadcast(builder, context.cast(builder, value, kind, types.float64), lanes.n)
+                else broadcast(builder, context.cast(builder, value, kind, types.float64), lanes.n)
                 for value, kind in zip(args, sig.args, strict=True)
             ]
             return builder.fcmp_ordered(symbol, *values)
@@ -394,9 +225,9 @@ if INTERPRETED:
 
     def turn(array: Any, start: int, apart: int, target: int, pitch: int) -> None:
         """Eight rows of eight lanes, `apart` in a flat array, written as eight rows, `pitch` apart."""
-        for k in range(_PIECE):
+        for k in range(PIECE):
             row = target + k * pitch
-            array[row : row + _PIECE] = array[start + k :: apart][:_PIECE]
+            array[row : row + PIECE] = array[start + k :: apart][:PIECE]
 
     def splat(value: float, n: int) -> Any:
         """A bundle whose `n` lanes all hold `value`."""
