@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.derivatives import _RULES, gradient
-from sim.functions import (
+from sim.functions import log_sum_exp, (
     cos,
     exp,
     expm1,
@@ -76,7 +76,7 @@ def test_derivatives_are_differences(name: str):
 
 
 def test_every_rule_is_tested():
-    units = {"total", "spread", "matvec", "transpose"}  # below
+    units = {"total", "spread", "matvec", "transpose", "largest"}  # below
     assert set(_RULES) <= set(RULES) | units
 
 
@@ -177,3 +177,14 @@ def test_the_gradient_of_a_number_of_the_units():
     np.testing.assert_allclose(value(of_h, at), 2 * (numbers["h"] - numbers["c"]))
     np.testing.assert_allclose(value(of_c, at), -2 * np.sum(numbers["h"] - numbers["c"]))
     assert all(node.graph is graph for node in reachable([of_h, of_c]))
+
+
+def test_the_largest_of_the_units_is_a_shift_that_cancels():
+    """The gradient of log sum exp is softmax, the largest number taken out or not."""
+    graph = Graph()
+    z = graph.leaf("state", "z", (4,))
+    (found,) = gradient(graph.lift(log_sum_exp(z)), [z])
+    assert found is not None
+    numbers = np.array([700.0, 2.0, 699.0, -800.0])
+    wanted = np.exp(numbers - 700.0) / np.sum(np.exp(numbers - 700.0))
+    np.testing.assert_allclose(value(found, {("state", "z"): numbers}), wanted, rtol=1e-14)

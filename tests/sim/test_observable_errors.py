@@ -40,7 +40,7 @@ UNFIT: dict[str, tuple[str, str, dict, str, str]] = {
         "escape_time",
         NETWORK,
         "observables",
-        "this network has 4 units; use norm",
+        "this network has 4 numbers; use norm",
     ),
     "keep nothing": (
         "logistic",
