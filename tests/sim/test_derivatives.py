@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from sim.derivatives import _RULES, gradient
-from sim.functions import log_sum_exp, (
+from sim.functions import (
     cos,
     exp,
     expm1,
     log,
     log1p,
+    log_sum_exp,
     sigmoid,
     sin,
     softplus,
