@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from tests.bench import cells, cliff, forward, layers, maps, networks, start, store
+from tests.bench import cells, cliff, forward, gates, layers, maps, networks, start, store
 from tests.bench.cells import jax_bars
 from tests.bench.harness import Bar, Case, Figure
 
@@ -53,6 +53,16 @@ ROWS = {
             ("gru", 32, 128, 3.0),
         )
     },
+    **{
+        f"{system}-map": Row(
+            f"one {system} unit over two gate biases, 512 x 512, T = 100, loss and all gradients",
+            partial(gates.bias_map, system),
+        )
+        for system in ("lstm", "gru")
+    },
+    "network-128-gradient": Row(
+        "gradients of 128 units, gain * W0 for 256 gains, T = 200", gates.shared_gradient
+    ),
     "network-128": Row("128 units, gain * W0 for 256 gains, T = 200", networks.shared_128),
     "mlp": Row("19 x 1024 MLP, batch 128, forward and backward", layers.mlp),
     "mlp-drawn": Row("the same with its 18.6 million weights drawn", layers.mlp_drawn),
