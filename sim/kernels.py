@@ -10,6 +10,8 @@ Kernels allocate nothing, draw nothing, check nothing, raise nothing.
 
 from typing import Any
 
+from sim.lanes import align_stack
+
 WIDTH = 64
 
 
@@ -130,6 +132,7 @@ def rollout(
     outs: Any, cells: int, steps: int, first: Any,
 ) -> None:  # fmt: skip
     """States forward in time; observables are reduced on the way."""
+    align_stack()
     for at in range(0, cells, WIDTH):
         p = load_parameters(parameters, cells, at)
         s = load_state(start, cells, at)
@@ -153,6 +156,7 @@ def tangent(
     """States and their derivatives forward in time: no tape, one multiply-add a step for each parameter
     and state. Derivatives by the parameters count from `followed` steps before the end.
     """
+    align_stack()
     for at in range(0, cells, WIDTH):
         p = load_parameters(parameters, cells, at)
         s = load_state(start, cells, at)
@@ -188,6 +192,7 @@ def bptt(
     Each span is run forward once more before it is run backward, so memory grows with sqrt(steps) where span
     does.
     """
+    align_stack()
     for at in range(0, cells, WIDTH):
         p = load_parameters(parameters, cells, at)
         s = load_state(start, cells, at)

@@ -16,7 +16,7 @@ from sim.errors import refuse
 from sim.functions import total
 from sim.generic import escapes
 from sim.kernels import load_input, load_parameters, load_state, step
-from sim.lanes import any_lane, select, splat, store
+from sim.lanes import align_stack, any_lane, select, splat, store
 from sim.observable import Declared, Facts, Loop, Whole
 from sim.pointwise import Module
 from sim.signature import About
@@ -59,6 +59,7 @@ def moved(s: Any, then: Any) -> Any:
 
 def escape(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, steps: int, first: Any) -> None:
     """Count steps until every orbit of the bundle has escaped or is known to stay."""
+    align_stack()
     for at in range(0, cells, WIDTH):
         p = load_parameters(parameters, cells, at)
         s = load_state(start, cells, at)
