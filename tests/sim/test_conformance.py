@@ -10,7 +10,7 @@ from sim.generic import mirrored
 from sim.names import listing
 from tests.conftest import INTERPRETED
 from tests.sim.cases import CELLS, STEPS, Case, cases, passes, recurrences
-from tests.sim.plain import cell, moved
+from tests.sim.plain import cell, moved, numbers
 from tests.sim.reference import REFERENCE, gradient, gradient_by_differences, jacobians
 
 # without machine code a wrapper's run takes minutes; its verbs are tested by themselves in both lanes
@@ -143,9 +143,9 @@ def test_step_reads_its_arguments_only(case: Case):
     run = case.run(("final_state",))
     c = cell(run, case.columns, 0)
     s, x = c.start.copy(), c.inputs.copy()
-    kept = [value.copy() if isinstance(value, np.ndarray) else value for value in c.pack]
+    kept = {label: value.copy() for label, value in numbers(c.pack).items()}
     moved(c, s, 0)
     np.testing.assert_array_equal(s, c.start)
     np.testing.assert_array_equal(x, c.inputs)
-    for before, after in zip(kept, c.pack, strict=True):
-        np.testing.assert_array_equal(before, after)
+    for label, value in numbers(c.pack).items():
+        np.testing.assert_array_equal(kept[label], value)
