@@ -157,7 +157,7 @@ class Sheet:
         pen = ImageDraw.Draw(large)
         for x, y, colour, thick in drawn:
             points = np.stack([(x - box[0]) * _SOFTEN, (y - box[1]) * _SOFTEN], axis=1)
-            for part in _whole(points):
+            for part in runs(points):
                 if len(part) == 1:
                     reach = thick * _SOFTEN
                     pen.ellipse(
@@ -174,7 +174,7 @@ class Sheet:
         self.image.paste(large.resize((columns, rows), Image.Resampling.LANCZOS), box[:2])
 
 
-def _whole(points: np.ndarray) -> list[np.ndarray]:
+def runs(points: np.ndarray) -> list[np.ndarray]:
     """Runs of points without a missing number; far away ones are brought near, where they are still out
     of sight.
     """

@@ -21,8 +21,10 @@ from viz import palettes
 from viz.axes import Axis
 from viz.dress import SIZES, TOOLS, tidy
 from viz.element_lines import curves
+from viz.element_plane import plane, shapes
 from viz.escape import Markup, esc, plain
 from viz.scenes import Field, Scene
+from viz.shapes import Plane
 
 hv.Store.set_current_backend("bokeh")
 silence(FIXED_SIZING_MODE)  # a fixed frame needs no width of the whole
@@ -49,7 +51,10 @@ def element(
 
     `title`: another heading than the scene's own, for pages that say the rest themselves.
     """
-    made = _field(scene, window, frame) if isinstance(scene, Field) else curves(scene, frame)
+    if isinstance(scene, Plane):
+        made = plane(scene, frame)
+    else:
+        made = _field(scene, window, frame) if isinstance(scene, Field) else curves(scene, frame)
     if title is not None and not isinstance(made, hv.Layout):
         sizes = SIZES if len(title) < _LONG else SIZES | {"title": "12pt"}
         made.opts(title=plain(title, 90), fontsize=sizes)
@@ -78,7 +83,7 @@ def figure(made: Any) -> Any:
     return hv.renderer("bokeh").get_plot(made).state
 
 
-def _field(field: Field, window: tuple[Any, Any] | None, frame: tuple[int, int]) -> hv.Image | hv.QuadMesh:
+def _field(field: Field, window: tuple[Any, Any] | None, frame: tuple[int, int]) -> Any:
     whole = field
     if window is not None:
         field = field.within(*window)
@@ -91,7 +96,8 @@ def _field(field: Field, window: tuple[Any, Any] | None, frame: tuple[int, int])
         made: Any = hv.Image((field.x.centres, field.y.centres, *planes), kdims, vdims, rtol=1e-3)
     else:
         made = hv.QuadMesh((field.x.edges, field.y.edges, *planes), kdims, vdims)
-    return made.opts(**_field_options(whole, smooth, frame))
+    made.opts(**_field_options(whole, smooth, frame))
+    return hv.Overlay([made, *shapes(field.over, kdims)]) if field.over else made
 
 
 def _dimension(axis: Axis) -> hv.Dimension:

@@ -11,9 +11,12 @@ from PIL import Image
 
 from viz import palettes
 from viz.axes import Axis
-from viz.canvas import SOFT, Box, Sheet, clean, fitted, wrapped
+from viz.canvas import SOFT, Box, Sheet, wrapped
+from viz.colour_bar import colour_bar
 from viz.raster_lines import LABEL, TICK, draw_lines, name_axes, room_left
+from viz.raster_plane import draw_plane, draw_shapes
 from viz.scenes import Field, Scene
+from viz.shapes import Plane
 
 WIDTH, HEIGHT = 1280, 960
 _TITLE, _CAPTION = 27, 17
@@ -32,6 +35,8 @@ def image(scene: Scene, columns: int = WIDTH, rows: int = HEIGHT) -> Image.Image
     bottom = _legend_below(sheet, scene.caption, columns, rows)
     if isinstance(scene, Field):
         _field(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
+    elif isinstance(scene, Plane):
+        draw_plane(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
     else:
         draw_lines(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
     return sheet.image
@@ -61,12 +66,14 @@ def _field(sheet: Sheet, field: Field, room: Box) -> None:
     field = field.limited(4 * (box[2] - box[0]), 4 * (box[3] - box[1]))
     picture = _paint(field, box[2] - box[0], box[3] - box[1])
     sheet.image.paste(picture, box[:2])
-    sheet.frame(box)
     across, up = _places(field.x, box[0], box[2]), _places(field.y, box[3], box[1])
+    draw_shapes(sheet, box, field.over, across.every, up.every)
+    sheet.frame(box)
     sheet.ticks_below(box, across, field.x.ticks(8), TICK)
     sheet.ticks_left(box, up, upright, TICK)
     name_axes(sheet, box, room[0], field.x.label, field.y.label)
-    _colour_bar(sheet, field, (box[2] + 26, box[1], box[2] + 50, box[3]), room[2])
+    beside = (box[2] + 26, box[1], box[2] + 50, box[3])
+    colour_bar(sheet, field.label, field.scale, field.palette, beside, room[2], _keys(field))
 
 
 def _square(box: Box, field: Field) -> Box:
@@ -121,33 +128,15 @@ class _places:  # noqa: N801 - used as a function
         self.low, self.high = (float(part) for part in (axis.edges[0], axis.edges[-1]))
 
     def __call__(self, value: float) -> float:
+        return float(self.every(np.array(value)))
+
+    def every(self, values: np.ndarray) -> np.ndarray:
+        """The same of many positions at once."""
         low, high = self.low, self.high
-        share = np.log(value / low) / np.log(high / low) if self.logarithmic else (value - low) / (high - low)
-        return self.first + (self.last - self.first) * float(share)
-
-
-def _colour_bar(sheet: Sheet, field: Field, box: Box, right: int) -> None:
-    """The colours with round numbers beside them; below, what grey and near-black mean where they are in
-    sight.
-    """
-    keys = _keys(field)
-    rows = box[3] - box[1] - 34 - 30 * len(keys)
-    bar = (box[0], box[1] + 34, box[2], box[1] + 34 + rows)
-    sheet.write(box[0], box[1] - 2, fitted(clean(field.label), TICK, right - box[0]), TICK)
-    table = palettes.table(field.palette)[::-1]
-    strip = table[np.clip((np.arange(rows) * 256) // max(rows, 1), 0, 255)]
-    sheet.image.paste(Image.fromarray(np.repeat(strip[:, None], bar[2] - bar[0], axis=1)), bar[:2])
-    sheet.frame(bar)
-    for value, words in field.scale.ticks(8):
-        at = bar[3] - float(field.scale.unit(np.array(value))) * (bar[3] - bar[1])
-        sheet.draw.line([(bar[2], at), (bar[2] + 6, at)], fill=SOFT)
-        sheet.write(bar[2] + 11, at, words, TICK, anchor="lm")
-    for i, (colour, words) in enumerate(keys):
-        at = bar[3] + 14 + 30 * i
-        sheet.draw.rectangle((bar[0], at, bar[2], at + 16), fill=colour, outline=SOFT)
-        sheet.write(
-            bar[2] + 11, at + 8, fitted(clean(words), _CAPTION, right + 20 - bar[2]), _CAPTION, anchor="lm"
+        over = (
+            np.log(values / low) / np.log(high / low) if self.logarithmic else (values - low) / (high - low)
         )
+        return np.asarray(self.first + (self.last - self.first) * over)
 
 
 def _keys(field: Field) -> list[tuple[tuple[int, int, int], str]]:

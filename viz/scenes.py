@@ -1,4 +1,5 @@
-"""What is to be seen, as plain data: a field of colours or panels of curves, with axes, title and caption.
+"""What is to be seen, as plain data: a field of colours, panels of curves or shapes in a plane, with axes,
+title and caption.
 
 A scene knows nothing of HoloViews, Bokeh or pixels. `viz.elements` turns it into a HoloViews element,
 `viz.raster` into a
@@ -14,6 +15,7 @@ import numpy as np
 
 from viz.axes import Axis, coarse, inside, part, starts
 from viz.scales import Scale, linear_ticks, log_ticks
+from viz.shapes import Plane, Shape
 
 _DENSE, _ROUGH = 200, 0.1
 
@@ -25,7 +27,8 @@ class Field:
     """A map: one number per cell of two axes, a scale of colours, and why numbers are missing.
 
     `values` has shape (y, x) in the order of the axes' positions; `codes` likewise holds outcome codes,
-    `meanings` their words; `also` names dims that the picture uses up beside its two.
+    `meanings` their words; `also` names dims that the picture uses up beside its two; `over` are shapes that
+    lie over the map, in the units of its axes.
     """
 
     x: Axis
@@ -45,6 +48,7 @@ class Field:
     equal: bool = False
     empty: Literal["grey", "white"] = "grey"
     also: tuple[str, ...] = ()
+    over: tuple[Shape, ...] = ()
 
     def limited(self, columns: int, rows: int) -> Field:
         """The same field with at most about so many cells: blocks are averaged (counts of words are never
@@ -164,7 +168,7 @@ class Lines:
         return [(value, words) for value, words in ticks if value <= panel.ceiling]
 
 
-Scene = Field | Lines
+Scene = Field | Lines | Plane
 
 
 def extremes(heights: np.ndarray, most: int) -> np.ndarray:
