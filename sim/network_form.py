@@ -246,7 +246,8 @@ class Network:
             names = [name for name, _ in self._backward]
             self._call(self.backward, tile, names, times, [cost_first(facts)], tapes, result)
         for name, loop in self.loops.items():
-            result[name] = np.moveaxis(loop.evaluate(tile)[..., tile.place], -1, 0)
+            raw = loop.evaluate(tile)
+            result[name] = np.moveaxis(raw if loop.by_cell else raw[..., tile.place], -1, 0)
         return result
 
     def _call(

@@ -30,6 +30,7 @@ class Tile(NamedTuple):
     blocks: int
     place: np.ndarray  # the lane of each cell
     steps: int
+    given: Mapping[str, np.ndarray]  # the columns that it was made of
 
 
 class Places(NamedTuple):
@@ -64,6 +65,7 @@ def lay_out(
         places.blocks,
         places.place,
         int(setting.values["steps"]),
+        columns,
     )
 
 

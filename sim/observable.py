@@ -45,9 +45,9 @@ class Variable(NamedTuple):
     comment: str
     source: str
     flags: Mapping[int, str] | None = None
-    infinite: bool = (
-        False  # whether infinities are ordinary values (the log of zero), not a sign of divergence
-    )
+    # whether infinities and NaN are ordinary values (the log of zero, a root that is missing), no divergence
+    infinite: bool = False
+    outcomes: Mapping[int, int] | None = None  # outcomes of cells whose value is one of these, as {3: 3}
 
 
 class Facts(NamedTuple):
@@ -93,7 +93,11 @@ class Facts(NamedTuple):
 
 
 class Declared(NamedTuple):
-    """A variable without its shape: that follows from its coordinates."""
+    """A variable without its shape: that follows from its coordinates.
+
+    An observable that is stored once a cell may write more than one: `further` declares the others by their
+    names, and its value then holds the numbers of all of them, one after another.
+    """
 
     coordinates: tuple[Coordinate, ...]
     long_name: str
@@ -103,6 +107,8 @@ class Declared(NamedTuple):
     dtype: str = "float64"
     flags: Mapping[int, str] | None = None
     infinite: bool = False
+    outcomes: Mapping[int, int] | None = None
+    further: Mapping[str, "Declared"] = MappingProxyType({})
 
 
 class NoKeywords(NamedTuple):
@@ -230,6 +236,7 @@ class Loop(NamedTuple):
     evaluate: Callable[[Any], np.ndarray]  # Tile -> (rows, padded cells)
     operations: float
     work_bytes: int = 0
+    by_cell: bool = False  # whether `evaluate` gives (rows, cells), not one column a lane
 
 
 def times_of(observable: Any, steps: int, first: int) -> int:

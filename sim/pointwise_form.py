@@ -45,6 +45,7 @@ class Tile(NamedTuple):
     cells: int
     whole: int  # cells with the last bundle filled up
     steps: int
+    given: Mapping[str, np.ndarray]  # the columns that it was made of
 
 
 class Pointwise:
@@ -259,6 +260,7 @@ class Pointwise:
             cells,
             padded(cells, self.width),
             self.steps,
+            given,
         )
 
     def _inputs(self, given: Mapping[str, np.ndarray], cells: int) -> np.ndarray:

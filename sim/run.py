@@ -4,6 +4,7 @@ many cells at once.
 
 import contextlib
 import inspect
+import math
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -41,26 +42,14 @@ class Run:
     ) -> None:
         self._form = form
         self.setting = setting
-        coordinates: dict[str, Coordinate] = {}
-        variables = []
-        for name, d in declared:
-            for coordinate in d.coordinates:
-                known = coordinates.setdefault(coordinate.name, coordinate)
-                if not np.array_equal(known.values, coordinate.values):
-                    raise refuse(
-                        "observables",
-                        f"{name} and another observable label {coordinate.name!r} differently; run them as "
-                        "two sweeps",
-                    )
-            dims = tuple(c.name for c in d.coordinates)
-            shape = tuple(len(c.values) for c in d.coordinates)
-            variables.append(
-                Variable(
-                    name, dims, shape, d.dtype, d.long_name, d.units, d.comment, d.source, d.flags, d.infinite
-                )
-            )
-        self.variables = tuple(variables)
-        self.coordinates = tuple(coordinates.values())
+        self._written = {name: [(name, d), *d.further.items()] for name, d in declared}
+        every = [pair for pairs in self._written.values() for pair in pairs]
+        names = [name for name, _ in every]
+        if len(set(names)) < len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise refuse("observables", f"two of them write {', '.join(twice)}; run them as two sweeps")
+        self.coordinates = _coordinates(every)
+        self.variables = tuple(_variable(name, d) for name, d in every)
         self.operations = float(form.operations)
         self.work_bytes = int(form.work_bytes)
         self.together: frozenset[str] = (
@@ -96,11 +85,13 @@ class Run:
     def compute(self, loaded: Loaded) -> dict[str, np.ndarray]:
         """What `evaluate` returns, of numbers that are loaded."""
         cells = loaded.cells
-        raw = self._form.compute(loaded.tile)
+        raw = self._apart(self._form.compute(loaded.tile), cells)
         outcome = np.ones(cells, dtype=np.uint8)
         result: dict[str, np.ndarray] = {}
         for variable in self.variables:
             values = raw[variable.name].reshape((cells, *variable.shape))
+            for value, code in (variable.outcomes or {}).items():
+                outcome[(values == value).reshape(cells, -1).any(axis=1) & (outcome == 1)] = code
             if variable.dtype == "float64" and not variable.infinite:
                 sound = raw.get(FINITE + variable.name)
                 if sound is None:
@@ -109,6 +100,40 @@ class Run:
             result[variable.name] = values.astype(variable.dtype, copy=False)
         result["outcome"] = outcome
         return result
+
+    def _apart(self, raw: Mapping[str, np.ndarray], cells: int) -> dict[str, np.ndarray]:
+        """The numbers of each variable, those of observables that write several cut apart."""
+        found = dict(raw)
+        for name, pairs in self._written.items():
+            if len(pairs) == 1:
+                continue
+            sizes = [math.prod(len(c.values) for c in d.coordinates) for _, d in pairs]
+            cuts = np.split(raw[name].reshape(cells, -1), np.cumsum(sizes)[:-1], axis=1)
+            found |= {other: cut for (other, _), cut in zip(pairs, cuts, strict=True)}
+        return found
+
+
+def _variable(name: str, d: Declared) -> Variable:
+    """A declaration under its name, with its shape."""
+    dims = tuple(c.name for c in d.coordinates)
+    shape = tuple(len(c.values) for c in d.coordinates)
+    about = (d.dtype, d.long_name, d.units, d.comment, d.source, d.flags, d.infinite, d.outcomes)
+    return Variable(name, dims, shape, *about)
+
+
+def _coordinates(declared: Sequence[tuple[str, Declared]]) -> tuple[Coordinate, ...]:
+    """The labels of all dimensions, each once; refused where two variables label one differently."""
+    found: dict[str, Coordinate] = {}
+    for name, d in declared:
+        for coordinate in d.coordinates:
+            known = found.setdefault(coordinate.name, coordinate)
+            if not np.array_equal(known.values, coordinate.values):
+                raise refuse(
+                    "observables",
+                    f"{name} and another observable label {coordinate.name!r} differently; run them as "
+                    "two sweeps",
+                )
+    return tuple(found.values())
 
 
 def prepare(

@@ -1,5 +1,6 @@
 """What belongs to the run rather than to the system: how many steps, from which state, with which seed."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple
 
@@ -23,9 +24,27 @@ def gaussian(
     return scale * draw.normal(1, n)[:, 0]
 
 
+def plane(
+    n: int,
+    *,
+    x: Annotated[float, About("coordinate along the first direction")] = 0.0,
+    y: Annotated[float, About("coordinate along the second direction")] = 0.0,
+    first: Annotated[tuple[float, ...], About("first direction; none is the first number alone")] = (),
+    second: Annotated[tuple[float, ...], About("second direction; none is the second number alone")] = (),
+    origin: Annotated[tuple[float, ...], About("where x = y = 0; none is 0 in every number")] = (),
+) -> np.ndarray:
+    """origin + x first + y second, (cells, n): a plane through the states, whose coordinates may be axes."""
+    directions = []
+    for name, given, index in (("first", first, 0), ("second", second, 1), ("origin", origin, -1)):
+        if given and len(given) != n:
+            raise refuse(f"parameters.start.{name}", f"{len(given)} numbers for a state of {n}; write {n}")
+        directions.append(np.asarray(given) if given else (np.arange(n) == index).astype(float))
+    return directions[2] + np.multiply.outer(x, directions[0]) + np.multiply.outer(y, directions[1])
+
+
 def families() -> Mapping[str, Callable[..., Any]]:
     """The starts that are named by a word."""
-    return {"unit": unit, "gaussian": gaussian}
+    return {"unit": unit, "gaussian": gaussian, "plane": plane}
 
 
 class RunKeywords(NamedTuple):
@@ -42,10 +61,11 @@ class RunKeywords(NamedTuple):
 
 def starts_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, n: int) -> list[Any]:
     """For each of the n numbers of the state, its value at time 0 (one, or one a cell); refused where a
-    list has another length.
+    list has another length. A column of starts has one number a cell, for all n, or (cells, n) numbers.
     """
     if "start" in columns:
-        return [np.asarray(columns["start"], dtype=np.float64)] * n
+        given = np.asarray(columns["start"], dtype=np.float64)
+        return list(np.ascontiguousarray(given.T)) if given.ndim == 2 else [given] * n
     value = setting.values["start"]
     if not isinstance(value, str):
         numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
@@ -62,6 +82,9 @@ def starts_of(setting: Any, columns: Mapping[str, np.ndarray], cells: int, n: in
             f"{value!r} is no start; write a number, a list of {n} numbers, or one of {sorted(members)}",
         )
     keys = [name for name in setting.values if name.startswith("start.")]
+    if "draw" not in inspect.signature(members[value]).parameters:  # of the cell's own numbers alone
+        own = {name.partition(".")[2]: columns.get(name, setting.values[name]) for name in keys}
+        return list(np.ascontiguousarray(np.asarray(members[value](n, **own)).T))
     kinds, which = distinct(setting, columns, [*keys, "seed"], cells)
     settings = {name.partition(".")[2]: kinds[name] for name in keys}
     made = np.asarray(members[value](n, Draw(kinds["seed"].reshape(-1), "start"), **settings))
