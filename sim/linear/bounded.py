@@ -1,0 +1,147 @@
+"""Bounded input, bounded output: the largest that C h can become under inputs of at most 1, and the input
+that does it.
+
+The bound of output i is sum_t sum_j |C W^t B|_ij. It is finite exactly if every mode that is both excited
+and read has |lambda| < 1: |lambda| = 1 is not enough, an input in step with the mode lets it grow without
+end. Source: C. A. Desoer & M. Vidyasagar, Feedback Systems: Input-Output Properties, 1975, ch. IV.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.errors import refuse
+from sim.linear.arrays import count
+from sim.linear.spectra import eigenvalues
+from sim.linear.transfer import Form, form
+from sim.one_thread import one_thread
+
+_CIRCLE = 1e-12
+
+
+class Bibo(NamedTuple):
+    """The bound of each output, between `bound` and `bound + remainder`; infinite where it is not BIBO."""
+
+    bound: np.ndarray  # (outputs,), the sum of the terms that were added up
+    remainder: np.ndarray  # (outputs,), what all further terms can add at most
+    terms: int
+    radius: float  # the largest modulus among modes that are both excited and read; 0 without any
+    verdict: str  # "bibo", "not_bibo", or "not_converged": more than `budget` terms were needed
+
+
+def bibo(W: Any, B: Any, C: Any, tolerance: float = 1e-12, budget: int = 200_000) -> Bibo:
+    """The bound of h[t] = W h[t-1] + B x[t], y = C h with |x| <= 1, for any input.
+
+    The remainder is certified: with ||A^m|| <= q < 1 the norms of later terms fall like q^(t/m). `tolerance`:
+    relative remainder at which it stops. Cost: n^2 a term and input.
+
+    >>> found = bibo([[0.9]], [1.0], [1.0])
+    >>> round(float(found.bound[0]), 9), found.verdict
+    (10.0, 'bibo')
+    """
+    made = minimal(form(W, B, C))
+    outputs = len(made.C)
+    if not len(made.W):
+        return Bibo(np.zeros(outputs), np.zeros(outputs), 0, 0.0, "bibo")
+    radius = float(np.abs(eigenvalues(made.W)[0]))
+    if radius >= 1 - _CIRCLE:
+        never = np.full(outputs, np.inf)
+        return Bibo(never, never, 0, radius, "not_bibo")
+    with one_thread():
+        return _summed(made, radius, tolerance, budget)
+
+
+def _summed(made: Form, radius: float, tolerance: float, budget: int) -> Bibo:
+    """The sum, m terms at a time, until what is left is small enough."""
+    power, m = made.W, 1
+    while np.linalg.norm(power, 2) > 0.5 and m <= budget:
+        power, m = power @ power, 2 * m
+    q = float(np.linalg.norm(power, 2))
+    block = [made.B]
+    for _ in range(min(m, budget) - 1):
+        block.append(made.W @ block[-1])
+    held = np.stack(block)  # (m, n, inputs)
+    readers = np.linalg.norm(made.C, axis=1)
+    bound, terms = np.zeros(len(made.C)), 0
+    while True:
+        bound += np.abs(np.einsum("on,tni->toi", made.C, held)).sum(axis=(0, 2))
+        terms += len(held)
+        held = power @ held
+        left = float(np.linalg.norm(held, axis=1).sum()) / (1 - q) if q < 1 else float("inf")
+        remainder = readers * left
+        if (remainder <= tolerance * bound).all():
+            return Bibo(bound, remainder, terms, radius, "bibo")
+        if terms >= budget:
+            return Bibo(bound, remainder, terms, radius, "not_converged")
+
+
+def minimal(made: Form, tolerance: float = 1e-10) -> Form:
+    """The part of a system that is both excited by its inputs and read by its outputs.
+
+    Directions that inputs reach only below `tolerance` of the norms are dropped, and likewise those that
+    outputs see.
+    """
+    with one_thread():
+        Q = _reached(made.W, made.B, tolerance)
+        W, B, C = Q.conj().T @ made.W @ Q, Q.conj().T @ made.B, made.C @ Q
+        Q = _reached(W.conj().T, C.conj().T, tolerance)
+        return Form(Q.conj().T @ W @ Q, Q.conj().T @ B, C @ Q, made.D)
+
+
+def _reached(W: np.ndarray, B: np.ndarray, tolerance: float) -> np.ndarray:
+    """An orthonormal basis (n, r) of all that B, W B, W^2 B, ... span."""
+    n = len(W)
+    basis = np.empty((n, 0), dtype=np.result_type(W, B))
+    new = B
+    limit = tolerance * float(np.linalg.norm(B))
+    while new.shape[1] and basis.shape[1] < n:
+        for _ in range(2):  # twice is enough
+            new = new - basis @ (basis.conj().T @ new)
+        left, size, _ = np.linalg.svd(new, full_matrices=False)
+        fresh = left[:, size > max(limit, 1e-300)]
+        basis = np.concatenate([basis, fresh], axis=1)
+        new = W @ fresh
+        limit = tolerance * float(np.linalg.norm(W))
+    return basis
+
+
+class Worst(NamedTuple):
+    """The input (time, inputs) of signs that makes an output largest at the last time, and that output's
+    size.
+    """
+
+    x: np.ndarray
+    output: float
+
+
+def worst_case(W: Any, B: Any, C: Any, steps: int, output: int = 0) -> Worst:
+    """The worst of all inputs of at most 1 over so many steps: x[steps - 1 - t] = sign(C W^t B), reached
+    exactly.
+
+    Its output is the sum of the first `steps` terms of the bound. Cost: n^2 a step and input.
+
+    >>> worst_case([[-0.5]], [1.0], [1.0], 4).x[:, 0].tolist()
+    [-1.0, 1.0, -1.0, 1.0]
+    """
+    made = form(W, B, C)
+    steps = count("steps", steps, 1)
+    if not 0 <= output < len(made.C):
+        raise refuse("output", f"{output} given, there are outputs 0 to {len(made.C) - 1}")
+    reader, terms = made.C[output], np.empty((steps, made.B.shape[1]))
+    with one_thread(), np.errstate(over="ignore", invalid="ignore"):
+        for t in range(steps):
+            terms[steps - 1 - t] = reader @ made.B
+            reader = reader @ made.W
+    return Worst(np.where(terms < 0, -1.0, 1.0), float(np.abs(terms).sum()))
+
+
+def partial_sums(W: Any, B: Any, C: Any, steps: int) -> np.ndarray:
+    """The largest output that `steps` = 1, 2, ... inputs of at most 1 can reach: (outputs, steps)."""
+    made = form(W, B, C)
+    terms = np.empty((len(made.C), count("steps", steps, 1)))
+    held = made.B
+    with one_thread(), np.errstate(over="ignore", invalid="ignore"):
+        for t in range(steps):
+            terms[:, t] = np.abs(made.C @ held).sum(axis=1)
+            held = made.W @ held
+    return np.asarray(np.cumsum(terms, axis=1))
