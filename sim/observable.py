@@ -237,6 +237,7 @@ class Loop(NamedTuple):
     operations: float
     work_bytes: int = 0
     by_cell: bool = False  # whether `evaluate` gives (rows, cells), not one column a lane
+    files: tuple[str, ...] = ()  # of this floor, that the numbers depend on beside the leaf's own
 
 
 def times_of(observable: Any, steps: int, first: int) -> int:

@@ -221,4 +221,6 @@ def _digest(form: Any, setting: Setting, leafs: Leafs) -> str:
     inner = [family.members()[words[path]] for path, family in setting.families.items() if path in words]
     modules = (leafs.system, leafs.task, *leafs.observables, *filter(None, map(inspect.getmodule, inner)))
     texts = dict.fromkeys(inspect.getsource(module) for module in modules)
-    return sources_digest([*form.sources, *texts], _HOST)
+    loops = getattr(form, "loops", {}).values()
+    files = dict.fromkeys(file for loop in loops for file in getattr(loop, "files", ()))
+    return sources_digest([*form.sources, *texts], [*_HOST, *files])
