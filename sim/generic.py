@@ -49,6 +49,44 @@ def vjp(p: Any, s: Any, x: Any, g: Any) -> Any:
 
 
 @singledispatch
+def step_size(p: Any) -> Any:
+    """The length of one step in the system's own unit of time: 1 for a map, dt for a flow that is stepped."""
+    return 1.0
+
+
+@singledispatch
+def rhs(p: Any, s: Any, x: Any) -> Any:
+    """ds/dt = G(s, x; p), the right-hand side of a flow, in the form of the state. A flow has no step: `euler` and
+    `rk4` step it.
+    """
+    raise refuse(
+        "parameters.flow", f"{type(p).__name__} has no rhs; write one with @rhs.register in {_file(p)}"
+    )
+
+
+@singledispatch
+def rhs_jvp(p: Any, s: Any, x: Any, v: Any, y: Any) -> Any:
+    """A v + B y, with A = dG/ds and B = dG/dx at (s, x; p): how the rate of a flow changes with small changes
+    v of the state and y of the input.
+    """
+    raise refuse(
+        "parameters.flow",
+        f"{type(p).__name__} has no rhs_jvp; write one with @rhs_jvp.register in {_file(p)}",
+    )
+
+
+@singledispatch
+def rhs_vjp(p: Any, s: Any, x: Any, g: Any) -> Any:
+    """(dp, A^T g, B^T g): gradients of <g, G(s, x; p)> with respect to the pack (the same type), to the state
+    and to the input of a flow.
+    """
+    raise refuse(
+        "parameters.flow",
+        f"{type(p).__name__} has no rhs_vjp; write one with @rhs_vjp.register in {_file(p)}",
+    )
+
+
+@singledispatch
 def output(p: Any, s: Any) -> Any:
     """The activation that is read out and compared with targets; the state itself unless the system says
     otherwise.
