@@ -56,8 +56,8 @@ def step_size(p: Any) -> Any:
 
 @singledispatch
 def rhs(p: Any, s: Any, x: Any) -> Any:
-    """ds/dt = G(s, x; p), the right-hand side of a flow, in the form of the state. A flow has no step: `euler` and
-    `rk4` step it.
+    """ds/dt = G(s, x; p), the right-hand side of a flow, in the form of the state. A flow has no step:
+    `euler` and `rk4` step it.
     """
     raise refuse(
         "parameters.flow", f"{type(p).__name__} has no rhs; write one with @rhs.register in {_file(p)}"
