@@ -13,7 +13,7 @@ import numpy as np
 from sim.errors import refuse
 from sim.linear.arrays import count
 from sim.linear.spectra import eigenvalues
-from sim.linear.transfer import Form, form
+from sim.linear.transfer import Form, form, minimal
 from sim.one_thread import one_thread
 
 _CIRCLE = 1e-12
@@ -54,11 +54,11 @@ def bibo(W: Any, B: Any, C: Any, tolerance: float = 1e-12, budget: int = 200_000
 def _summed(made: Form, radius: float, tolerance: float, budget: int) -> Bibo:
     """The sum, m terms at a time, until what is left is small enough."""
     power, m = made.W, 1
-    while np.linalg.norm(power, 2) > 0.5 and m <= budget:
+    while np.linalg.norm(power, 2) > 0.5 and 2 * m <= budget:
         power, m = power @ power, 2 * m
     q = float(np.linalg.norm(power, 2))
     block = [made.B]
-    for _ in range(min(m, budget) - 1):
+    for _ in range(m - 1):
         block.append(made.W @ block[-1])
     held = np.stack(block)  # (m, n, inputs)
     readers = np.linalg.norm(made.C, axis=1)
@@ -73,36 +73,6 @@ def _summed(made: Form, radius: float, tolerance: float, budget: int) -> Bibo:
             return Bibo(bound, remainder, terms, radius, "bibo")
         if terms >= budget:
             return Bibo(bound, remainder, terms, radius, "not_converged")
-
-
-def minimal(made: Form, tolerance: float = 1e-10) -> Form:
-    """The part of a system that is both excited by its inputs and read by its outputs.
-
-    Directions that inputs reach only below `tolerance` of the norms are dropped, and likewise those that
-    outputs see.
-    """
-    with one_thread():
-        Q = _reached(made.W, made.B, tolerance)
-        W, B, C = Q.conj().T @ made.W @ Q, Q.conj().T @ made.B, made.C @ Q
-        Q = _reached(W.conj().T, C.conj().T, tolerance)
-        return Form(Q.conj().T @ W @ Q, Q.conj().T @ B, C @ Q, made.D)
-
-
-def _reached(W: np.ndarray, B: np.ndarray, tolerance: float) -> np.ndarray:
-    """An orthonormal basis (n, r) of all that B, W B, W^2 B, ... span."""
-    n = len(W)
-    basis = np.empty((n, 0), dtype=np.result_type(W, B))
-    new = B
-    limit = tolerance * float(np.linalg.norm(B))
-    while new.shape[1] and basis.shape[1] < n:
-        for _ in range(2):  # twice is enough
-            new = new - basis @ (basis.conj().T @ new)
-        left, size, _ = np.linalg.svd(new, full_matrices=False)
-        fresh = left[:, size > max(limit, 1e-300)]
-        basis = np.concatenate([basis, fresh], axis=1)
-        new = W @ fresh
-        limit = tolerance * float(np.linalg.norm(W))
-    return basis
 
 
 class Worst(NamedTuple):

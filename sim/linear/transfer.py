@@ -15,6 +15,8 @@ from sim.linear.arrays import count, finite, single
 from sim.linear.spectra import by_modulus, eigenvalues
 from sim.one_thread import one_thread
 
+_POLE = 1e-13  # a z this near to a pole of the circle is the pole
+
 
 class Form(NamedTuple):
     """W (n, n), B (n, inputs), C (outputs, n), D (outputs, inputs)."""
@@ -44,6 +46,36 @@ def form(W: Any, B: Any, C: Any, D: Any = 0.0) -> Form:
     return Form(W, B, C, np.broadcast_to(D, (len(C), B.shape[1])).copy())
 
 
+def minimal(made: Form, tolerance: float = 1e-10) -> Form:
+    """The part of a system that is both excited by its inputs and read by its outputs.
+
+    Directions that inputs reach only below `tolerance` of the norms are dropped, and likewise those that
+    outputs see.
+    """
+    with one_thread():
+        Q = _reached(made.W, made.B, tolerance)
+        W, B, C = Q.conj().T @ made.W @ Q, Q.conj().T @ made.B, made.C @ Q
+        Q = _reached(W.conj().T, C.conj().T, tolerance)
+        return Form(Q.conj().T @ W @ Q, Q.conj().T @ B, C @ Q, made.D)
+
+
+def _reached(W: np.ndarray, B: np.ndarray, tolerance: float) -> np.ndarray:
+    """An orthonormal basis (n, r) of all that B, W B, W^2 B, ... span."""
+    n = len(W)
+    basis = np.empty((n, 0), dtype=np.result_type(W, B))
+    new = B
+    limit = tolerance * float(np.linalg.norm(B))
+    while new.shape[1] and basis.shape[1] < n:
+        for _ in range(2):  # twice is enough
+            new = new - basis @ (basis.conj().T @ new)
+        left, size, _ = np.linalg.svd(new, full_matrices=False)
+        fresh = left[:, size > max(limit, 1e-300)]
+        basis = np.concatenate([basis, fresh], axis=1)
+        new = W @ fresh
+        limit = tolerance * float(np.linalg.norm(W))
+    return basis
+
+
 def poles(made: Form) -> np.ndarray:
     """The poles (n,), by modulus, largest first."""
     return eigenvalues(made.W)
@@ -61,7 +93,7 @@ def at(made: Form, z: Any) -> np.ndarray:
             for i in reversed(range(len(T))):  # back substitution, for all z at once
                 X[..., i, :] += np.einsum("j,...jk->...k", T[i, i + 1 :], X[..., i + 1 :, :])
                 X[..., i, :] /= (z - T[i, i])[..., None]
-        return np.asarray((made.C @ Z) @ X + made.D)
+            return np.asarray((made.C @ Z) @ X + made.D)
 
 
 def response(made: Form, angles: Any) -> np.ndarray:
@@ -136,6 +168,7 @@ def resonance(made: Form, angles: Any = None) -> Resonance:
     The best of the scan is refined between its neighbours. Infinite where a pole that is excited and read
     lies on the circle. Cost: 25 n^3 + n^2 for each frequency.
     """
+    made = minimal(made)
     if angles is None:
         own = np.abs(np.angle(poles(made)))
         angles = np.unique(np.concatenate([np.linspace(0.0, np.pi, 721), own]))
@@ -158,7 +191,9 @@ def resonance(made: Form, angles: Any = None) -> Resonance:
 
 def _gain(made: Form, angles: np.ndarray) -> np.ndarray:
     H = response(made, angles)
-    sound = np.isfinite(H).all(axis=(-2, -1))
+    z, p = np.exp(1j * angles), poles(made)
+    apart = np.abs(z[:, None] - p).min(axis=1, initial=np.inf)
+    sound = np.isfinite(H).all(axis=(-2, -1)) & (apart > _POLE)
     with one_thread():
         size = np.linalg.svd(np.where(sound[:, None, None], H, 0.0), compute_uv=False)[:, 0]
     return np.where(sound, size, np.inf)

@@ -1,0 +1,352 @@
+"""Jury, Routh and Lyapunov: section 10 of the reference results, rows 36 to 38 of the phenomena."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+from sim.errors import Refused
+from sim.linear import jury, lyapunov, planar, recursions, routh, spectra
+
+A = recursions.characteristic({1: 0.5, 5: 0.25})
+B = recursions.characteristic({1: 0.5, 5: 0.25, 8: 0.1})
+
+
+def of_roots(random, degree: int, low: float = 0.2, high: float = 1.6) -> np.ndarray:
+    """A real polynomial with roots anywhere between two radii, but none within 1e-3 of the circle."""
+    found: list[complex] = []
+    while len(found) < degree:
+        size = random.uniform(low, high)
+        if abs(size - 1) < 1e-3:
+            continue
+        if degree - len(found) == 1 or random.random() < 0.4:
+            found.append(size * random.choice([-1, 1]))
+        else:
+            value = size * np.exp(1j * random.uniform(0, np.pi))
+            found += [value, value.conjugate()]
+    return np.poly(found).real
+
+
+# ---- Jury --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "verdict"),
+    [
+        ([1, -1.2, 0.07, 0.3, -0.08], "stable"),  # JRY-01: Ogata, Discrete-Time Control Systems, example 4-3
+        ([1, -1.1, -0.1, 0.2], "critical"),  # JRY-02: example 4-4
+        ([1, -1.3, -0.08, 0.24], "unstable"),  # JRY-03: example 4-5
+    ],
+)
+def test_ogatas_examples(coefficients, verdict):
+    found = jury.jury(coefficients)
+    assert found.verdict == verdict
+    assert (np.abs(recursions.roots(coefficients)) < 1 - 1e-9).all() == (verdict == "stable")
+    if verdict == "critical":
+        assert found.circle[~np.isnan(found.circle)] == pytest.approx([1.0], abs=1e-9)
+        roots = np.sort(recursions.roots(coefficients).real)
+        np.testing.assert_allclose(roots, [-0.4, 0.5, 1.0], atol=1e-9)
+    if verdict == "unstable":
+        assert found.outside == 1
+
+
+def test_the_stability_triangle():
+    """JRY-04: Jury 1964, 2000 points."""
+    a1, a2 = np.random.default_rng(0).uniform(-2.5, 2.5, (2, 2000))
+    polynomials = np.stack([np.ones(2000), a1, a2], axis=1)
+    stable = (np.abs(recursions.roots(polynomials)) < 1).all(axis=1)
+    np.testing.assert_array_equal(jury.stability_triangle(a1, a2), stable)
+    np.testing.assert_array_equal(jury.jury(polynomials).verdict == "stable", stable)
+    assert 0 < stable.sum() < 2000
+
+
+def test_jury_and_the_spectral_radius_say_the_same():
+    """JRY-05: 1500 random polynomials of degree 1 to 7."""
+    random = np.random.default_rng(1)
+    agreed = 0
+    for degree in range(1, 8):
+        polynomials = np.array([of_roots(random, degree, 0.2, 1.1) for _ in range(215)])
+        radius = np.abs(recursions.roots(polynomials)).max(axis=1)
+        found = jury.jury(polynomials)
+        np.testing.assert_array_equal(found.verdict == "stable", radius < 1)
+        np.testing.assert_array_equal(found.verdict == "unstable", radius > 1)
+        outside = (np.abs(recursions.roots(polynomials)) > 1).sum(axis=1)
+        np.testing.assert_array_equal(found.outside, outside)
+        with np.errstate(invalid="ignore"):
+            np.testing.assert_array_equal((np.abs(found.reflection) < 1).all(axis=1), radius < 1)
+        agreed += len(polynomials)
+    assert agreed >= 1500
+
+
+def test_row_38_conditions_and_reflection_coefficients():
+    a, b = jury.jury(A), jury.jury(B)
+    assert a.at_one == pytest.approx(0.25)
+    assert a.at_minus_one == pytest.approx(1.75)
+    np.testing.assert_allclose(a.reflection, [-0.25, -0.13333, -0.07240, -0.03952, -0.56831], atol=5e-6)
+    assert b.at_one == pytest.approx(0.15)
+    assert b.at_minus_one == pytest.approx(1.65)
+    expected = [-0.1, -0.05051, -0.02557, -0.26629, -0.14881, -0.11648, -0.09263, -0.64020]
+    np.testing.assert_allclose(b.reflection, expected, atol=5e-6)
+    assert a.verdict == b.verdict == "stable"
+    for coefficients, degree in ((A, 5), (B, 8)):
+        rows = jury.rows(coefficients)
+        assert [len(row) for row in rows] == list(range(degree + 1, 2, -1))
+        assert all(abs(row[-1]) < abs(row[0]) for row in rows)
+        ratios = [row[-1] / row[0] for row in rows]
+        np.testing.assert_allclose(ratios, jury.jury(coefficients).reflection[: degree - 1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("roots", "verdict", "on"),
+    [
+        ([1j, -1j, 0.5], "critical", 2),
+        ([1.0, -1.0], "critical", 2),
+        ([1.0, 1.0, 0.3], "unstable", 2),  # a repeated root on the circle grows like t
+        ([0.6 + 0.8j, 0.6 - 0.8j, 1.2], "unstable", 2),
+        ([2.0, 0.5], "unstable", 0),  # its own reversal: |k| = 1 and no root on the circle
+        ([-1.0], "critical", 1),
+        ([0.0, 0.0], "stable", 0),
+    ],
+)
+def test_roots_on_the_circle_are_named(roots, verdict, on):
+    found = jury.jury(np.poly(roots).real)
+    assert found.verdict == verdict
+    assert (~np.isnan(found.circle)).sum() == on
+    assert found.outside == (np.abs(roots) > 1 + 1e-9).sum()
+
+
+# ---- Routh -------------------------------------------------------------------------------------------------
+
+
+def test_rth_01_ogata():
+    found = routh.routh([1, 2, 3, 4, 5])
+    assert found.right == 2
+    np.testing.assert_allclose(found.column, [1, 2, 1, -6, 5], atol=1e-9)
+    assert found.verdict == "unstable"
+
+
+def test_rth_02_a_pair_on_the_axis():
+    found = routh.routh([1, 2, 1, 2])
+    assert found.right == 0
+    np.testing.assert_allclose(found.auxiliary, [2, 0, 2])
+    np.testing.assert_allclose(np.sort_complex(found.axis), [-1j, 1j], atol=1e-9)
+    assert found.verdict == "critical"
+
+
+def test_rth_03_a_row_of_zeros():
+    found = routh.routh([1, 2, 24, 48, -25, -50])
+    assert found.right == 1
+    np.testing.assert_allclose(found.column, [1, 2, 8, 24, 112.6667, -50], atol=1e-4)  # Ogata's own column
+    np.testing.assert_allclose(np.sort_complex(found.axis), [-5j, 5j], atol=1e-8)
+    roots = np.sort_complex(recursions.roots(found.auxiliary).round(9))
+    np.testing.assert_allclose(roots, [-1, -5j, 5j, 1], atol=1e-8)
+
+
+def test_a_lone_zero_in_the_first_column_becomes_epsilon():
+    found = routh.routh([1, 2, 2, 4, 11, 10])  # Dorf & Bishop, Modern Control Systems, the case of a zero
+    assert found.epsilon
+    assert found.right == 2
+    assert found.column[2] == 0.0
+    assert found.signs[2] == 1
+    assert found.column[3] == -np.inf  # (4 epsilon - 12) / epsilon
+    assert routh.routh([1, 0, 1, 1]).right == (np.roots([1, 0, 1, 1]).real > 0).sum()
+
+
+def test_routh_counts_the_roots_to_the_right():
+    random = np.random.default_rng(2)
+    seen = set()
+    for _ in range(400):
+        degree = int(random.integers(1, 9))
+        roots: list[complex] = []
+        while len(roots) < degree:
+            real, height = float(random.integers(-3, 4)), float(random.integers(0, 4))
+            if len(roots) + 2 <= degree and height:
+                roots += [complex(real, height), complex(real, -height)]
+            else:
+                roots.append(real or -1.0)
+        found = routh.routh(np.poly(roots).real.round())
+        right = sum(complex(root).real > 0 for root in roots)
+        assert found.right == right, roots
+        on = [root for root in roots if complex(root).real == 0]
+        simple = len(set(on)) == len(on)
+        expected = "unstable" if right or not simple else "critical" if on else "stable"
+        assert found.verdict == expected, roots
+        seen.add((expected, found.epsilon, found.auxiliary.size > 0))
+    assert len(seen) >= 6
+
+
+def test_row_37_the_slides_test_needs_the_bilinear_map():
+    """Applied to a polynomial in z it asks the wrong question: roots of stable recursions have Re z > 0."""
+    np.testing.assert_allclose(routh.bilinear(A), [1.75, 5.25, 13.5, 6.5, 4.75, 0.25], atol=1e-12)
+    expected = [1.65, 11.3, 31.7, 70.1, 63, 53.1, 18.7, 6.3, 0.15]
+    np.testing.assert_allclose(routh.bilinear(B), expected, atol=1e-12)
+    for coefficients, column, wrong in (
+        (A, [1.75, 5.25, 11.333, 4.338, 4.0136, 0.25], 3),
+        (B, [1.65, 11.3, 21.464, 41.015, 32.356, 25.328, 6.820, 5.474, 0.15], 5),
+    ):
+        found = routh.routh(routh.bilinear(coefficients))
+        np.testing.assert_allclose(found.column, column, atol=5e-4)
+        assert found.verdict == "stable"
+        assert routh.routh(coefficients).right == (recursions.roots(coefficients).real > 0).sum() == wrong
+
+
+def test_the_bilinear_map_carries_jurys_question_to_routh():
+    random = np.random.default_rng(3)
+    for degree in range(1, 9):
+        polynomials = np.array([of_roots(random, degree) for _ in range(10)])
+        mapped = routh.bilinear(polynomials)
+        z = recursions.roots(polynomials)
+        s = (z - 1) / (z + 1)
+        values = np.array([np.polyval(row, point) for row, point in zip(mapped, s.T[0], strict=True)])
+        np.testing.assert_allclose(values / np.abs(mapped).max(axis=1), 0, atol=1e-6)
+        outside = jury.jury(polynomials).outside
+        assert [routh.routh(row).right for row in mapped] == outside.tolist()
+    assert routh.bilinear([1.0, 1.0])[0] == 0.0  # z = -1 goes to infinity
+
+
+# ---- two variables -----------------------------------------------------------------------------------------
+
+
+def test_jry_06_trace_and_determinant():
+    """Strogatz ch. 5; Jury: 2x2 Jacobians of maps and flows."""
+    J = np.random.default_rng(4).uniform(-1.5, 1.5, (500, 2, 2))
+    trace, determinant = planar.trace_and_determinant(J)
+    values = spectra.eigenvalues(J)
+    in_disc, in_half_plane = (np.abs(values) < 1).all(axis=1), (values.real < 0).all(axis=1)
+    np.testing.assert_array_equal(planar.map_is_stable(trace, determinant), in_disc)
+    np.testing.assert_array_equal(planar.flow_is_stable(trace, determinant), in_half_plane)
+    turns = np.abs(values[:, 0].imag) > 0
+    for word, expected in {
+        "sink": in_disc & ~turns,
+        "stable focus": in_disc & turns,
+        "saddle": ~turns & ((np.abs(values) > 1).sum(axis=1) == 1),
+        "source": ~turns & (np.abs(values) > 1).all(axis=1),
+        "unstable focus": turns & ~in_disc,
+    }.items():
+        np.testing.assert_array_equal(planar.map_type(trace, determinant) == word, expected)
+    for word, expected in {
+        "saddle": ~turns & (values.real.prod(axis=1) < 0),
+        "stable node": ~turns & in_half_plane,
+        "stable focus": turns & in_half_plane,
+        "unstable focus": turns & ~in_half_plane,
+    }.items():
+        np.testing.assert_array_equal(planar.flow_type(trace, determinant) == word, expected)
+    assert planar.flow_type(0.0, 1.0) == "centre"
+    assert planar.map_type(0.0, 1.0) == "critical"
+    assert planar.map_type(2.0, 1.0) == "critical"
+
+
+# ---- Lyapunov ----------------------------------------------------------------------------------------------
+
+
+def test_row_36_a_quadratic_function_falls_where_the_length_does_not():
+    W = np.array([[0.5, 10.0], [0.0, 0.5]])
+    found = lyapunov.discrete(W)
+    np.testing.assert_allclose(found.P, [[1.333, 8.889], [8.889, 297.63]], atol=5e-4)
+    np.testing.assert_allclose(found.eigenvalues, [1.067, 297.9], rtol=5e-4)
+    assert found.verdict == "stable"
+    assert found.residual < 1e-14
+    run = spectra.free_run(W, [1.0, 1.0], 30)
+    V, size = lyapunov.along(found.P, run), np.linalg.norm(run, axis=1)
+    np.testing.assert_allclose(np.diff(V), -(size[:-1] ** 2), rtol=1e-9)
+    assert size[1] > size[0]
+    unstable = lyapunov.discrete(np.diag([1.1, 0.5]))
+    np.testing.assert_allclose(unstable.eigenvalues, [-4.76, 1.33], atol=5e-3)
+    assert unstable.verdict == "unstable"
+
+
+def test_row_36_tanh_of_a_non_normal_matrix_grows_first():
+    W, h = np.array([[0.9, 1.0], [0.0, 0.9]]), np.array([0.0, 0.1])
+    P = lyapunov.discrete(W).P
+    size, V = [np.linalg.norm(h)], [lyapunov.along(P, h)]
+    for _ in range(60):
+        h = np.tanh(W @ h)
+        size.append(np.linalg.norm(h))
+        V.append(lyapunov.along(P, h))
+    assert size[0] == pytest.approx(0.1)
+    assert max(size) == pytest.approx(0.333, abs=5e-4)
+    assert np.argmax(size) == 8
+    assert (np.diff(V) < 0).all()
+
+
+def test_p_solves_its_equation_and_its_sign_is_the_verdict():
+    random = np.random.default_rng(5)
+    for n in (1, 2, 5, 15):
+        for _ in range(4):
+            W, M = (
+                random.normal(size=(n, n)) * random.uniform(0.3, 1.5) / np.sqrt(n),
+                random.normal(size=(n, n)),
+            )
+            Q = M @ M.T + 0.1 * np.eye(n)
+            map_, flow = lyapunov.discrete(W, Q), lyapunov.continuous(W - np.eye(n), Q)
+            scale = np.abs(map_.P).max()
+            np.testing.assert_allclose(W.T @ map_.P @ W - map_.P, -Q, atol=1e-9 * max(scale, 1))
+            A = W - np.eye(n)
+            scale = np.abs(flow.P).max()
+            np.testing.assert_allclose(A.T @ flow.P + flow.P @ A, -Q, atol=1e-9 * max(scale, 1))
+            values = spectra.eigenvalues(W)
+            assert (map_.verdict == "stable") == (np.abs(values[0]) < 1)
+            assert (flow.verdict == "stable") == (values.real.max() < 1)
+            if np.abs(values[0]) < 0.9:
+                powers = [np.linalg.matrix_power(W, t) for t in range(400)]
+                series = sum(power.T @ Q @ power for power in powers)
+                np.testing.assert_allclose(map_.P, series, rtol=1e-6, atol=1e-6)
+
+
+def test_without_a_unique_solution_the_verdict_is_critical():
+    for W in ([[0.0, -1.0], [1.0, 0.0]], np.diag([2.0, 0.5]), [[1.0]]):
+        found = lyapunov.discrete(W)
+        assert found.verdict == "critical"
+        assert np.isnan(found.P).all()
+    assert lyapunov.continuous([[0.0, 1.0], [-1.0, 0.0]]).verdict == "critical"
+
+
+def test_row_36_the_energy_falls_unit_by_unit_but_not_all_at_once():
+    W = np.array([[0.0, -2.0], [-2.0, 0.0]])
+    h = np.array([0.5, 0.4])
+    energies = [lyapunov.energy(W, h)]
+    for t in range(40):
+        h = h.copy()
+        h[t % 2] = np.tanh(W[t % 2] @ h)
+        energies.append(lyapunov.energy(W, h))
+    assert (np.diff(energies) <= 1e-15).all()
+    np.testing.assert_allclose(h[0], -h[1], rtol=1e-6)
+    cycle = np.array([0.95750402, 0.95750402])  # all at once: back and forth between this and its opposite
+    np.testing.assert_allclose(np.tanh(W @ cycle), -cycle, rtol=1e-6)
+    assert lyapunov.energy(W, cycle) > energies[-1]
+    slope = [
+        (lyapunov.energy(W, h + d, 0.3) - lyapunov.energy(W, h - d, 0.3)) / 2e-6 for d in 1e-6 * np.eye(2)
+    ]
+    np.testing.assert_allclose(slope, -(W @ h) - 0.3 + np.arctanh(h), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: jury.jury([]), "highest power first"),
+        (lambda: jury.jury([0.0, 1.0]), "the leading coefficient is zero"),
+        (lambda: jury.jury([1.0, 1j]), "complex numbers given"),
+        (lambda: jury.jury([1.0, np.nan]), "not finite"),
+        (lambda: jury.rows(np.ones((2, 3))), "one polynomial"),
+        (lambda: routh.routh([5.0]), "highest power first"),
+        (lambda: routh.routh([0.0, 1.0, 1.0]), "the leading coefficient is zero"),
+        (lambda: routh.routh(np.ones((2, 3))), "one real polynomial"),
+        (lambda: planar.trace_and_determinant(np.eye(3)), "two rows and columns"),
+        (lambda: planar.map_is_stable(np.nan, 0.0), "not finite"),
+        (lambda: lyapunov.discrete(np.ones((2, 3))), "square matrices"),
+        (lambda: lyapunov.discrete([[1j]]), "a real matrix"),
+        (lambda: lyapunov.discrete(np.eye(2) / 2, np.diag([1.0, -1.0])), "positive definite"),
+        (lambda: lyapunov.discrete(np.eye(2) / 2, [[1.0, 0.5], [0.0, 1.0]]), "symmetric"),
+        (lambda: lyapunov.along(np.eye(2), [1.0, 2.0, 3.0]), "vectors of 2 numbers"),
+        (lambda: lyapunov.energy([[0.0, 1.0], [0.0, 0.0]], [0.1, 0.1]), "not symmetric"),
+        (lambda: lyapunov.energy(np.eye(2), [1.5, 0.0]), "between -1 and 1"),
+    ],
+)
+def test_wrong_input_has_one_message(call, message):
+    with pytest.raises(Refused, match=message):
+        call()
+
+
+def test_scipy_is_the_oracle_of_lyapunov():
+    W = np.random.default_rng(6).normal(size=(4, 4)) / 4
+    expected = scipy.linalg.solve_discrete_lyapunov(W.T, np.eye(4))
+    np.testing.assert_allclose(lyapunov.discrete(W).P, expected, rtol=1e-12)
