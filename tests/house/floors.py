@@ -9,7 +9,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLOORS = ("sim", "jobs", "viz")  # a floor may import itself and what stands before it
-LEAVES = ("sim/systems", "sim/tasks", "sim/observables", "viz/views")
+LEAVES = ("sim/systems", "sim/tasks", "sim/observables", "sim/theory", "viz/views")
 
 
 @dataclass(frozen=True)

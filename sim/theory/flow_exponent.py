@@ -1,0 +1,48 @@
+"""The largest Lyapunov exponent of a random tanh network in continuous time, in 1/tau.
+
+-1 + sqrt(1 - E) with E the ground state of a quantum well made of the self-consistent autocorrelation;
+gain - 1 below the onset of chaos, near (gain - 1)^2 / 2 just above it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sim import mean_field_flow
+from sim.errors import refuse
+from sim.theory import Theory, setting
+
+_COARSEST = 0.25
+
+
+def curve(gain: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
+    """The exponent in 1/tau at each gain; Euler steps of more than a quarter of tau are another system."""
+    alpha = float(setting(parameters, "alpha", 0.0) or 0.0)
+    if alpha > _COARSEST:
+        raise refuse(
+            "parameters.alpha",
+            f"{alpha} given; the theory is of continuous time, alpha of {_COARSEST} or less (at alpha = 1 "
+            "the network is `rnn`, see mean_field_exponent)",
+        )
+    return mean_field_flow.largest_exponent(gain)
+
+
+theory = Theory(
+    curve,
+    title="mean-field theory, n → ∞",
+    source="H. Sompolinsky, A. Crisanti & H. Sommers, Phys. Rev. Lett. 61 (1988) 259, "
+    "doi:10.1103/PhysRevLett.61.259",
+    assumes="τ s' = −s + W tanh(s), W ~ N(0, gain²/n), no bias, no input, n → ∞",
+    axis="gain",
+    variable="largest_lyapunov_exponent",
+    units="1/tau",
+    demands={
+        "system": ("ctrnn",),
+        "task": ("silence",),
+        "activation": ("tanh",),
+        "weights": ("gaussian",),
+        "weights.spectral_radius": (None,),
+        "b": (0.0,),
+    },
+)
