@@ -2,17 +2,32 @@
 
 A bare name is a file in a package of leaves (`find("sim.systems", "rnn")` is sim/systems/rnn.py), a dotted
 name any module on the Python path, a path that ends in `.py` a file relative to a folder (that of the sweep
-file). Nothing is imported to list.
+file, which `beside` says for all that is found within it). Nothing is imported to list.
 """
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
 
 from sim.errors import Refused, nearest, refuse
+
+_FOLDER: ContextVar[Path | None] = ContextVar("folder", default=None)
+
+
+@contextlib.contextmanager
+def beside(folder: Path | None) -> Iterator[None]:
+    """Within this, paths that end in .py start at the folder (none: the working folder), in this thread."""
+    before = _FOLDER.set(folder)
+    try:
+        yield
+    finally:
+        _FOLDER.reset(before)
 
 
 def listing(package: str) -> tuple[str, ...]:
@@ -42,7 +57,7 @@ def find(package: str, name: str, folder: Path | None = None) -> ModuleType:
     kind = package.rpartition(".")[2]
     place = kind if kind.endswith("observables") else kind.removesuffix("s")
     if name.endswith(".py"):
-        return _from_file(place, Path(folder or ".") / name)
+        return _from_file(place, Path(folder or _FOLDER.get() or ".") / name)
     if "." in name:
         return _imported(place, name)
     if not name.isidentifier() or name not in listing(package):

@@ -16,7 +16,7 @@ from sim.cells import FINITE
 from sim.compile import sources_digest
 from sim.errors import Refused, refuse
 from sim.generic import networked, units
-from sim.names import find
+from sim.names import beside, find
 from sim.network_form import Network
 from sim.observable import OUTCOMES, Coordinate, Declared, Variable
 from sim.pointwise_form import Pointwise
@@ -56,6 +56,11 @@ class Run:
             form.together
         )  # varied keywords over which cells share weights: tile them last
         self.digest = digest
+
+    @property
+    def form(self) -> Any:
+        """The form of the run, for analyses of its equation: `sim.evaluation`, `sim.continuation`."""
+        return self._form
 
     def compile(self) -> None:
         """Make sure the machine code is in the disk cache; cheap when it is."""
@@ -154,19 +159,33 @@ def prepare(
     >>> float(run.evaluate({"r": np.array([2.0])})["final_state"][0])
     0.5
     """
+    with beside(folder):
+        return _prepared(system, task, observables, fixed, varied, folder)
+
+
+def _prepared(
+    system: str,
+    task: str,
+    observables: Sequence[str],
+    fixed: Mapping[str, Any],
+    varied: Sequence[str] | Mapping[str, Sequence[Any]],
+    folder: Path | None,
+) -> Run:
     words = {path: [value] for path, value in fixed.items() if isinstance(value, str)}
     leafs = Leafs(
-        find("sim.systems", system, folder),
-        find("sim.tasks", task, folder),
-        tuple(find("sim.observables", name, folder) for name in observables),
+        find("sim.systems", system),
+        find("sim.tasks", task),
+        tuple(find("sim.observables", name) for name in observables),
         keywords(system, task, observables, words, folder),
     )
     if not observables:
         raise refuse("observables", 'none are given; name at least one, such as "final_state"')
     values = values_of(leafs.known, fixed, list(varied))
     samples = dict(varied) if isinstance(varied, Mapping) else {}
-    with _written_in(leafs):
-        setting = setting_of(system, leafs, observables, values, fixed, list(varied), samples)
+    head = getattr(leafs.system, "INNER", None)  # the keyword that names the system inside
+    inner = [find("sim.systems", values[head])] if head else []
+    with _written_in([leafs.system, leafs.task, *leafs.observables, *inner]):
+        setting = setting_of(system, leafs, observables, values, fixed, list(varied), samples, folder)
         check_task(setting)
         form = _form(setting, leafs)
         if "start" not in setting.varied:
@@ -187,9 +206,9 @@ def _form(setting: Setting, leafs: Leafs) -> Any:
 
 
 @contextlib.contextmanager
-def _written_in(leafs: Leafs) -> Iterator[None]:
+def _written_in(modules: Sequence[Any]) -> Iterator[None]:
     """What fails inside a leaf's own functions is said with its file and line."""
-    files = {module.__file__ for module in (leafs.system, leafs.task, *leafs.observables)}
+    files = {module.__file__ for module in modules}
     try:
         yield
     except Refused:
@@ -212,7 +231,7 @@ _HOST: tuple[str, ...] = (
     "cells.py",
     "network_tile.py",
 )
-_HOST += ("digits.py", "setting.py", "wrapped.py")
+_HOST += ("digits.py", "setting.py", "wrapped.py", "flows.py")
 
 
 def _digest(form: Any, setting: Setting, leafs: Leafs) -> str:

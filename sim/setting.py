@@ -1,15 +1,16 @@
 """What a run is set to: its leaves, every keyword's value, and the pack that these make."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.errors import Problem, Refused, nearest, refuse
-from sim.generic import has, step
+from sim.generic import has, rhs, step
 from sim.kinds import fit
 from sim.matrices import Chosen, choose
-from sim.names import title
+from sim.names import beside, title
 from sim.signature import REQUIRED, Family, Keyword, belonging, filled, signature, split
 from sim.vocabulary import builder
 
@@ -40,10 +41,12 @@ class Setting(NamedTuple):
     families: Mapping[str, Family]  # the heads of groups among the system's keywords
     given: frozenset[str]  # every keyword that was given, by full name and by each head it belongs to
     file: str  # where the system is written
+    folder: Path | None = None  # where paths of the sweep start
 
     def built(self, values: Mapping[str, Any]) -> Any:
         """The system's pack for these values (numbers, or one number a cell)."""
-        return self.build(**{path: self._argument(path, values) for path in self.own if "." not in path})
+        with beside(self.folder):
+            return self.build(**{path: self._argument(path, values) for path in self.own if "." not in path})
 
     def _argument(self, path: str, values: Mapping[str, Any]) -> Any:
         """A value as it is; the word of a family with all that belongs to it."""
@@ -113,6 +116,7 @@ def setting_of(
     fixed: Mapping[str, Any],
     varied: Sequence[str],
     samples: Mapping[str, Any],
+    folder: Path | None = None,
 ) -> Setting:
     """The setting of these leaves and values; refused where the system has no step."""
     for path in varied:
@@ -133,10 +137,17 @@ def setting_of(
     setting = Setting(
         system, leafs.task, None, pairs, values, frozenset(varied), build, own,
         {name: family for name, family in families.items() if family is not None}, frozenset(given),
-        str(leafs.system.__file__),
+        str(leafs.system.__file__), folder,
     )  # fmt: skip
     example = setting.built(values)
     if not has(step, type(example)):
+        if has(rhs, type(example)):
+            place, rest = getattr(leafs.system, "STEPPED", ("system", ""))
+            raise refuse(
+                place,
+                f"{system!r} is a flow here, ds/dt = ..., which has no step; write {rest}system = "
+                f'"rk4" (or "euler") with flow = "{system}" and a time step dt',
+            )
         raise refuse(
             "system",
             f"{system!r} has no step for {type(example).__name__}; write one with @step.register in "

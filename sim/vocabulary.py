@@ -1,13 +1,13 @@
 """The words a sweep may use: the keywords of a system, a task, observables and the run itself."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from sim.errors import Problem, Refused, refuse
-from sim.names import find
+from sim.names import beside, find
 from sim.signature import REQUIRED, Keyword, described
 from sim.start import RunKeywords
 
@@ -67,22 +67,31 @@ def keywords(
 
     `words` are the family words chosen for group heads (`{"weights": ["gaussian"]}`); without a choice the
     default's keys are listed. A system's module may have START, its own default start, and DEFAULTS, its own
-    defaults of other keywords that are not its own. Raises Refused for unknown names, and where two owners
+    defaults of other keywords that are not its own; where it has INNER, the keyword that names the system
+    inside it, those of that system count too. Raises Refused for unknown names, and where two owners
     use one name for different things.
     """
     chosen = words or {}
     if problems := unknown(system, task, observables, folder):
         raise Refused(problems)
-    module = find("sim.systems", system, folder)
+    with beside(folder):
+        return _keywords(find("sim.systems", system), system, task, observables, chosen)
+
+
+def _keywords(
+    module: ModuleType,
+    system: str,
+    task: str,
+    observables: Sequence[str],
+    chosen: Mapping[str, Sequence[str]],
+) -> dict[str, Keyword]:
     found = described(RunKeywords, "run", chosen)
-    if hasattr(module, "START"):
-        found["start"] = Keyword(**{**vars(found["start"]), "default": module.START})
     sources = [
         (builder(module, system), f"system {system}"),
-        (find("sim.tasks", task, folder).Keywords, f"task {task}"),
+        (find("sim.tasks", task).Keywords, f"task {task}"),
     ]
     for name in observables:
-        leaf = find("sim.observables", name, folder)
+        leaf = find("sim.observables", name)
         sources.append((leaf.observable.keywords, f"observable {name}"))
     for source, owner in sources:
         for path, keyword in described(source, owner, chosen).items():
@@ -93,7 +102,21 @@ def keywords(
                     f"{other.owner} and {owner} both use {path!r}, for different things; rename it in one",
                 )
             found.setdefault(path, keyword)
-    for path, default in getattr(module, "DEFAULTS", {}).items():
-        if path in found:
-            found[path] = dataclasses.replace(found[path], default=default)
+    for speaking in _inside(module, chosen, found):
+        for path, default in getattr(speaking, "DEFAULTS", {}).items():
+            if path in found:
+                found[path] = dataclasses.replace(found[path], default=default)
+        if hasattr(speaking, "START"):
+            found["start"] = dataclasses.replace(found["start"], default=speaking.START)
     return found
+
+
+def _inside(
+    module: ModuleType, chosen: Mapping[str, Sequence[str]], found: Mapping[str, Keyword]
+) -> Iterator[ModuleType]:
+    """The modules whose defaults count, the last one most: that of a wrapper's one system comes first."""
+    head = getattr(module, "INNER", None)
+    words = [word for word in chosen.get(head, ()) if word in found[head].choices] if head else []
+    if len(words) == 1:
+        yield find("sim.systems", words[0])
+    yield module

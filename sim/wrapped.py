@@ -5,7 +5,7 @@ from typing import Any
 
 from sim.errors import Refused, refuse
 from sim.functions import parts
-from sim.generic import has, jvp, mirrored, networked, noise, step, units, vjp
+from sim.generic import has, jvp, mirrored, networked, noise, rhs, step, units, vjp
 from sim.matrices import Chosen
 from sim.names import find, listing
 from sim.signature import signature
@@ -53,6 +53,12 @@ def wrapped(cell: Chosen, wrapper: str, **changes: Any) -> Any:
             "parameters.cell",
             f"{wrapper} is made of networks; {cell.word} is one unit here: write units = 2 or more, or "
             "another cell",
+        )
+    if has(rhs, type(pack)) and not has(step, type(pack)):
+        raise refuse(
+            "parameters.cell",
+            f"{cell.word} is a flow here, ds/dt = ..., and {wrapper} is made of steps; write what gives it "
+            "one (cell.alpha for ctrnn)",
         )
     for name, verb in (("step", step), ("jvp", jvp), ("vjp", vjp)):
         if not has(verb, type(pack)):

@@ -141,6 +141,9 @@ def of(system: str) -> Iterator[Case]:
     if "cell" in known:
         yield from _wrappers(system)
         return
+    if "flow" in known:
+        yield from _steppers(system)
+        return
     words = [
         (path, choice)
         for path, k in known.items()
@@ -167,6 +170,17 @@ def _wrappers(system: str) -> Iterator[Case]:
         fixed = {"cell": cell, "cell.units": 3, "cell.inputs": 2, "start": "gaussian"} | settings
         columns = {"cell.weights.gain": np.linspace(0.5, 1.1, CELLS), "seed": np.array([3, 1, 4, 1, 5])}
         yield Case(system, f"{system}-{cell}", fixed, columns, cell == "gru")
+
+
+def _steppers(system: str) -> Iterator[Case]:
+    """The continuous-time network as a flow, one unit and several; the compiled lane takes a network."""
+    dt = np.array([0.2, 1.0, 0.5, 0.35, 0.7])
+    columns = {"flow.w": EXAMPLES["ctrnn"]["w"], "flow.b": EXAMPLES["ctrnn"]["b"], "dt": dt}
+    columns = {path: np.array(column) for path, column in columns.items()}
+    yield Case(system, f"{system}-unit", {"flow": "ctrnn", "start": 0.2}, columns, False)
+    fixed = {"flow": "ctrnn", "flow.units": 3, "flow.inputs": 2, "flow.tau": 0.8, "start": "gaussian"}
+    columns = {"flow.weights.gain": np.linspace(0.5, 1.1, CELLS), "seed": np.array([3, 1, 4, 1, 5]), "dt": dt}
+    yield Case(system, f"{system}-network", fixed, columns, system == "rk4")
 
 
 def _always_many(system: str) -> bool:

@@ -14,7 +14,7 @@ from tests.sim.plain import cell, moved, numbers
 from tests.sim.reference import REFERENCE, gradient, gradient_by_differences, jacobians
 
 # without machine code a wrapper's run takes minutes; its verbs are tested by themselves in both lanes
-CASES = [case for case in cases() if not (INTERPRETED and "cell" in case.fixed)]
+CASES = [case for case in cases() if not (INTERPRETED and {"cell", "flow"} & set(case.fixed))]
 FIVE = range(CELLS)
 pytestmark = pytest.mark.usefixtures("compiling_ahead")
 
