@@ -250,7 +250,8 @@ BESIDE_IT = ("separation", "superposition_residual", "memory_length", "gate_trac
 BACKWARD = ("gradient_through_time", "gradient_norm")
 READINGS = ("neuron_gradient_norm", "dead_fraction", "gradient_by_lag", "pascanu_regulariser")
 READINGS += ("pascanu_regulariser_gradient",)
-GROUPS = (FORWARD, BACKWARD, BESIDE_IT, READINGS)
+AT_THE_END = ("eigenvalues", "jacobian_spectral_radius")
+GROUPS = (FORWARD, BACKWARD, BESIDE_IT, READINGS, AT_THE_END)
 WHOLLY = ("rnn", "ctrnn", "lstm")  # networks that the compiled lane asks for everything
 
 

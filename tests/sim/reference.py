@@ -366,6 +366,25 @@ def effective_rank(c: Cell) -> Vector:
     return np.exp(-np.sum(share * np.log(share)))
 
 
+# ---- where it ends ----------------------------------------------------------------
+
+
+@once
+def last_jacobian(c: Cell) -> Vector:
+    """dF/ds at the last state, with the input of the last step."""
+    return jacobian(c, states(c)[-1], c.steps - 1).astype(float)
+
+
+def eigenvalues(c: Cell) -> Vector:
+    """By modulus, then real part, then imaginary part, all falling; parts side by side."""
+    found = sorted(np.linalg.eigvals(last_jacobian(c)), key=lambda v: (-abs(v), -v.real, -v.imag))
+    return np.array([(v.real, v.imag) for v in found])
+
+
+def jacobian_spectral_radius(c: Cell) -> Vector:
+    return np.abs(np.linalg.eigvals(last_jacobian(c))).max()
+
+
 REFERENCE: dict[str, Callable[[Cell], Vector]] = {
     f.__name__: f
     for f in (
@@ -392,5 +411,7 @@ REFERENCE: dict[str, Callable[[Cell], Vector]] = {
         effective_rank,
         log_jacobian_norm,
         log_singular_values,
+        eigenvalues,
+        jacobian_spectral_radius,
     )
 }

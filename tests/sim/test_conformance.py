@@ -11,7 +11,7 @@ from sim.names import listing
 from tests.conftest import INTERPRETED
 from tests.sim.cases import CELLS, STEPS, Case, cases, passes, recurrences
 from tests.sim.plain import cell, moved, numbers
-from tests.sim.reference import REFERENCE, gradient, gradient_by_differences, jacobians
+from tests.sim.reference import REFERENCE, gradient, gradient_by_differences, jacobians, last_jacobian
 
 # without machine code a wrapper's run takes minutes; its verbs are tested by themselves in both lanes
 CASES = [case for case in cases() if not (INTERPRETED and {"cell", "flow"} & set(case.fixed))]
@@ -83,6 +83,9 @@ def _tolerance(c, name: str) -> float:
     if name == "pascanu_regulariser_gradient":
         return 1e-8  # what the differences of the reference reach
     growth, worst = 1.0, 1.0
+    if name in ("eigenvalues", "jacobian_spectral_radius"):  # Bauer & Fike 1960
+        vectors = np.linalg.eig(last_jacobian(c))[1]
+        worst = min(np.linalg.cond(vectors), 1e6)
     for factor in jacobians(c):
         growth *= max(1.0, np.linalg.norm(factor.astype(float), 2))
         worst = max(worst, growth)
