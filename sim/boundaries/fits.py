@@ -61,8 +61,8 @@ def power(scales: np.ndarray, counts: np.ndarray, sign: float, weights: Any = No
     """sign times the slope of ln(counts) over ln(scales), with its interval.
 
     Without weights the error is the larger of two: that of a line with independent errors, and that of the
-    mean of local slopes over at least factors of 2. Counts of self-similar sets swing around their law with the
-    logarithm of the scale, and neighbours err together: the first alone is then several times too small.
+    mean of local slopes over at least factors of 2. Counts of self-similar sets swing around their law with
+    the logarithm of the scale, and neighbours err together: the first alone is then far too small.
     """
     order = np.argsort(scales)[::-1]
     x, y = np.log(scales)[order], np.log(counts)[order]
@@ -75,7 +75,7 @@ def power(scales: np.ndarray, counts: np.ndarray, sign: float, weights: Any = No
 
 
 def _swing(x: np.ndarray, y: np.ndarray) -> float:
-    """The standard error of the mean of local slopes between scales at least a factor of 2 apart; 0 for few."""
+    """The standard error of the mean slope between scales at least a factor of 2 apart; 0 for few."""
     kept = [0]
     for i in range(1, len(x)):
         if x[kept[-1]] - x[i] > _APART:

@@ -20,6 +20,6 @@ theory = Theory(
     source="V. Girko, Theory Probab. Appl. 29 (1985) 694, doi:10.1137/1129095",
     assumes="independent entries of variance gain²/n, n → ∞",
     axis="gain",
-    variable="spectral_radius",
+    variable="jacobian_spectral_radius",
     demands={"weights": ("gaussian",), "weights.spectral_radius": (None,)},
 )
