@@ -235,6 +235,10 @@ class Graph:
             found = self._known[key] = Node(self, op, args, value, shape, len(self._known))
         return found
 
+    def text(self) -> list[str]:
+        """Everything that was traced so far, an operation a line: equal programs have equal texts."""
+        return [repr(key) for key in self._known]
+
     def leaf(self, kind: str, name: str, shape: tuple[int, ...] = ()) -> Node:
         """A value that enters from outside."""
         return self.node("leaf", (), Leaf(kind, name), shape)

@@ -232,14 +232,23 @@ _HOST: tuple[str, ...] = (
     "network_tile.py",
 )
 _HOST += ("digits.py", "setting.py", "wrapped.py", "flows.py")
+# what turns a trace into machine code: its text has the processor's shapes in it, which move no bit
+_HOST += ("lower.py", "derivatives.py", "functions.py", "kernels.py", "pointwise.py", "pointwise_gradient.py")
+_HOST += ("stages.py", "network.py", "network_kernels.py", "network_rollout.py", "network_gradient.py")
+_HOST += ("parameter_sums.py", "tangent_product.py", "singular_values.py", "ensemble.py", "evaluation.py")
 
 
 def _digest(form: Any, setting: Setting, leafs: Leafs) -> str:
-    """Of all that the result depends on; what is chosen inside a wrapper belongs to it."""
+    """Of all that the result depends on; what is chosen inside a wrapper belongs to it.
+
+    The trace holds whatever the equation and its observables reach, on any processor alike.
+    """
     words = {path: value for path, value in setting.values.items() if isinstance(value, str)}
     inner = [family.members()[words[path]] for path, family in setting.families.items() if path in words]
     modules = (leafs.system, leafs.task, *leafs.observables, *filter(None, map(inspect.getmodule, inner)))
     texts = dict.fromkeys(inspect.getsource(module) for module in modules)
     loops = getattr(form, "loops", {}).values()
     files = dict.fromkeys(file for loop in loops for file in getattr(loop, "files", ()))
-    return sources_digest([*form.sources, *texts], [*_HOST, *files])
+    equation = getattr(form, "equation", None)
+    traced = form.sources if equation is None else equation.graph.text()
+    return sources_digest([*traced, *texts], [*_HOST, *files])

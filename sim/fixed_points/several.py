@@ -1,0 +1,131 @@
+"""Points of maps of several numbers, as tables of cells: each once, in order, and of what kind it is."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sim.fixed_points.kinds import (
+    CONTINUUM_FLAG,
+    NEUTRAL_FLAG,
+    SEARCHED,
+    SLOW,
+    listed,
+    of_eigenvalues,
+)
+from sim.fixed_points.search import OWN, Ends, Search, square
+from sim.graph import Node
+from sim.one_thread import one_thread
+
+SAME = 1e-6  # two points are one within this distance, relative to 1 + |s|
+_FIXED = 1e-10  # |r| up to which the end of a search counts as a fixed point, likewise
+_NUMBERS = 1 << 22  # of all matrices that are held at once
+
+
+def distinct_points(ends: Ends, slow: float) -> tuple[np.ndarray, np.ndarray]:
+    """Which ends are points of their own (cells, searches): fixed points, and slow points with q <= slow.
+
+    Two ends are one point within `SAME` times 1 + |s|, or within ten of Newton's next steps: at a tangency
+    the place of a point is known less well.
+    """
+    size = 1.0 + np.abs(ends.s).max(axis=2)
+    fixed = ends.residual <= _FIXED * size
+    slower = ~fixed & ends.still & (ends.half_square <= slow)
+    kept = fixed | slower
+    with np.errstate(all="ignore"):
+        reach = np.maximum(SAME * size, 10.0 * np.where(np.isfinite(ends.step), ends.step, 0.0))
+    for j in range(kept.shape[1] - 1):
+        later = slice(j + 1, None)
+        with np.errstate(invalid="ignore"):  # of searches that were lost
+            apart = np.abs(ends.s[:, later] - ends.s[:, j, None]).max(axis=2)
+        one = apart <= reach[:, later] + reach[:, j, None]
+        kept[:, later] &= ~(one & kept[:, j, None] & (slower[:, later] | fixed[:, j, None]))
+    return kept & fixed, kept & slower
+
+
+def points(
+    search: Search, given: Mapping[str, np.ndarray], cells: int, interval: tuple[float, float],
+    searches: int, slow: float, most: int,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """The points that are found, in lexicographic order of their numbers: tables (cells, most, ...) of `x`,
+    `eigenvalues` (re and im, largest modulus first), `stability`, `period`, `speed` (q), and numbers a cell
+    `count`, `open`, `completeness`.
+    """
+    with one_thread():
+        known = search.map.load(given, cells)
+        together = max(1, _NUMBERS // (search.n**2 * (searches + len(OWN))))
+        parts = []
+        for first in range(0, cells, together):
+            some = slice(first, min(first + together, cells))
+            own = {node: value[some] for node, value in known.items()}
+            columns = {name: np.asarray(column)[some] for name, column in given.items()}
+            count = some.stop - some.start
+            ends = search.run(own, search.states(columns, own, count, interval, searches))
+            parts.append(described(search, own, ends, slow, most))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def described(
+    search: Search, known: Mapping[Node, np.ndarray], ends: Ends, slow: float, most: int
+) -> dict[str, np.ndarray]:
+    """Tables of the points that ends of searches are."""
+    cells = len(ends.s)
+    fixed, slower = distinct_points(ends, slow)
+    cell, index = np.nonzero(fixed | slower)
+    kind = np.where(slower[cell, index], SLOW, 0)
+    tables = tabled(search, known, cell, ends.s[cell, index], kind, cells, most)
+    return tables | {"completeness": np.full(cells, float(SEARCHED))}
+
+
+def tabled(
+    search: Search, known: Mapping[Node, np.ndarray], cell: np.ndarray, s: np.ndarray, kind: np.ndarray,
+    cells: int, most: int,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Tables of points s (points, n) of these cells, in lexicographic order; `kind` is their flag where it is
+    not 0, else it follows from the eigenvalues. Only the latter are counted.
+    """
+    order = np.lexsort((*np.round(s, 6).T[::-1], cell))
+    cell, kind, s = cell[order], kind[order], s[order]
+    plain = kind == 0
+    eigenvalues = ordered(search.slope(known, cell, s))
+    stability = np.where(plain, of_eigenvalues(eigenvalues), kind)
+    speed = 0.5 * square(search.residual(known, cell, s))
+    columns = {
+        "x": (s + 0.0, np.nan),  # no negative zeros
+        "eigenvalues": (np.stack([eigenvalues.real, eigenvalues.imag], axis=-1), np.nan),
+        "stability": (stability.astype(np.float64), -1.0),
+        "period": (np.where(plain, _periods(search, known, cell, s), -1).astype(np.float64), -1.0),
+        "speed": (speed, np.nan),
+    }
+    tables = listed(cell, cells, most, columns)
+    # the sign of det(I - J) is that of the product of 1 - lambda
+    with np.errstate(all="ignore"):
+        sign = np.sign(np.prod(1.0 - eigenvalues, axis=1).real)
+    index = np.where(plain & np.isfinite(sign) & (stability != NEUTRAL_FLAG), sign, 0.0)
+    tables["index"] = np.bincount(cell, index, minlength=cells).astype(np.float64)
+    tables["count"] = np.bincount(cell[plain], minlength=cells).astype(np.float64)
+    tables["open"] = np.bincount(cell[kind == CONTINUUM_FLAG], minlength=cells).astype(np.float64)
+    return tables
+
+
+def ordered(J: np.ndarray) -> np.ndarray:
+    """The eigenvalues of each matrix, largest modulus first, of a pair the upper one first; NaN where a
+    matrix is not finite.
+    """
+    sound = np.isfinite(J).all(axis=(1, 2))
+    found = np.full(J.shape[:2], np.nan + 0j)
+    found[sound] = np.linalg.eigvals(J[sound])
+    order = np.lexsort((-found.imag, -found.real, -np.round(np.abs(found), 12)), axis=-1)
+    return np.take_along_axis(found, order, axis=-1)
+
+
+def _periods(search: Search, known: Mapping[Node, np.ndarray], cell: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """The least period of each point: the first divisor after which it has returned within `SAME`."""
+    period = np.full(len(s), search.cycle)
+    image, found = s, np.zeros(len(s), dtype=bool)
+    for t in range(1, search.cycle):
+        image = search.map.step(known, cell, image)
+        home = np.abs(image - s).max(axis=1, initial=0.0) <= SAME * (1.0 + np.abs(s).max(axis=1, initial=0.0))
+        if search.cycle % t == 0:
+            period = np.where(home & ~found, t, period)
+            found |= home
+    return period

@@ -1,0 +1,83 @@
+"""Fixed points and cycles of maps of one number, as tables of cells."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sim.fixed_points.certain import Certain, Found, Pieces, zeros
+from sim.fixed_points.kinds import EXACT, NEUTRAL_FLAG, UNDECIDED, listed, of_multiplier
+from sim.graph import Node
+
+_AT_ONCE = 2048  # cells that are worked on together, of a map that is iterated once
+_CLOSE = 1e-12  # how far around a point its least period is asked for
+
+
+def points(
+    one: Certain,
+    given: Mapping[str, np.ndarray],
+    cells: int,
+    interval: tuple[float, float],
+    cycle: int,
+    most: int,
+) -> dict[str, np.ndarray]:
+    """All points of period dividing `cycle` in the interval, in rising order: tables (cells, most) of `x`,
+    `multiplier` (of f^cycle), `stability`, `period`, and numbers a cell `count`, `open`, `completeness`.
+
+    `count` are those shown to be there, exactly that many; `open` are places where nothing could be shown
+    (tangencies, continua), which stand in the tables as undecided.
+    """
+    together = max(8, _AT_ONCE >> (cycle - 1))
+    known = one.map.load(given, cells)
+    parts = []
+    for first in range(0, cells, together):
+        some = {node: value[first : first + together] for node, value in known.items()}
+        parts.append(_some(one, some, min(together, cells - first), interval, cycle, most))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _some(
+    one: Certain,
+    known: Mapping[Node, np.ndarray],
+    cells: int,
+    interval: tuple[float, float],
+    cycle: int,
+    most: int,
+) -> dict[str, np.ndarray]:
+    found = zeros(one, known, cells, interval, cycle)
+    _, multiplier = one.iterate(known, found.cell, found.x, cycle)
+    stability = np.where(found.certain, of_multiplier(multiplier), 0)
+    columns = {
+        "x": (found.x + 0.0, np.nan),  # no negative zeros
+        "multiplier": (multiplier, np.nan),
+        "stability": (stability.astype(np.float64), -1.0),
+        "period": (_periods(one, known, found, cycle).astype(np.float64), -1.0),
+    }
+    tables = listed(found.cell, cells, most, columns)
+    tables["count"] = np.bincount(found.cell[found.certain], minlength=cells).astype(np.float64)
+    index = np.where(found.certain & (stability != NEUTRAL_FLAG), np.sign(1.0 - multiplier), 0.0)
+    tables["index"] = np.bincount(found.cell, index, minlength=cells).astype(np.float64)
+    tables["open"] = np.bincount(found.cell[~found.certain], minlength=cells).astype(np.float64)
+    tables["completeness"] = np.where(tables["open"] > 0, float(UNDECIDED), float(EXACT))
+    return tables
+
+
+def _periods(one: Certain, known: Mapping[Node, np.ndarray], found: Found, cycle: int) -> np.ndarray:
+    """The least period of each point: the first divisor after which it cannot be told from itself; -1 where
+    the point itself is undecided.
+    """
+    period = np.full(len(found.x), cycle)
+    reach = _CLOSE * np.maximum(np.abs(found.x), 1.0)
+    nothing = np.zeros(len(found.x), dtype=np.int8)
+    around = Pieces(found.cell, found.x - reach, found.x + reach, nothing, nothing)
+    for part in range(cycle - 1, 0, -1):
+        if cycle % part == 0:
+            with np.errstate(all="ignore"):
+                g, _, _ = one.enclose(known, around, part)
+            period = np.where((g.low <= 0.0) & (g.high >= 0.0), part, period)
+    return np.where(found.certain, period, -1)
+
+
+def rows(tables: Mapping[str, Any], names: tuple[str, ...]) -> np.ndarray:
+    """These tables one below another, (rows, cells): what an observable of several variables stores."""
+    return np.concatenate([tables[name].reshape(len(tables[name]), -1) for name in names], axis=1).T

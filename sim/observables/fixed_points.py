@@ -1,0 +1,168 @@
+"""All fixed points and cycles: F^k(s) = s, where they are and of what kind.
+
+Maps of one number: every one in `interval`, with certainty. `fixed_points_count` says "exactly n"; places
+where nothing can be shown (a curve that touches the diagonal, a whole range of fixed points) are listed
+as undecided. Piecewise-linear networks (relu, leaky_relu, identity) with at most 12 choices: every one,
+region by region. All other networks and maps: what searches from states drawn in `interval` and on
+trajectories find; the sum of indices, `fixed_points_index`, must be 1 for a map of a box into itself, and
+says when some are missing. Stability is a matter of the modulus of the eigenvalues: a slope of -1.5 is as
+unstable as one of 1.5.
+
+Sources: R. E. Moore, R. B. Kearfott & M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
+doi:10.1137/1.9780898717716; D. Sussillo & O. Barak, Neural Computation 25 (2013) 626,
+doi:10.1162/NECO_a_00409.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+
+from sim.errors import Refused, refuse
+from sim.evaluation import Map
+from sim.fixed_points import regions, search, several, single
+from sim.fixed_points.certain import Certain
+from sim.fixed_points.kinds import COMPLETENESS, STABILITY
+from sim.observable import Coordinate, Declared, Facts, Loop, Whole
+from sim.signature import About
+
+_SOURCE = (
+    "R. E. Moore, R. B. Kearfott & M. J. Cloud, Introduction to Interval Analysis, SIAM 2009, "
+    "doi:10.1137/1.9780898717716; D. Sussillo & O. Barak, Neural Computation 25 (2013) 626, "
+    "doi:10.1162/NECO_a_00409"
+)
+_FILES: tuple[str, ...] = ("intervals.py", "evaluation.py", "derivatives.py")
+_FILES += tuple(f"fixed_points/{name}.py" for name in ("certain", "jumps", "kinds", "regions"))
+_FILES += tuple(f"fixed_points/{name}.py" for name in ("search", "several", "single"))
+_LONGEST = 64
+
+
+class Keywords(NamedTuple):
+    """What is sought, and where."""
+
+    cycle: Annotated[int, About("k: points of every period that divides k; 1 is fixed points", "step")] = 1
+    interval: Annotated[
+        tuple[float, ...],
+        About("where each number of the state is sought; none is -10 to 10, and -2 to 2 for several"),
+    ] = ()
+    most: Annotated[int, About("how many points a cell has room for; all are counted")] = 16
+    searches: Annotated[int, About("states drawn to search from, where points must be searched for")] = 64
+    slow: Annotated[
+        float, About("slow points too: minima of |F(s) - s|^2 / 2 that are no larger; 0 is none", "1", False)
+    ] = 0.0
+
+
+def interval(k: Any, several: bool) -> tuple[float, float]:
+    """The interval that is meant; refused where it is none."""
+    if not k.interval:
+        return (-2.0, 2.0) if several else (-10.0, 10.0)
+    if len(k.interval) != 2 or not np.isfinite(k.interval).all() or k.interval[0] >= k.interval[1]:
+        raise refuse(
+            "parameters.interval",
+            f"{list(k.interval)} is no interval; write its two ends, the lower one first, as in [-1.0, 1.0]",
+        )
+    return float(k.interval[0]), float(k.interval[1])
+
+
+def declare(facts: Facts) -> Declared:
+    """The points, and what is said of each of them and of all."""
+    k = facts.k
+    for name, value, most in (
+        ("cycle", k.cycle, _LONGEST),
+        ("most", k.most, 4096),
+        ("searches", k.searches, 65536),
+    ):
+        if not 1 <= value <= most:
+            raise refuse(f"parameters.{name}", f"{value}; write a whole number from 1 to {most}")
+    if k.slow < 0.0:
+        raise refuse("parameters.slow", f"{k.slow}; write 0 for no slow points, or a small positive number")
+    branch = Coordinate("branch", np.arange(k.most), "branch", "1")
+    of = "fixed points" if k.cycle == 1 else f"points of period dividing {k.cycle}"
+    f = "F" if k.cycle == 1 else f"F^{k.cycle}"
+
+    def whole(dims: tuple[Coordinate, ...], name: str, comment: str, flags: Any = None) -> Declared:
+        return Declared(dims, name, "1", comment, _SOURCE, "int32", flags)
+
+    def real(dims: tuple[Coordinate, ...], name: str, comment: str) -> Declared:
+        return Declared(dims, name, "1", comment, _SOURCE, infinite=True)
+
+    further = {
+        "fixed_points_stability": whole((branch,), "kind of fixed point", f"by the eigenvalues of D{f}; "
+            "a focus is where the one nearest to the unit circle is complex", STABILITY),
+        "fixed_points_period": whole((branch,), "least period", "fewest steps after which the point returns; "
+            "-1 if undecided or slow"),
+        "fixed_points_count": whole((), "number of fixed points", f"how many {of} there are, or were found"),
+        "fixed_points_open": whole((), "undecided places", "places where nothing could be shown, "
+            "and continua of fixed points"),
+        "fixed_points_index": whole((), "sum of indices", f"sum of the signs of det(I - D{f}); 1 for maps of "
+            "a box into itself if none is missing and none is neutral"),
+        "fixed_points_completeness": whole((), "completeness", "exact: there are no others (in the interval, "
+            "for a state of one number); searched: there may be; undecided: some place is open; continuum: "
+            "whole ranges of fixed points", COMPLETENESS),
+    }  # fmt: skip
+    if facts.labels is None:
+        further["fixed_points_multiplier"] = real((branch,), "multiplier", f"derivative of {f} at the point")
+    else:
+        index = Coordinate("index", np.arange(facts.numbers), "rank of the eigenvalue", "1")
+        part = Coordinate(
+            "part", np.array(["real", "imaginary"], dtype=object), "part of a complex number", "1"
+        )
+        further["fixed_points_eigenvalues"] = real(
+            (branch, index, part), "eigenvalues", f"of D{f} at the point, the largest modulus first"
+        )
+        further["fixed_points_speed"] = real(
+            (branch,), "half the squared speed", f"|{f}(s) - s|^2 / 2: zero but for rounding, or a slow point"
+        )
+    comment = f"all {of} in rising order (of the first number of the state, then the next); NaN beyond them"
+    return real((branch, *facts.unit), of, comment)._replace(further=further)
+
+
+_SHORT = ("stability", "period", "count", "open", "index", "completeness")
+
+
+def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
+    """The analysis that fits the run's system; refused where the map is not the same at every step."""
+    settled(form)
+    chosen = facts.k
+    of_several = facts.labels is not None
+    ends = interval(chosen, of_several)
+    names = ("x", *_SHORT, *(("eigenvalues", "speed") if of_several else ("multiplier",)))
+    rows = chosen.most * (3 + (3 * facts.numbers + 1 if of_several else 2)) + 4
+    if not of_several:
+        one = Certain(form)
+        cost = 6e4 * chosen.cycle * 2.0 ** min(chosen.cycle - 1, 10)
+
+        def found(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
+            return single.points(one, given, cells, ends, chosen.cycle, chosen.most)
+    else:
+        many = search.Search(form, chosen.cycle)
+        compared = regions.choices(form.equation) if chosen.cycle == 1 and not chosen.slow else None
+        cubed = float(facts.numbers) ** 3
+        cost = (chosen.searches + 5) * chosen.cycle * (6e4 + 500.0 * cubed)
+        if compared is not None:
+            cost = len(regions.Regions(many, compared).bits) * (2e4 + 100.0 * cubed)
+
+        def found(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
+            if compared is not None:
+                return regions.points(many, compared, given, cells, chosen.most)
+            return several.points(many, given, cells, ends, chosen.searches, chosen.slow, chosen.most)
+
+    def evaluate(tile: Any) -> np.ndarray:
+        cells = len(next(iter(tile.given.values()))) if tile.given else 1
+        return single.rows(found(tile.given, cells), names)
+
+    return Loop("", evaluate, cost, 8 * rows, by_cell=True, files=_FILES)
+
+
+def settled(form: Any) -> None:
+    """Refuses systems and tasks whose map is not the same at every step."""
+    equation = getattr(form, "equation", None)
+    if equation is None or equation.mirror is not None:
+        raise refuse("observables", "fixed points are of systems that step in time, in one direction")
+    try:
+        Map(form).load({}, 1)
+    except Refused as refusal:
+        raise refuse("observables", "; ".join(problem.text for problem in refusal.problems)) from refusal
+
+
+observable = Whole(declare, plan, Keywords)
