@@ -1,0 +1,176 @@
+"""What happens between two neighbouring points of a branch: tests that change their sign there, the point
+located by bisection and secant steps, refined with the equations of its kind, and named.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from sim.continuation.arclength import crossing, tangent
+from sim.continuation.defining import Defining, Kind, Solutions, even
+from sim.continuation.differences import solve
+from sim.continuation.results import Special
+
+Test = Callable[[np.ndarray, np.ndarray], float]
+
+
+def eigenvalues(M: np.ndarray) -> np.ndarray:
+    """Eigenvalues of many matrices (m, n, n); NaN where one is not finite."""
+    sound = np.isfinite(M).all(axis=(1, 2))
+    found = np.full(M.shape[:2], complex(np.nan, np.nan))
+    if sound.any():
+        found[sound] = np.linalg.eigvals(M[sound])
+    return found
+
+
+def determinant(matrix: np.ndarray) -> float:
+    """A number with the sign of det and a size that neither overflows nor underflows: sign |det|^(1/n)."""
+    sign, size = np.linalg.slogdet(matrix)
+    return float(sign * np.exp(size / len(matrix)))
+
+
+def turning(multipliers: np.ndarray) -> float:
+    """sign of the product of (l_i l_j - 1) over pairs, with the size of the factor nearest to zero.
+
+    It changes its sign where a pair of complex multipliers crosses the unit circle, and where two real ones
+    are each other's inverse.
+    """
+    if len(multipliers) < 2:
+        return 1.0
+    i, j = np.triu_indices(len(multipliers), 1)
+    factors = multipliers[i] * multipliers[j] - 1.0
+    real = np.abs(factors.imag) <= 1e-12 * (1.0 + np.abs(factors))
+    sign = np.prod(np.sign(factors.real[real])) if real.any() else 1.0
+    return float(sign * np.min(np.abs(factors)))
+
+
+def _tests(equations: Solutions, scale: np.ndarray) -> dict[str, Test]:
+    one = np.eye(equations.n)
+
+    def crossed(u: np.ndarray, t: np.ndarray) -> float:
+        return determinant(np.vstack([equations.jacobian(u) * scale, t]))
+
+    return {
+        "fold": lambda u, t: float(t[-1]),
+        "branch_point": crossed,
+        "flip": lambda u, t: determinant(equations.linear(u) + one),
+        "neimark_sacker": lambda u, t: turning(np.linalg.eigvals(equations.linear(u))),
+    }
+
+
+def readings_of(
+    equations: Solutions, U: np.ndarray, T: np.ndarray, scale: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The tests at many points at once."""
+    n, one = equations.n, np.eye(equations.n)
+    _, M, P = equations.family.whole(U[:, :n], U[:, n:], equations.period)
+    bordered = np.concatenate([np.concatenate([M - one, P], axis=2) * scale, T[:, None]], axis=1)
+    return {
+        "fold": T[:, -1],
+        "branch_point": _determinants(bordered),
+        "flip": _determinants(M + one),
+        "neimark_sacker": np.array([turning(row) for row in eigenvalues(M)]),
+    }
+
+
+def _determinants(matrices: np.ndarray) -> np.ndarray:
+    sign, size = np.linalg.slogdet(matrices)
+    return np.asarray(sign * np.exp(size / matrices.shape[-1]))
+
+
+def between(
+    equations: Solutions,
+    ends: tuple[np.ndarray, np.ndarray],
+    t: np.ndarray,
+    readings: Mapping[str, tuple[float, float]],
+    scale: np.ndarray,
+) -> list[tuple[Special, np.ndarray]]:
+    """The special points between two neighbouring points of a branch, in their order."""
+    u, after = ends
+    found: list[tuple[float, Special, np.ndarray]] = []
+    for kind, (a, b) in readings.items():
+        if not (np.isfinite(a) and np.isfinite(b)) or np.sign(a) * np.sign(b) >= 0:
+            continue
+        near = crossing(equations, u, after, t, scale, _tests(equations, scale)[kind], (a, b))
+        special = _special(equations, kind, near)
+        if special is not None and not any(_same(special, other) for _, other, _ in found):
+            place = float(t @ ((np.append(special.state, special.values) - u) / scale))
+            found.append((place, special, tangent(equations, near, t, scale)))
+    return [(special, v) for _, special, v in sorted(found, key=lambda item: item[0])]
+
+
+def _same(a: Special, b: Special) -> bool:
+    """Whether two tests have found one point: a pitchfork is seen by three of them."""
+    first, second = np.append(a.state, a.values), np.append(b.state, b.values)
+    folded = {"fold", "pitchfork", "branch_point"}
+    return a.kind in folded and b.kind in folded and bool(np.max(np.abs(first - second)) < 1e-5)
+
+
+def _special(equations: Solutions, seen: str, near: np.ndarray) -> Special | None:
+    """The point that a test has found, refined and named; None where it is no bifurcation."""
+    family, period, n = equations.family, equations.period, equations.n
+    multipliers = np.linalg.eigvals(equations.linear(near))
+    if seen in ("fold", "branch_point"):
+        return _meeting(equations, seen, near)
+    kind: Kind = "flip"
+    extra = []
+    if seen == "neimark_sacker":
+        pairs = multipliers[multipliers.imag > 1e-9]
+        if not len(pairs):
+            return None  # a neutral saddle
+        pair = pairs[np.argmin(np.abs(np.abs(pairs) - 1.0))]
+        if abs(abs(pair) - 1.0) > 1e-3:
+            return None
+        kind, extra = "neimark_sacker", [float(pair.real / abs(pair))]
+    better = _close(Defining(family, kind, period), np.concatenate([near[:n], extra, near[n:]]))
+    return _point(equations, kind, near if better is None else np.append(better[:n], better[-1]), better)
+
+
+def _meeting(equations: Solutions, seen: str, near: np.ndarray) -> Special:
+    """Where a multiplier is 1: two branches cross there if F does not move with the keyword, else it is a
+    fold.
+    """
+    family, period, n = equations.family, equations.period, equations.n
+    crossed = _close(Defining(family, "branch_point", period), np.insert(near, n, 0.0))
+    if crossed is not None and abs(crossed[n]) < 1e-10:
+        here = np.append(crossed[:n], crossed[-1])
+        defining = Defining(family, "fold", period)
+        defining.adapt(here)
+        return _point(equations, "pitchfork" if even(defining, here) else "branch_point", here, crossed)
+    better = _close(Defining(family, "fold", period), near)
+    kind = seen if better is None else "fold"
+    return _point(equations, kind, near if better is None else better, better)
+
+
+def _point(equations: Solutions, kind: str, u: np.ndarray, better: np.ndarray | None) -> Special:
+    n = equations.n
+    multipliers = np.linalg.eigvals(equations.linear(u))
+    return Special(kind, u[:n], u[n:], multipliers, equations.period, better is not None, -1)
+
+
+def _close(defining: Defining, u: np.ndarray) -> np.ndarray | None:
+    """The point of this kind that is near u, or None."""
+    better = refined(defining, u)
+    if better is None or np.max(np.abs(better - u)) > 0.02 * (1.0 + np.max(np.abs(u))):
+        return None
+    return better
+
+
+def refined(defining: Defining, u: np.ndarray) -> np.ndarray | None:
+    """The point of this kind near u: as many equations as unknowns, Newton's method; None without
+    convergence.
+    """
+    defining.adapt(u)
+    last = np.inf
+    for count in range(20):
+        change = solve(defining.jacobian(u), -defining.residual(u[None])[0])
+        size = float(np.max(np.abs(change) / (1.0 + np.abs(u))))
+        if not np.isfinite(size) or (count > 4 and size > 2.0 * last > 1e-9):
+            return None
+        u = u + change
+        if size < 1e-13 or (size < 1e-9 and size > 0.3 * last):
+            return u if np.max(np.abs(defining.residual(u[None]))) < 1e-9 else None
+        last = size
+        if size < 1e-3:
+            defining.adapt(u)
+    return None

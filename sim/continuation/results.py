@@ -1,0 +1,90 @@
+"""What continuation hands back: branches in one keyword, curves in two, and the special points on them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+MEANINGS = {
+    "fold": "two solutions meet and vanish: a multiplier is 1",
+    "pitchfork": "a symmetric pair of solutions branches off: a multiplier is 1",
+    "branch_point": "two branches cross: a multiplier is 1",
+    "flip": "a cycle of twice the period begins: a multiplier is -1",
+    "neimark_sacker": "an invariant circle begins: a pair of multipliers is on the unit circle",
+    "cusp": "two curves of folds meet",
+    "resonance_1_1": "two multipliers are 1",
+    "resonance_1_2": "two multipliers are -1",
+    "resonance_1_3": "the pair of multipliers is the third roots of unity",
+    "resonance_1_4": "the pair of multipliers is i and -i",
+    "fold_flip": "one multiplier is 1, another -1",
+}
+
+
+class Special(NamedTuple):
+    """A special point: its kind, its state, the values of the free keywords, its multipliers.
+
+    `located`: whether Newton's method on the equations of its kind converged; else it is known as well as the
+    points of its curve.
+    """
+
+    kind: str
+    state: np.ndarray
+    values: np.ndarray
+    multipliers: np.ndarray
+    period: int
+    located: bool
+    place: int  # which point of its branch or curve it is
+
+
+class Branch(NamedTuple):
+    """Fixed points or cycles along one keyword: states (m, n), values (m,), multipliers (m, n).
+
+    `stable` (m,): all multipliers inside the unit circle. `tangents` are in the unknowns (state, keyword).
+    `ends`: why it ends on either side, in words.
+    """
+
+    free: str
+    period: int
+    states: np.ndarray
+    values: np.ndarray
+    multipliers: np.ndarray
+    stable: np.ndarray
+    tangents: np.ndarray
+    special: tuple[Special, ...]
+    closed: bool
+    ends: tuple[str, str]
+
+    def of(self, *kinds: str) -> list[Special]:
+        """The special points of these kinds, by rising value of the keyword."""
+        return sorted(
+            (point for point in self.special if point.kind in kinds), key=lambda s: float(s.values[0])
+        )
+
+
+class Curve(NamedTuple):
+    """A curve of bifurcations in the plane of two keywords: states (m, n), values (m, 2).
+
+    `extra` (m,): the cosine of the angle of a Neimark-Sacker pair, NaN for other kinds.
+    """
+
+    kind: str
+    period: int
+    free: tuple[str, str]
+    states: np.ndarray
+    values: np.ndarray
+    extra: np.ndarray
+    special: tuple[Special, ...]
+    closed: bool
+    ends: tuple[str, str]
+
+    def of(self, *kinds: str) -> list[Special]:
+        """The special points of these kinds, in the order of the curve."""
+        return [point for point in self.special if point.kind in kinds]
+
+
+def shortest(orbit: np.ndarray) -> int:
+    """The least period of a closed orbit (period + 1, n): how soon it is back at its first state."""
+    size = 1.0 + np.max(np.abs(orbit))
+    for k in range(1, len(orbit) - 1):
+        if (len(orbit) - 1) % k == 0 and np.max(np.abs(orbit[k] - orbit[0])) < 1e-7 * size:
+            return k
+    return len(orbit) - 1
