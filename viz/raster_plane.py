@@ -26,7 +26,7 @@ def draw_plane(sheet: Sheet, plane: Plane, room: Box) -> None:
     """A plane into a room: frame, shapes, legend and colours on the right."""
     upright = linear_ticks(*plane.y_range, 9)
     words = [clean(shape.label) for shape in plane.labels]
-    legend = min(330, max((width(word, TICK) for word in words), default=-60) + 64)
+    legend = min(340, max((width(word, TICK) for word in words), default=-78) + 78)
     beside = max(legend, _BAR if plane.scale is not None else 0)
     left = room[0] + room_left(upright)
     wide, high = plane.room(room[2] - beside - 20 - left, room[3] - TICK - LABEL - 34 - room[1])

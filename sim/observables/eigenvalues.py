@@ -21,7 +21,7 @@ def declare(facts: Facts) -> Declared:
             Coordinate("index", np.arange(facts.numbers), "rank, the largest first", "1"),
             Coordinate("part", words, "part of a complex number", "1"),
         ),
-        "eigenvalues of the Jacobian",
+        "eigenvalues of the Jacobian at the last state",
         "1",
         "eigenvalues of dF/ds at the last state, by modulus, largest first",
         "S. H. Strogatz, Nonlinear Dynamics and Chaos, 2nd ed. 2015, ch. 10",

@@ -17,7 +17,7 @@ def declare(facts: Facts) -> Declared:
     """One number a cell."""
     return Declared(
         (),
-        "spectral radius of the Jacobian",
+        "spectral radius of the Jacobian at the last state",
         "1",
         "largest modulus of the eigenvalues of dF/ds at the last state",
         "S. H. Strogatz, Nonlinear Dynamics and Chaos, 2nd ed. 2015, ch. 10",

@@ -1,0 +1,144 @@
+"""Eigenvalues in the complex plane, beside the circle or the discs in which they die out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from viz import choices, palettes, reading, scales
+from viz.complex_plane import RIM, axes, euler_disc, unit_circle, upright, window
+from viz.reading import Unseen
+from viz.scales import Scale, text
+from viz.shapes import Marks, Plane, Shape
+from viz.view import Needs
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+NEEDS = Needs(dims=1, own=("index", "part"), names=("eigenvalues",), kinds="f", rank=2)
+_MOST_DISCS = 4
+
+
+def scene(
+    dataset: xr.Dataset,
+    variable: str,
+    by: str | None = None,
+    at: Mapping[str, Any] | None = None,
+    of: Literal["auto", "step", "weights"] = "auto",
+    most: int = 400,
+    palette: palettes.Named = "viridis",
+) -> Plane:
+    """Every eigenvalue as a point, coloured along one axis.
+
+    `by`: the axis that gives the colour, by default the longest axis of the sweep (at most `most` of its
+    values, evenly spaced). `at`: where the others are held. `of`: "step" shows the multipliers of a step
+    with the unit circle; "weights" shows lambda = 1 + (multiplier - 1) / alpha of an Euler step with the
+    disc of radius 1/alpha that it allows and the line Re lambda = 1 of continuous time; "auto" is
+    "weights" where the store has an alpha other than 1.
+    """
+    array = reading.variable(dataset, variable)
+    choices.check(array, by=by)
+    if by in ("index", "part"):
+        raise Unseen(f"by = {by!r}: these are the points of this picture; colour by an axis of the sweep")
+    own = [dim for dim in choices.free(array, (by,), at) if dim not in ("index", "part")]
+    by = by or choices.longest(dataset, array, own)
+    held = choices.held(dataset, array, (by, "index", "part"), at)
+    part = array.isel(held).transpose(*([by] if by else []), "index", "part").values
+    multipliers = part[..., 0] + 1j * part[..., 1]
+    chosen = choices.spread(len(multipliers), most) if by else np.arange(1)
+    multipliers = multipliers[chosen] if by else multipliers[None]
+    alpha = _alpha(dataset, by, held, chosen)
+    if of == "weights" and alpha is None:
+        raise Unseen(
+            'of = "weights": this store has no alpha, so that a step is all there is; write of = "step"'
+        )
+    weights = alpha is not None and (of == "weights" or (of == "auto" and bool((alpha != 1).any())))
+    roots = 1 + (multipliers - 1) / alpha[:, None] if weights and alpha is not None else multipliers
+    if not np.isfinite(roots).any():
+        roots = np.full_like(roots, np.nan)
+    marks, scale = _marks(dataset, by, chosen, roots, palette)
+    rims = _discs(alpha, by, scale, palette) if weights and alpha is not None else unit_circle()
+    x, y, beyond = window(roots, rims)
+    line = (upright(1.0, y, "Re λ = 1, continuous time"),) if weights else ()
+    letter = "λ" if weights else "μ"
+    return Plane(
+        shapes=(*axes(x, y), *rims, *line, *marks),
+        x_range=x,
+        y_range=y,
+        x_label=f"Re {letter}",
+        y_label=f"Im {letter}",
+        name=variable,
+        title=reading.title(dataset, array),
+        caption=reading.caption(
+            dataset, array, held, _note(multipliers, len(part) if by else 1, beyond, weights, by)
+        ),
+        scale=scale,
+        palette=palette,
+        scale_label=reading.label(dataset[by]) if by else "",
+        also=tuple(dim for dim in (by, "index", "part") if dim),
+    )
+
+
+def _marks(
+    dataset: xr.Dataset, by: str | None, chosen: np.ndarray, roots: np.ndarray, palette: str
+) -> tuple[tuple[Marks, ...], Scale | None]:
+    """The points: on a scale of colours along an axis of numbers, in colours of their own along words."""
+    size = 9.0 if roots.size <= 300 else 6.0 if roots.size <= 3000 else 4.0
+    if by is None or not choices.numeric(dataset, by):
+        hues = choices.hues(chosen, int(chosen.max()) + 1)
+        labels = [reading.said(dataset, {by: int(i)}) for i in chosen] if by else [""]
+        rows = zip(choices.some(labels), roots, hues, strict=True)
+        return tuple(Marks(label, row.real, row.imag, hue, size=size) for label, row, hue in rows), None
+    places = dataset[by].values[chosen].astype(float)
+    ends = float(places.min()), float(places.max())
+    scale = (
+        Scale("log", *ends) if choices.geometric(np.sort(places)) else scales.choose(places, "linear", *ends)
+    )
+    values = np.repeat(places, roots.shape[1])
+    flat = roots.ravel()
+    return (Marks("", flat.real, flat.imag, palettes.CURVES[0], size=size, values=values),), scale
+
+
+def _alpha(
+    dataset: xr.Dataset, by: str | None, held: Mapping[str, int], chosen: np.ndarray
+) -> np.ndarray | None:
+    """alpha of each of the chosen cells, from its axis or the sweep's parameters; None without one."""
+    if by == "alpha":
+        return np.asarray(dataset["alpha"].values[chosen], dtype=float)
+    if "alpha" in held:
+        return np.full(len(chosen), float(reading.value(dataset, "alpha", held["alpha"])))
+    given = json.loads(str(dataset.attrs.get("sweep", "{}"))).get("parameters", {})
+    alpha = given.get("alpha")
+    if alpha is None and all(isinstance(given.get(name), int | float) for name in ("dt", "tau")):
+        alpha = given["dt"] / given["tau"]
+    return np.full(len(chosen), float(alpha)) if isinstance(alpha, int | float) and alpha > 0 else None
+
+
+def _discs(alpha: np.ndarray, by: str | None, scale: Scale | None, palette: str) -> tuple[Shape, ...]:
+    """One disc for each alpha in sight, a few of many; in the colours of the points where these are
+    alphas.
+    """
+    sizes = np.unique(alpha)
+    found: list[Shape] = []
+    for value in sizes[choices.spread(len(sizes), _MOST_DISCS)]:
+        graded = by == "alpha" and scale is not None
+        hue = palettes.words(palette)[round(float(scale.unit(value)) * 255)] if graded and scale else RIM
+        found += euler_disc(float(value), hue, f"Euler, α = {text(float(value))}")
+    return tuple(found)
+
+
+def _note(multipliers: np.ndarray, total: int, beyond: int, weights: bool, by: str | None) -> str:
+    """What the picture says of stability, and what it leaves out."""
+    with np.errstate(invalid="ignore"):
+        sound = np.isfinite(multipliers).all(axis=1)
+        stable = int((np.abs(multipliers[sound]) < 1).all(axis=1).sum())
+    where = "their disc" if weights else "the circle"
+    words = [f"all eigenvalues inside {where} in {stable} of {sound.sum()} drawn"]
+    if len(multipliers) < total:
+        words.append(f"{len(multipliers)} of {total} values of {by} are drawn")
+    if beyond:
+        words.append(f"eigenvalues beyond the frame: {beyond}")
+    return "; ".join(words)
