@@ -37,6 +37,7 @@ from sim.observable import (
     times_of,
 )
 from sim.pointwise import Watcher
+from sim.processor import SHAPES
 from sim.series import check_head, inputs_kind, targets_kind
 from sim.signature import Keyword
 from sim.stages import BUNDLE, REGISTER
@@ -63,7 +64,7 @@ class Network:
         }
         self.shared = not moving or bool(setting.varied - moving)
         self.together = frozenset(setting.varied - moving) if self.shared else frozenset()
-        self.lanes, self.tile = (32, 4) if self.shared else _blocks(self._matrix_bytes(), self._whole())
+        self.lanes, self.tile = SHAPES.shared if self.shared else _blocks(self._matrix_bytes(), self._whole())
         self._aim()
         self.parameters = parameter_names(self.equation)
         self.declared: list[tuple[str, Declared]] = []
@@ -216,7 +217,7 @@ class Network:
     def compile(self) -> None:
         """Compile or fetch every kernel."""
         for source in self.sources:
-            machine_code.load(source)
+            machine_code.kernel(source)
 
     @cached_property
     def span(self) -> int:
@@ -308,6 +309,6 @@ def _blocks(matrices: int, whole: bool) -> tuple[int, int]:
     lanes 0.7; 24 units with 8 lanes 0.55, with 4 lanes 0.63; 32 units with 8 lanes 0.37, with 2 lanes 0.7; 64
     units with 8 lanes 0.26, with one 0.65.
     """
-    choices = (32, 16, 8) if whole else (32, 16, 8, 4, 2, 1)
+    choices = tuple(lanes for lanes in SHAPES.blocks if lanes >= REGISTER or not whole)
     lanes = next((lanes for lanes in choices if lanes * matrices <= _FAST), choices[-1])
-    return lanes, 4 if lanes == 32 else 8 if lanes >= REGISTER else 12
+    return lanes, 4 if lanes == 32 else SHAPES.tile if lanes >= REGISTER else SHAPES.narrow

@@ -27,11 +27,12 @@ from sim.observable import (
     Whole,
     times_of,
 )
+from sim.processor import SHAPES
 from sim.series import check_head, columns_of, inputs_kind, series_of, targets_kind, targets_of
 from sim.signature import Keyword
 from sim.start import starts_of
 
-WIDTH = 64  # 64 lanes are 8 AVX-512 registers; 32 ran at 0.65 and 16 at 0.35 of the rate on the cliff map
+WIDTH = SHAPES.pointwise  # with AVX-512, 32 ran at 0.65 and 16 at 0.35 of the rate of 64 on the cliff map
 _SHORT = 1024  # steps up to which the tape keeps every state
 
 
@@ -138,7 +139,7 @@ class Pointwise:
             )
         elif watchers:
             if not self._backward and pointwise.is_light(self.equation, watchers):
-                self.width = 2 * WIDTH
+                self.width = SHAPES.light
             self.forward = pointwise.rollout(self.equation, watchers, self.width)
         if self._backward:
             k = self._backward[0][1].k

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from sim.graph import Node
 from sim.lower import Code, literal
+from sim.processor import SHAPES
 
-BUNDLE = 64
+BUNDLE = SHAPES.bundle
 REGISTER = 8  # numbers that one instruction takes
 
 

@@ -19,9 +19,10 @@ from sim.kernels import load_input, load_parameters, load_state, step
 from sim.lanes import align_stack, any_lane, select, splat, store
 from sim.observable import Declared, Facts, Loop, Whole
 from sim.pointwise import Module
+from sim.processor import SHAPES
 from sim.signature import About
 
-WIDTH = 32
+WIDTH = SHAPES.escape
 
 
 class Keywords(NamedTuple):

@@ -1,0 +1,54 @@
+"""The shapes of work follow the processor; results and the digests that name them do not."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim import processor
+
+CASES = """
+import hashlib
+import numpy as np
+from sim.processor import SHAPES
+from sim.run import prepare
+
+CASES = [
+    ("rnn", "silence", {"start": 0.3}, {"w": np.linspace(-2.0, 2.0, 70)},
+     ["trajectory", "loss", "gradient"]),
+    ("logistic", "silence", {"start": 0.3, "max_period": 8}, {"r": np.linspace(2.8, 4.0, 150)}, ["period"]),
+    ("rnn", "white_noise", {"units": 6, "start": "unit"}, {"weights.gain": np.linspace(0.5, 2.0, 37)},
+     ["norm", "gradient_norm"]),
+    ("complex_quadratic", "silence", {"c_im": 0.1}, {"c_re": np.linspace(-2.0, 0.4, 50)}, ["escape_time"]),
+]
+print(SHAPES.bundle)
+for system, task, fixed, columns, observables in CASES:
+    fixed["steps"] = 20
+    run = prepare(system, task=task, observables=observables, fixed=fixed, varied=list(columns))
+    print(system, "digest", run.digest)
+    for name, values in run.evaluate(columns).items():
+        print(system, name, hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest())
+"""
+
+
+def _said(shapes: str) -> list[str]:
+    root = Path(processor.__file__).parents[1]
+    surroundings = {**os.environ, "SEPARATRIX_SHAPES": shapes, "PYTHONPATH": str(root)}
+    answer = subprocess.run(
+        [sys.executable, "-c", CASES], env=surroundings, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.splitlines()
+
+
+@pytest.mark.compiled
+def test_shapes_move_no_bit_and_no_digest():
+    wide, slim = _said("wide"), _said("slim")
+    assert (wide[0], slim[0]) == (str(processor.WIDE.bundle), str(processor.SLIM.bundle))
+    assert wide[1:] == slim[1:]
+
+
+def test_this_processor_has_shapes():
+    assert processor.SHAPES in (processor.WIDE, processor.SLIM)
