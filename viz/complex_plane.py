@@ -16,6 +16,13 @@ RIM = "#58606e"
 _FAR = 8.0  # how many times as far as most a root may lie and still be in the frame
 
 
+def numbers(parts: np.ndarray) -> np.ndarray:
+    """Complex numbers (...) from their real and imaginary parts (..., 2); NaN where one is not finite."""
+    found = np.empty(parts.shape[:-1], dtype=complex)
+    found.real, found.imag = parts[..., 0], parts[..., 1]
+    return np.where(np.isfinite(found), found, np.nan)
+
+
 def unit_circle(label: str = "unit circle") -> tuple[Shape, ...]:
     """The disc in which a map is stable, pale, with its rim."""
     rim = circle(0.0, 0.0, 1.0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from viz import choices, palettes, reading, scales
-from viz.complex_plane import RIM, axes, euler_disc, unit_circle, upright, window
+from viz.complex_plane import RIM, axes, euler_disc, numbers, unit_circle, upright, window
 from viz.reading import Unseen
 from viz.scales import Scale, text
 from viz.shapes import Marks, Plane, Shape
@@ -47,7 +47,7 @@ def scene(
     by = by or choices.longest(dataset, array, own)
     held = choices.held(dataset, array, (by, "index", "part"), at)
     part = array.isel(held).transpose(*([by] if by else []), "index", "part").values
-    multipliers = part[..., 0] + 1j * part[..., 1]
+    multipliers = numbers(part)
     chosen = choices.spread(len(multipliers), most) if by else np.arange(1)
     multipliers = multipliers[chosen] if by else multipliers[None]
     alpha = _alpha(dataset, by, held, chosen)
@@ -57,8 +57,6 @@ def scene(
         )
     weights = alpha is not None and (of == "weights" or (of == "auto" and bool((alpha != 1).any())))
     roots = 1 + (multipliers - 1) / alpha[:, None] if weights and alpha is not None else multipliers
-    if not np.isfinite(roots).any():
-        roots = np.full_like(roots, np.nan)
     marks, scale = _marks(dataset, by, chosen, roots, palette)
     rims = _discs(alpha, by, scale, palette) if weights and alpha is not None else unit_circle()
     x, y, beyond = window(roots, rims)

@@ -28,7 +28,7 @@ def scene(dataset: xr.Dataset, variable: str, at: Mapping[str, Any] | None = Non
     dims = tuple(str(dim) for dim in array.dims if dim not in ("index", "part"))
     held = reading.fixed(dataset, dims, at)
     part = array.isel(held).transpose("index", "part").values
-    poles = part[:, 0] + 1j * part[:, 1]
+    poles = complex_plane.numbers(part)
     of_taps = json.loads(str(dataset.attrs.get("sweep", "{}"))).get("system") == "taps"
     zeros = np.zeros(len(poles) if of_taps else 0, dtype=complex)
     note = "" if of_taps else "Poles of the step at the last state; zeros need a read-out and are not drawn"
