@@ -45,7 +45,7 @@ class Keywords(NamedTuple):
         tuple[float, ...],
         About("where each number of the state is sought; none is -10 to 10, and -2 to 2 for several"),
     ] = ()
-    most: Annotated[int, About("how many points a cell has room for; all are counted")] = 16
+    branches: Annotated[int, About("how many points a cell has room for; all are counted")] = 16
     searches: Annotated[int, About("states drawn to search from, where points must be searched for")] = 64
     slow: Annotated[
         float, About("slow points too: minima of |F(s) - s|^2 / 2 that are no larger; 0 is none", "1", False)
@@ -69,14 +69,14 @@ def declare(facts: Facts) -> Declared:
     k = facts.k
     for name, value, most in (
         ("cycle", k.cycle, _LONGEST),
-        ("most", k.most, 4096),
+        ("branches", k.branches, 4096),
         ("searches", k.searches, 65536),
     ):
         if not 1 <= value <= most:
             raise refuse(f"parameters.{name}", f"{value}; write a whole number from 1 to {most}")
     if k.slow < 0.0:
         raise refuse("parameters.slow", f"{k.slow}; write 0 for no slow points, or a small positive number")
-    branch = Coordinate("branch", np.arange(k.most), "branch", "1")
+    branch = Coordinate("branch", np.arange(k.branches), "branch", "1")
     of = "fixed points" if k.cycle == 1 else f"points of period dividing {k.cycle}"
     f = "F" if k.cycle == 1 else f"F^{k.cycle}"
 
@@ -127,13 +127,13 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     of_several = facts.labels is not None
     ends = interval(chosen, of_several)
     names = ("x", *_SHORT, *(("eigenvalues", "speed") if of_several else ("multiplier",)))
-    rows = chosen.most * (3 + (3 * facts.numbers + 1 if of_several else 2)) + 4
+    rows = chosen.branches * (3 + (3 * facts.numbers + 1 if of_several else 2)) + 4
     if not of_several:
         one = Certain(form)
         cost = 6e4 * chosen.cycle * 2.0 ** min(chosen.cycle - 1, 10)
 
         def found(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
-            return single.points(one, given, cells, ends, chosen.cycle, chosen.most)
+            return single.points(one, given, cells, ends, chosen.cycle, chosen.branches)
     else:
         many = search.Search(form, chosen.cycle)
         compared = regions.choices(form.equation) if chosen.cycle == 1 and not chosen.slow else None
@@ -144,8 +144,8 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
 
         def found(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
             if compared is not None:
-                return regions.points(many, compared, given, cells, chosen.most)
-            return several.points(many, given, cells, ends, chosen.searches, chosen.slow, chosen.most)
+                return regions.points(many, compared, given, cells, chosen.branches)
+            return several.points(many, given, cells, ends, chosen.searches, chosen.slow, chosen.branches)
 
     def evaluate(tile: Any) -> np.ndarray:
         cells = len(next(iter(tile.given.values()))) if tile.given else 1
