@@ -66,7 +66,7 @@ def stepped(flow: Chosen, dt: Any, numbers: Callable[..., Any], network: Callabl
     """The flow's pack beside its time step, in the pack for a few numbers or for networks; refused where the
     flow lacks something, or where time would not go on.
     """
-    pack = flow.built()
+    pack = _alone(flow, f"{flow.place}.").built()
     if not has(rhs, type(pack)):
         if has(step, type(pack)):
             raise refuse(
@@ -84,6 +84,15 @@ def stepped(flow: Chosen, dt: Any, numbers: Callable[..., Any], network: Callabl
     if not (np.asarray(dt) > 0.0).all():
         raise refuse("parameters.dt", f"a time step of {np.min(dt)}; write a number above 0")
     return (network if networked(pack) else numbers)(pack, dt)
+
+
+def _alone(chosen: Chosen, prefix: str) -> Chosen:
+    """The same choice with the random numbers that it has where it is no part of another system."""
+    settings = {
+        name: _alone(value, prefix) if isinstance(value, Chosen) else value
+        for name, value in chosen.settings.items()
+    }
+    return chosen._replace(settings=settings, purpose=chosen.purpose.removeprefix(prefix))
 
 
 def passes_through(pack: Any) -> None:
