@@ -54,7 +54,7 @@ def tangents(form: Any, name: str) -> Tangents:
                 f"@jvp.register in {form.setting.file}",
             )
         return _network(form)
-    return _small(form)
+    return small(form)
 
 
 def _network(form: Any) -> Tangents:
@@ -149,12 +149,13 @@ class _Small:
         return Code(source, width="LANES")
 
 
-def _small(form: Any) -> Tangents:
+def small(form: Any, count: int = 0) -> Tangents:
+    """The parts for a system of a few numbers and so many tangents, by default as many as numbers."""
     equation = form.equation
     module = _Small(equation)
     n = module.n
     unpack = "columns, strides, at = c"
-    at = module.allocate(n * n * _SMALL)
+    at = module.allocate((count or n) * n * _SMALL)
     module.add(
         "select_block(parameters, whole, block)", ["return parameters[0], parameters[1], block * LANES"]
     )
@@ -184,7 +185,7 @@ def _small(form: Any) -> Tangents:
     lines = [
         unpack,
         *code.lines,
-        f"for k in range({n}):",
+        f"for k in range({count or n}):",
         f"    v = {at} + k * {n * _SMALL}",
     ]
     lines += [f"    v{j} = load(work, v + {j * _SMALL}, LANES)" for j in range(n)]

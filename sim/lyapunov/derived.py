@@ -1,0 +1,58 @@
+"""Observables that are read off the whole spectrum, declared and evaluated alike."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sim.lyapunov.growth import loop
+from sim.lyapunov.intervals import OUTCOMES, VERDICTS, mean_and_error, verdict_of
+from sim.lyapunov.window import FrameKeywords
+from sim.observable import Declared, Facts, Loop, Whole
+
+Formula = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def read(formula: Formula, grown: np.ndarray, length: Any, k: Any) -> np.ndarray:
+    """(3, cells) of (batches, n, cells): the formula's value, its error, the verdict on the exponents.
+
+    The error is that of the formula's tangent plane: of the batches' exponents, weighted by its derivatives.
+    """
+    exponents, _ = mean_and_error(grown, length)
+    order = np.argsort(-np.where(np.isnan(exponents), np.inf, exponents), axis=0, kind="stable")
+    ranked = np.take_along_axis(exponents, order, axis=0)
+    value, weights = formula(ranked)
+    own = np.take_along_axis(grown, order[None], axis=1)
+    verdict = verdict_of(own[:, 0], length, k.resolution)
+    # a weight of zero takes no part, whatever it stands before
+    projected = np.zeros((len(grown), *value.shape))
+    for i, weight in enumerate(weights):
+        projected += np.where(weight != 0.0, weight * np.where(weight != 0.0, own[:, i], 0.0), 0.0)
+    _, error = mean_and_error(projected, length)
+    error = np.where(np.isfinite(value), error, np.nan)
+    return np.stack([value, error, verdict.astype(np.float64)])
+
+
+def derived(
+    name: str, formula: Formula, long_name: str, unit: Callable[[Any], str], comment: str, source: str
+) -> Whole:
+    """The observable of this name: a formula of all exponents, with its error and verdict."""
+
+    def declare(facts: Facts) -> Declared:
+        own = unit(facts.k)
+        about = "of the batches' exponents, weighted with the formula's derivatives"
+        error = Declared((), f"standard error of the {long_name}", own, about, source, infinite=True)
+        verdict = Declared(
+            (), "verdict on the largest exponent", "1",
+            "by its 95 % interval: above zero, below it, about it within `resolution`, or none of these",
+            source, "int32", flags=VERDICTS, outcomes=OUTCOMES,
+        )  # fmt: skip
+        further = {f"{name}_error": error, f"{name}_verdict": verdict}
+        return Declared((), long_name, own, comment, source, infinite=True, further=further)
+
+    def plan(form: Any, k: Any, facts: Facts) -> Loop:
+        return loop(
+            form, facts, name, facts.numbers, lambda grown, length, k: read(formula, grown, length, k)
+        )
+
+    return Whole(declare, plan, FrameKeywords)

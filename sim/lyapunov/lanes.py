@@ -1,0 +1,131 @@
+"""Growth of tangents of networks and of states too large for registers: blocks of cells in scratch memory."""
+
+from typing import Any
+
+import numpy as np
+
+from sim import network
+from sim.cells import aligned
+from sim.compile import TAIL, load
+from sim.lyapunov import gram_schmidt
+from sim.lyapunov.frames import Frame
+from sim.lyapunov.registers import AHEAD, directions
+from sim.lyapunov.window import Window
+from sim.pointwise import column_kind
+from sim.tangent_product import small
+
+_IMPORTS = """from sim.graded import exponent, power
+LN2 = 0.6931471805599453
+TANGENTS, ROWS, SIZE = {m}, {rows}, {size}
+"""
+
+
+class Growth:
+    """The program for one system, and what it gives for a tile."""
+
+    def __init__(self, form: Any, exponents: int, window: Window) -> None:
+        self.window, self.exponents = window, exponents
+        self.is_network = bool(form.equation.parts)
+        m = exponents
+        if self.is_network:
+            self.module = network.Module(form.equation, form.lanes, form.tile, form.shared)
+            self.module.loading()
+            frame = Frame(self.module, m)
+            self.at, self.rows, self.lanes = frame.at, frame.rows, frame.lanes
+            layout: Any = self.module.layout
+            self.own = _own_rows(form.equation, self.module)
+            self.operations = self.module.operations + 2.0 * m * m * self.rows
+        else:
+            made = small(form, m)
+            self.module, layout = made.module, made.module
+            self.at, self.rows, self.lanes, self.own = made.at, made.n, made.lanes, np.arange(made.n)
+            self.operations = 60.0 * made.n + made.n * made.n * m + 2.0 * m * m * made.n
+        self.squares = layout.allocate(m * 8)
+        self.grown, self.powers = (layout.allocate(m * self.lanes) for _ in range(2))
+        self.work = layout.work + 64
+        self.source = self._text()
+
+    def _text(self) -> str:
+        m, lanes = self.exponents, self.lanes
+        every = max(1, self.window.every) if m > 1 else AHEAD
+        if self.is_network:
+            arguments = "numbers, vectors, matrices, which, start, inputs"
+            kinds = "_F, _F, _F, _N, _F, _F"
+            select, count = "select_block(numbers, vectors, matrices, which, block)", "blocks"
+            begin, move = "load_start(start, block, work)", "advance(c, work)"
+            products = "".join(self.module.products.values())
+        else:
+            arguments, products = "parameters, start, inputs", ""
+            columns = len(self.module.equation.columns())
+            kinds = f"{column_kind(columns)}, {column_kind(self.rows)}, _F"
+            select, count = "select_block(parameters, whole, block)", "whole"
+            begin, move = "load_start(start, whole, block, work)", "push(c, work); step(c, work)"
+        loop = _LOOP.format(
+            arguments=arguments, select=select, count=count, begin=begin, move=move, every=every, m=m,
+            at=self.at, rows=self.rows, squares=self.squares, grown=self.grown, powers=self.powers,
+        )  # fmt: skip
+        head = network.HEAD.format(title="How fast tangents grow.", lanes=lanes)
+        head += _IMPORTS.format(m=m, rows=self.rows, size=self.rows * lanes)
+        tail = TAIL.format(kinds=f"{kinds}, _F, _F, _I, _I, _I, _I, _I, _F")
+        return head + products + gram_schmidt.source() + "".join(self.module.parts) + tail + loop
+
+    def compile(self) -> None:
+        """Compile or fetch the machine code."""
+        load(self.source)
+
+    def evaluate(self, tile: Any) -> np.ndarray:
+        """Log stretches summed over each batch, (batches, exponents, cells)."""
+        window = self.window
+        blocks = tile.blocks if self.is_network else tile.whole // self.lanes
+        whole = blocks * self.lanes
+        frame = np.zeros((self.exponents, self.rows))
+        frame[:, self.own] = directions(len(self.own), self.exponents)
+        scratch = aligned(self.work)
+        scratch[:] = 0.0
+        out = aligned(window.batches * self.exponents * whole)
+        given = tile[:6] if self.is_network else (tuple(tile.parameters), tuple(tile.start), tile.inputs)
+        flat = np.ascontiguousarray(frame.ravel())
+        times = (window.transient, window.batches, window.length)
+        load(self.source).growth(*given, flat, out, blocks, whole, *times, scratch)
+        found = out.reshape(window.batches, self.exponents, whole)
+        return found[..., tile.place] if self.is_network else found[..., : tile.cells]
+
+
+def _own_rows(equation: Any, module: network.Module) -> np.ndarray:
+    """The rows of a tangent that are units, the padding left out."""
+    rows, at = [], 0
+    for count, size in zip(equation.parts.values(), module.sizes, strict=True):
+        rows.append(at + np.arange(count))
+        at += size // module.layout.lanes
+    return np.concatenate(rows)
+
+
+_LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches, length, work):
+    align_stack()
+    for block in range(blocks):
+        c = {select}
+        {begin}
+        for i in range({m} * {rows}):
+            store(work, {at} + i * LANES, splat(frame[i], LANES))
+        for batch in range(-1, batches):
+            for k in range({m}):
+                store(work, {grown} + k * LANES, splat(1.0, LANES))
+                store(work, {powers} + k * LANES, splat(0.0, LANES))
+            t = transient + batch * length if batch >= 0 else 0
+            end = t + length if batch >= 0 else transient
+            due = 0
+            while t < end:
+                load_input(inputs, {count}, block, t, work)
+                {move}
+                t += 1
+                due += 1
+                if due == {every} or t == end:
+                    due = 0
+                    orthonormalise_pairs(work, {at}, {squares}, {grown}, {powers})
+            if batch >= 0:
+                for k in range({m}):
+                    r = load(work, {grown} + k * LANES, LANES)
+                    e = load(work, {powers} + k * LANES, LANES)
+                    stretch = fma(e, LN2, log(r))
+                    store(out, (batch * {m} + k) * whole + block * LANES, stretch)
+"""

@@ -1,0 +1,264 @@
+"""Growth of tangents of systems of a few numbers, everything in registers: state, tangents, accumulators.
+
+Where all exponents of a state of n numbers are wanted, n - 1 tangents are carried: the determinant of the
+Jacobian, an expression like any other, says how volumes grow, and the last exponent is what is left. One
+tangent alone needs no root and no logarithm but at the end of a batch; lengths of several are multiplied up
+as mantissas and powers of two.
+"""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sim.cells import aligned
+from sim.compile import BARE_TAIL, kernel
+from sim.derivatives import gradient
+from sim.graph import Node
+from sim.lower import operations
+from sim.lyapunov.window import Window
+from sim.pointwise import Module, column_kind, tuple_of
+
+WIDTH = 32  # lanes; the width of the tile's bundles is a multiple
+AHEAD = 4  # steps between two looks at how large tangents have become
+_MOST_ALONE, _MOST = 12, 4  # numbers of a state with one tangent, with several
+
+_HEAD = '''"""How fast tangents grow."""
+import numba
+from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
+from sim.graded import exponent, power
+from sim.lanes import align_stack, any_lane, fma, load, select, splat, sqrt, store
+
+WIDTH = {width}
+LN2 = 0.6931471805599453
+jit = numba.njit(nogil=True, error_model="numpy", _nrt=False)
+'''
+
+
+def fits(n: int, exponents: int) -> bool:
+    """Whether a state of n numbers and the tangents for so many exponents are few enough."""
+    return n <= _MOST or (exponents == 1 and n <= _MOST_ALONE)
+
+
+class Growth:
+    """The program for one system, and what it gives for a tile."""
+
+    def __init__(self, form: Any, exponents: int, window: Window) -> None:
+        self.window, self.exponents = window, exponents
+        equation = form.equation
+        self.module = module = Module(equation, WIDTH)
+        self.n = n = module.n
+        self.whole = exponents == n > 1  # the determinant takes the last one's part
+        self.carried = exponents - 1 if self.whole else exponents
+        self.v = [
+            [equation.graph.leaf("tangent", str(k * n + i)) for i in range(n)] for k in range(self.carried)
+        ]
+        module.loading()
+        self._advance()
+        self._settle()
+        self.source = self._text()
+        self.operations = float(module.operations + 4 * self.carried * n * (self.carried + 1))
+
+    def _advance(self) -> None:
+        """The next state and tangents from the same expressions; and |det J|."""
+        module, equation = self.module, self.module.equation
+        slopes = [gradient(value, equation.state) for value in equation.next]
+        moved = [
+            _sum([slope * part for slope, part in zip(row, v, strict=True) if slope is not None], equation)
+            for v in self.v
+            for row in slopes
+        ]
+        nodes = [*equation.next, *moved]
+        if self.whole:
+            volume = equation.graph.leaf("accumulator", "0")
+            nodes.append(volume * _determinant(slopes, equation))
+        code = module.code()
+        names = code.lanes(nodes)
+        module.operations += operations(nodes)
+        count = self.carried * self.n
+        vectors = tuple_of(names[self.n : self.n + count])
+        volume_name = names[-1] if self.whole else "a"
+        lines = [*module.unpack("p", "s", "v", tangents=count)]
+        lines += ["a0 = a"] if self.whole else []
+        module.add(
+            "advance(p, s, x, v, a)",
+            [*lines, *code.lines, f"return {tuple_of(names[: self.n])}, {vectors}, {volume_name}"],
+        )
+
+    def _settle(self) -> None:
+        """Tangents made orthonormal, or one alone scaled by a power of two; the volume scaled too."""
+        n, module = self.n, self.module
+        count = self.carried * n
+        grown = [f"r{k}" for k in range(self.carried)]
+        powers = [f"e{k}" for k in range(self.carried)]
+        lines = [f"{tuple_of([f'v{i}' for i in range(count)])} = v", f"{tuple_of(grown)} = r"]
+        lines += [f"{tuple_of(powers)} = e"]
+        if self.carried == 1:
+            lines.append("top = abs(v0)")
+            for i in range(1, n):
+                lines += [f"w = abs(v{i})", "top = select(w > top, w, top)"]
+            lines += ["shift = exponent(top)", "e0 = e0 + shift", "factor = power(-shift)"]
+            lines += [f"v{i} = v{i} * factor" for i in range(n)]
+        else:
+            for k in range(self.carried):
+                lines += self._orthogonal(k)
+        lines += ["shift = exponent(abs(a))", "f = f + shift", "a = a * power(-shift)"] if self.whole else []
+        vectors = tuple_of([f"v{i}" for i in range(count)])
+        after = f"{vectors}, {tuple_of(grown)}, {tuple_of(powers)}, a, f"
+        module.add("settle(v, r, e, a, f)", [*lines, f"return {after}"])
+
+    def _orthogonal(self, k: int) -> list[str]:
+        """Modified Gram-Schmidt of tangent k; what is left of one that depends on those before is zero."""
+        n = self.n
+        own = [f"v{k * n + i}" for i in range(n)]
+        lines = ["before = splat(0.0, WIDTH)"]
+        lines += [line for x in own for line in (f"w = abs({x})", "before = select(w > before, w, before)")]
+        for j in range(k):
+            other = [f"v{j * n + i}" for i in range(n)]
+            lines.append(f"c = {other[0]} * {own[0]}")
+            lines += [f"c = fma({a}, {b}, c)" for a, b in zip(other[1:], own[1:], strict=True)]
+            lines += [f"{b} = fma(-c, {a}, {b})" for a, b in zip(other, own, strict=True)]
+        lines += ["top = splat(0.0, WIDTH)"]
+        lines += [line for x in own for line in (f"w = abs({x})", "top = select(w > top, w, top)")]
+        lines += [
+            f"gone = top <= before * {n * 4.5e-16!r}",
+            "shift = exponent(top)",
+            "factor = power(-shift)",
+        ]
+        lines += [f"{x} = {x} * factor" for x in own]
+        lines.append(f"c = {own[0]} * {own[0]}")
+        lines += [f"c = fma({x}, {x}, c)" for x in own[1:]]
+        lines += ["c = select(gone, 0.0, sqrt(c))", "inverse = select(c > 0.0, 1.0 / c, c)"]
+        lines += [f"{x} = {x} * inverse" for x in own]
+        lines += [f"r{k} = r{k} * c", f"w = exponent(r{k})", f"e{k} = e{k} + (shift + w)"]
+        return [*lines, f"r{k} = r{k} * power(-w)"]
+
+    def _text(self) -> str:
+        n, m = self.n, self.carried
+        alone = m == 1
+        start = [f"splat({float(x)!r}, WIDTH)" for x in directions(n, m).ravel()]
+        zeros, ones = ["splat(0.0, WIDTH)"] * m, ["splat(1.0, WIDTH)"] * m
+        every = AHEAD if alone else max(1, self.window.every)
+        stores = []
+        for k in range(m):
+            if alone:
+                square = "v[0] * v[0]"
+                for i in range(1, n):
+                    square = f"fma(v[{i}], v[{i}], {square})"
+                stores += [
+                    f"w = {square}",
+                    "lasting = 0.5 * log(w)",
+                    "grown0 = fma(e[0], LN2, lasting - begun)",
+                    "begun = select(w > 0.0, lasting, 0.0)",
+                ]
+            else:
+                stores.append(f"grown{k} = fma(e[{k}], LN2, log(r[{k}]))")
+            stores += self._stored(k, f"grown{k}")
+        if self.whole:
+            stores += ["rest = fma(f, LN2, log(abs(a)))"]
+            stores += [f"rest = rest - grown{k}" for k in range(m)]
+            dead = " | ".join(f"(grown{k} <= -1e999)" for k in range(m))
+            stores += [f"rest = select({dead}, -1e999, rest)"]
+            stores += self._stored(m, "rest")
+        kinds = f"{column_kind(len(self.module.equation.columns()))}, {column_kind(n)}, _F"
+        tail = BARE_TAIL.format(kinds=f"{kinds}, _F, _I, _I, _I, _I")
+        body = _LOOP.format(
+            start=tuple_of(start),
+            zeros=tuple_of(zeros),
+            ones=tuple_of(ones),
+            every=every,
+            stores="\n            ".join(stores),
+        )
+        return _HEAD.format(width=WIDTH) + "".join(self.module.parts) + tail + body
+
+    def _stored(self, k: int, name: str) -> list[str]:
+        row = f"(batch * {self.exponents} + {k}) * cells + at"
+        return ["if batch >= 0:", f"    store(out, {row}, {name})"]
+
+    def compile(self) -> None:
+        """Compile or fetch the machine code."""
+        kernel(self.source)
+
+    def evaluate(self, tile: Any) -> np.ndarray:
+        """Log stretches summed over each batch, (batches, exponents, cells)."""
+        window = self.window
+        out = aligned(window.batches * self.exponents * tile.whole)
+        given = (tuple(tile.parameters), tuple(tile.start), tile.inputs)
+        kernel(self.source)(*given, out, tile.whole, window.transient, window.batches, window.length)
+        return out.reshape(window.batches, self.exponents, tile.whole)[..., : tile.cells]
+
+
+_LOOP = """def growth(parameters, start, inputs, out, cells, transient, batches, length):
+    align_stack()
+    for at in range(0, cells, WIDTH):
+        p = load_parameters(parameters, cells, at)
+        s = load_state(start, cells, at)
+        v = {start}
+        e = {zeros}
+        r = {ones}
+        a = splat(1.0, WIDTH)
+        f = splat(0.0, WIDTH)
+        begun = splat(0.0, WIDTH)
+        for batch in range(-1, batches):
+            t = transient + batch * length
+            end = t + length
+            if batch < 0:
+                t = 0
+                end = transient
+            while t + {every} <= end:
+                for _ in range({every}):
+                    x = load_input(inputs, cells, at, t)
+                    s, v, a = advance(p, s, x, v, a)
+                    t += 1
+                v, r, e, a, f = settle(v, r, e, a, f)
+            if t < end:
+                while t < end:
+                    x = load_input(inputs, cells, at, t)
+                    s, v, a = advance(p, s, x, v, a)
+                    t += 1
+                v, r, e, a, f = settle(v, r, e, a, f)
+            {stores}
+            e = {zeros}
+            r = {ones}
+            a = splat(1.0, WIDTH)
+            f = splat(0.0, WIDTH)
+"""
+
+
+def _sum(terms: Sequence[Node], equation: Any) -> Node:
+    if not terms:
+        zero: Node = equation.graph.constant(0.0)
+        return zero
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def _determinant(rows: Sequence[Sequence[Node | None]], equation: Any) -> Node:
+    """By permutations: 24 products at most, those with a zero by structure left out."""
+    terms: list[Node] = []
+    n = len(rows)
+    for order in itertools.permutations(range(n)):
+        factors = [rows[i][order[i]] for i in range(n)]
+        if any(factor is None for factor in factors):
+            continue
+        product = factors[0]
+        for factor in factors[1:]:
+            product = product * factor  # type: ignore[operator]
+        odd = sum(order[i] > order[j] for i in range(n) for j in range(i + 1, n)) % 2
+        terms.append(-product if odd else product)  # type: ignore[operator, arg-type]
+    return _sum(terms, equation)
+
+
+def directions(n: int, m: int) -> np.ndarray:
+    """m orthonormal tangents of n numbers, (m, n): in no system's invariant plane but by design."""
+    found = np.empty((m, n))
+    for k in range(m):
+        i = np.arange(n)
+        own = (i == k) + 0.5 / (1.0 + i + 0.7 * k) * np.where((i + k) % 2 == 0, 1.0, -0.7)
+        for j in range(k):
+            own = own - sum(a * b for a, b in zip(found[j], own, strict=True)) * found[j]
+        found[k] = own / np.sqrt(sum(a * a for a in own))
+    return found
