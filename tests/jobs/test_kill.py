@@ -15,6 +15,7 @@ import pytest
 import jobs
 from jobs import ledger
 from jobs.lock import held, owned
+from jobs.sweep import Sweep
 from tests.jobs.conftest import contents
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -151,7 +152,8 @@ def test_a_lost_scheduler_is_said_and_survived(file, root, reference):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=str)
 @pytest.mark.parametrize("more", [["--workers", "2"], ["--processes", "--workers", "2"]], ids=str)
 def test_an_interrupted_run_stops_soon_and_says_how_to_go_on(file, root, number, more):
-    process = start(file, root, *more)
+    changes = {"parameters.steps": 1_000_000}  # long enough to be still running when the signal comes
+    process = start(file, root, *more, "--set", "steps=1000000")
     wait_for(root, 1, process)
     begin = time.monotonic()
     if number == signal.SIGINT:
@@ -165,7 +167,7 @@ def test_an_interrupted_run_stops_soon_and_says_how_to_go_on(file, root, number,
     assert "Traceback" not in err
     done = settled(root)
     assert not jobs.verify("long", root).damaged
-    again = jobs.run(file, root=root, progress=False)
+    again = jobs.run(Sweep.read(file, changes), root=root, progress=False)
     assert again.computed_tiles == again.tiles - done
 
 
