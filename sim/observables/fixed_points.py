@@ -18,9 +18,9 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from sim.errors import Refused, refuse
-from sim.evaluation import Map
+from sim.errors import refuse
 from sim.fixed_points import regions, search, several, single
+from sim.fixed_points.asked import LONGEST, Cycle, Interval, cells_of, ends, iterate, settled, whole
 from sim.fixed_points.certain import Certain
 from sim.fixed_points.kinds import COMPLETENESS, STABILITY
 from sim.observable import Coordinate, Declared, Facts, Loop, Whole
@@ -32,19 +32,15 @@ _SOURCE = (
     "doi:10.1162/NECO_a_00409"
 )
 _FILES: tuple[str, ...] = ("intervals.py", "evaluation.py", "derivatives.py")
-_FILES += tuple(f"fixed_points/{name}.py" for name in ("certain", "jumps", "kinds", "regions"))
-_FILES += tuple(f"fixed_points/{name}.py" for name in ("search", "several", "single"))
-_LONGEST = 64
+_FILES += tuple(f"fixed_points/{name}.py" for name in ("asked", "certain", "jumps", "kinds"))
+_FILES += tuple(f"fixed_points/{name}.py" for name in ("regions", "search", "several", "single"))
 
 
 class Keywords(NamedTuple):
     """What is sought, and where."""
 
-    cycle: Annotated[int, About("k: points of every period that divides k; 1 is fixed points", "step")] = 1
-    interval: Annotated[
-        tuple[float, ...],
-        About("where each number of the state is sought; none is -10 to 10, and -2 to 2 for several"),
-    ] = ()
+    cycle: Cycle = 1
+    interval: Interval = ()
     branches: Annotated[int, About("how many points a cell has room for; all are counted")] = 16
     searches: Annotated[int, About("states drawn to search from, where points must be searched for")] = 64
     slow: Annotated[
@@ -52,51 +48,35 @@ class Keywords(NamedTuple):
     ] = 0.0
 
 
-def interval(k: Any, several: bool) -> tuple[float, float]:
-    """The interval that is meant; refused where it is none."""
-    if not k.interval:
-        return (-2.0, 2.0) if several else (-10.0, 10.0)
-    if len(k.interval) != 2 or not np.isfinite(k.interval).all() or k.interval[0] >= k.interval[1]:
-        raise refuse(
-            "parameters.interval",
-            f"{list(k.interval)} is no interval; write its two ends, the lower one first, as in [-1.0, 1.0]",
-        )
-    return float(k.interval[0]), float(k.interval[1])
-
-
 def declare(facts: Facts) -> Declared:
     """The points, and what is said of each of them and of all."""
     k = facts.k
-    for name, value, most in (
-        ("cycle", k.cycle, _LONGEST),
-        ("branches", k.branches, 4096),
-        ("searches", k.searches, 65536),
-    ):
-        if not 1 <= value <= most:
-            raise refuse(f"parameters.{name}", f"{value}; write a whole number from 1 to {most}")
+    whole("cycle", k.cycle, LONGEST)
+    whole("branches", k.branches, 4096)
+    whole("searches", k.searches, 65536)
     if k.slow < 0.0:
         raise refuse("parameters.slow", f"{k.slow}; write 0 for no slow points, or a small positive number")
     branch = Coordinate("branch", np.arange(k.branches), "branch", "1")
     of = "fixed points" if k.cycle == 1 else f"points of period dividing {k.cycle}"
-    f = "F" if k.cycle == 1 else f"F^{k.cycle}"
+    f = iterate(k.cycle)
 
-    def whole(dims: tuple[Coordinate, ...], name: str, comment: str, flags: Any = None) -> Declared:
+    def ints(dims: tuple[Coordinate, ...], name: str, comment: str, flags: Any = None) -> Declared:
         return Declared(dims, name, "1", comment, _SOURCE, "int32", flags)
 
     def real(dims: tuple[Coordinate, ...], name: str, comment: str) -> Declared:
         return Declared(dims, name, "1", comment, _SOURCE, infinite=True)
 
     further = {
-        "fixed_points_stability": whole((branch,), "kind of fixed point", f"by the eigenvalues of D{f}; "
+        "fixed_points_stability": ints((branch,), "kind of fixed point", f"by the eigenvalues of D{f}; "
             "a focus is where the one nearest to the unit circle is complex", STABILITY),
-        "fixed_points_period": whole((branch,), "least period", "fewest steps after which the point returns; "
+        "fixed_points_period": ints((branch,), "least period", "fewest steps after which the point returns; "
             "-1 if undecided or slow"),
-        "fixed_points_count": whole((), "number of fixed points", f"how many {of} there are, or were found"),
-        "fixed_points_open": whole((), "undecided places", "places where nothing could be shown, "
+        "fixed_points_count": ints((), "number of fixed points", f"how many {of} there are, or were found"),
+        "fixed_points_open": ints((), "undecided places", "places where nothing could be shown, "
             "and continua of fixed points"),
-        "fixed_points_index": whole((), "sum of indices", f"sum of the signs of det(I - D{f}); 1 for maps of "
+        "fixed_points_index": ints((), "sum of indices", f"sum of the signs of det(I - D{f}); 1 for maps of "
             "a box into itself if none is missing and none is neutral"),
-        "fixed_points_completeness": whole((), "completeness", "exact: there are no others (in the interval, "
+        "fixed_points_completeness": ints((), "completeness", "exact: there are no others (in the interval, "
             "for a state of one number); searched: there may be; undecided: some place is open; continuum: "
             "whole ranges of fixed points", COMPLETENESS),
     }  # fmt: skip
@@ -125,7 +105,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     settled(form)
     chosen = facts.k
     of_several = facts.labels is not None
-    ends = interval(chosen, of_several)
+    between = ends(chosen, of_several)
     names = ("x", *_SHORT, *(("eigenvalues", "speed") if of_several else ("multiplier",)))
     rows = chosen.branches * (3 + (3 * facts.numbers + 1 if of_several else 2)) + 4
     if not of_several:
@@ -133,7 +113,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
         cost = 6e4 * chosen.cycle * 2.0 ** min(chosen.cycle - 1, 10)
 
         def found(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
-            return single.points(one, given, cells, ends, chosen.cycle, chosen.branches)
+            return single.points(one, given, cells, between, chosen.cycle, chosen.branches)
     else:
         many = search.Search(form, chosen.cycle)
         compared = regions.choices(form.equation) if chosen.cycle == 1 and not chosen.slow else None
@@ -145,24 +125,12 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
         def found(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
             if compared is not None:
                 return regions.points(many, compared, given, cells, chosen.branches)
-            return several.points(many, given, cells, ends, chosen.searches, chosen.slow, chosen.branches)
+            return several.points(many, given, cells, between, chosen.searches, chosen.slow, chosen.branches)
 
     def evaluate(tile: Any) -> np.ndarray:
-        cells = len(next(iter(tile.given.values()))) if tile.given else 1
-        return single.rows(found(tile.given, cells), names)
+        return single.rows(found(tile.given, cells_of(tile)), names)
 
     return Loop("", evaluate, cost, 8 * rows, by_cell=True, files=_FILES)
-
-
-def settled(form: Any) -> None:
-    """Refuses systems and tasks whose map is not the same at every step."""
-    equation = getattr(form, "equation", None)
-    if equation is None or equation.mirror is not None:
-        raise refuse("observables", "fixed points are of systems that step in time, in one direction")
-    try:
-        Map(form).load({}, 1)
-    except Refused as refusal:
-        raise refuse("observables", "; ".join(problem.text for problem in refusal.problems)) from refusal
 
 
 observable = Whole(declare, plan, Keywords)

@@ -228,7 +228,7 @@ def waves(tmp_path_factory) -> tuple[Path, dict[str, np.ndarray]]:
     folder = tmp_path_factory.mktemp("waves")
     (folder / "waves.py").write_text(WAVES)
     rng = np.random.default_rng(5)
-    return folder, {name: rng.uniform(-6.0, 6.0, 300) for name in "abc"}
+    return folder, {name: rng.uniform(-6.0, 6.0, 100) for name in "abc"}
 
 
 @pytest.mark.parametrize("cycle", [1, 2])
@@ -236,10 +236,10 @@ def test_as_many_points_as_a_fine_grid_sees_changes_of_sign(waves, cycle: int):
     folder, columns = waves
     found = find("./waves.py", columns, folder=folder, interval=(0.0, 1.0), cycle=cycle, branches=40)
     a, b, c = (columns[name][:, None] for name in "abc")
-    x = np.broadcast_to(np.linspace(0.0, 1.0, 20_001), (300, 20_001))
+    x = np.broadcast_to(np.linspace(0.0, 1.0, 20_001), (100, 20_001))
     g = x
     for _ in range(cycle):
-        g, _ = wave(a, b, c, g)
+        g = wave(a, b, c, g)
     seen = (np.diff(np.sign(g - x), axis=1) != 0).sum(axis=1)
     np.testing.assert_array_equal(found["count"], seen)
     assert found["count"].max() >= 5
@@ -250,16 +250,16 @@ def test_as_many_points_as_a_fine_grid_sees_changes_of_sign(waves, cycle: int):
     here = found["fixed_points"][cell, branch]
     image, steepest = here, np.ones(len(here))
     for _ in range(cycle):
-        image, slope = wave(*(columns[name][cell] for name in "abc"), image)
-        steepest *= np.maximum(1.0, np.abs(slope))
+        one = [columns[name][cell] for name in "abc"]
+        steepest *= np.maximum(1.0, np.abs(wave(*one, image + 1e-6) - wave(*one, image - 1e-6)) / 2e-6)
+        image = wave(*one, image)
     # a number is known to its last place, and that grows along the orbit
     assert (np.abs(image - here) <= 4 * 2.3e-16 * (1.0 + steepest)).all()
 
 
 def wave(a, b, c, x):
-    """The map of `WAVES`, and its slope."""
-    f = 1 / (1 + np.exp(-(a * np.sin(5 * x) + b * np.sin(17 * x + c) + c)))
-    return f, f * (1 - f) * (5 * a * np.cos(5 * x) + 17 * b * np.cos(17 * x + c))
+    """The map of `WAVES`."""
+    return 1 / (1 + np.exp(-(a * np.sin(5 * x) + b * np.sin(17 * x + c) + c)))
 
 
 def test_a_zero_is_where_brents_method_finds_it():

@@ -1,0 +1,62 @@
+"""What fixed points and the pictures beside them ask for: which iterate, where, of a map that is steady."""
+
+from typing import Annotated, Any
+
+import numpy as np
+
+from sim.errors import Refused, refuse
+from sim.evaluation import Map
+from sim.signature import About
+
+LONGEST = 64  # iterates
+Cycle = Annotated[int, About("k: points of every period that divides k; 1 is fixed points", "step")]
+Interval = Annotated[
+    tuple[float, ...],
+    About("where each number of the state is sought; none is -10 to 10, and -2 to 2 for several"),
+]
+Places = Annotated[int, About("how many states along each side of the interval are asked")]
+
+
+def whole(name: str, value: int, most: int, least: int = 1) -> None:
+    """Refuses a whole number that is out of its range."""
+    if not least <= value <= most:
+        raise refuse(f"parameters.{name}", f"{value}; write a whole number from {least} to {most}")
+
+
+def ends(k: Any, several: bool) -> tuple[float, float]:
+    """The ends of the interval that is meant; refused where it is none."""
+    if not k.interval:
+        return (-2.0, 2.0) if several else (-10.0, 10.0)
+    if len(k.interval) != 2 or not np.isfinite(k.interval).all() or k.interval[0] >= k.interval[1]:
+        raise refuse(
+            "parameters.interval",
+            f"{list(k.interval)} is no interval; write its two ends, the lower one first, as in [-1.0, 1.0]",
+        )
+    return float(k.interval[0]), float(k.interval[1])
+
+
+def iterate(cycle: int) -> str:
+    """How the k-th iterate is written.
+
+    >>> iterate(1), iterate(3)
+    ('F', 'F^3')
+    """
+    return "F" if cycle == 1 else f"F^{cycle}"
+
+
+def settled(form: Any) -> Map:
+    """The map of a run; systems and tasks whose map is not the same at every step are refused."""
+    equation = getattr(form, "equation", None)
+    if equation is None or equation.mirror is not None:
+        raise refuse("observables", "fixed points are of systems that step in time, in one direction")
+    try:
+        one = Map(form)
+        one.load({}, 1)
+    except Refused as refusal:
+        raise refuse("observables", "; ".join(problem.text for problem in refusal.problems)) from refusal
+    return one
+
+
+def cells_of(tile: Any) -> int:
+    """How many cells a tile has."""
+    return len(next(iter(tile.given.values()))) if tile.given else 1

@@ -1,0 +1,78 @@
+"""The curve of a map of one number, F^k(s) over s: what a cobweb is drawn in.
+
+Fixed points are where it meets the diagonal; where it is steeper than that, up or down, they repel.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.errors import refuse
+from sim.evaluation import Map
+from sim.fixed_points.asked import (
+    LONGEST,
+    Cycle,
+    Interval,
+    Places,
+    cells_of,
+    ends,
+    iterate,
+    settled,
+    whole,
+)
+from sim.observable import Coordinate, Declared, Facts, Loop, Whole
+
+
+class Keywords(NamedTuple):
+    """Which iterate, and where."""
+
+    cycle: Cycle = 1
+    interval: Interval = ()
+    places: Places = 201
+
+
+def grid(k: Any, several: bool) -> np.ndarray:
+    """The places in the interval, both ends among them."""
+    whole("cycle", k.cycle, LONGEST)
+    whole("places", k.places, 100_001, 2)
+    return np.linspace(*ends(k, several), k.places)
+
+
+def declare(facts: Facts) -> Declared:
+    """One number for each place."""
+    if facts.labels is not None:
+        raise refuse(
+            "observables",
+            f"map_curve is of a state of one number, this one has {facts.numbers}; two have vector_field",
+        )
+    f = iterate(facts.k.cycle)
+    place = Coordinate("place", grid(facts.k, False), "state", "1")
+    return Declared(
+        (place,), f"{f}(s)", "1", f"the state {facts.k.cycle} steps after s", "definition", infinite=True
+    )
+
+
+def images(one: Map, given: Mapping[str, np.ndarray], cells: int, s: np.ndarray, cycle: int) -> np.ndarray:
+    """F^k of these states (places, n) for every cell, (places, cells, n)."""
+    known = one.load(given, cells)
+    which = np.tile(np.arange(cells), len(s))
+    image = np.repeat(s, cells, axis=0)
+    with np.errstate(all="ignore"):
+        for _ in range(cycle):
+            image = one.step(known, which, image)
+    return image.reshape(len(s), cells, -1)
+
+
+def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
+    """The map at every place."""
+    one, places, cycle = settled(form), grid(facts.k, False)[:, None], facts.k.cycle
+
+    def evaluate(tile: Any) -> np.ndarray:
+        return images(one, tile.given, cells_of(tile), places, cycle)[..., 0]
+
+    files = ("evaluation.py", "fixed_points/asked.py")
+    return Loop("", evaluate, 50.0 * len(places) * cycle, 64 * len(places), by_cell=True, files=files)
+
+
+observable = Whole(declare, plan, Keywords)
