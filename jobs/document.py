@@ -52,6 +52,16 @@ class Document(_Strict):
     axes: Any = Field(
         default_factory=dict, description="a table for each axis: [axes.w] and below it start, stop, num"
     )
+    curves: list[Literal["fold", "flip", "neimark_sacker", "branch_point"]] = Field(
+        default_factory=list,
+        description='a list of fold, flip, neimark_sacker, branch_point: curves = ["fold", "flip"]',
+    )
+    curve_period: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="the longest cycles whose curves are sought, 1 to 8: curve_period = 2",
+    )
 
 
 class Spaced(_Strict):

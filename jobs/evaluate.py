@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from jobs import curves
 from jobs.sweep import Axis, Sweep
 from jobs.tiles import Grid, cut
+from sim.compile import sources_digest
 from sim.errors import Problem, Refused, refuse
 from sim.run import Coordinate, Run, Variable, prepare
 
@@ -43,6 +45,8 @@ class Recipe:
     def digest(self) -> str:
         """Of every source that the result depends on."""
         digests = sorted({run.digest for run in self.runs.values()})
+        if self.sweep.curves:
+            digests.append(sources_digest([], curves.FILES))
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     @property
@@ -156,6 +160,8 @@ def _runs(sweep: Sweep) -> Runs:
     if problems:
         raise Refused(problems)
     _refuse_ragged(runs, words)
+    if sweep.curves:
+        curves.plane(sweep, runs)
     return runs
 
 

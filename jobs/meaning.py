@@ -21,6 +21,8 @@ RESERVED_DIMS = {
     "branch",
     "layer",
     "outcome",
+    "curve",
+    "vertex",
 }
 
 

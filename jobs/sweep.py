@@ -95,6 +95,8 @@ class Sweep:
     parameters: Mapping[str, Any]
     axes: tuple[Axis, ...]
     folder: Path | None = None
+    curves: tuple[str, ...] = ()  # bifurcation curves to store, in the order of the alphabet
+    curve_period: int = 1
 
     @classmethod
     def read(cls, source: Path | str, changes: Mapping[str, Any] | None = None) -> "Sweep":
@@ -122,6 +124,7 @@ class Sweep:
         problems += [
             Problem("observables", f"{shown(name)} stands there twice; name it once") for name in twice
         ]
+        problems += _curve_faults(document)
         names = [key for key, _ in entries]
         meaning = resolve(document, tables, names, folder, problems)
         if problems:
@@ -139,6 +142,8 @@ class Sweep:
             parameters=meaning.parameters,
             axes=axes,
             folder=folder,
+            curves=tuple(sorted(document.curves)),
+            curve_period=document.curve_period,
         )
 
     def override(self, changes: Mapping[str, Any]) -> "Sweep":
@@ -147,6 +152,7 @@ class Sweep:
 
     def data(self) -> dict[str, Any]:
         """The sweep as plain data; `Sweep.parse(sweep.data())` is the same sweep."""
+        curves = {"curves": list(self.curves), "curve_period": self.curve_period} if self.curves else {}
         return {
             "name": self.name,
             "title": self.title,
@@ -155,6 +161,7 @@ class Sweep:
             "observables": list(self.observables),
             "parameters": {key: self.parameters[key] for key in sorted(self.parameters)},
             "axes": [axis.canonical() for axis in self.axes],
+            **curves,
         }
 
     @property
@@ -270,6 +277,16 @@ def _grid_faults(tables: list[tuple[str, Spaced | Listed]], entries: int) -> lis
         room = f"at least {cells * 8 / 1e9:,.0f} GB for each variable"
         return [Problem("axes", f"{cells:,} cells ({room}); at most {MOST_CELLS:,}: write smaller num")]
     return []
+
+
+def _curve_faults(document: Document) -> list[Problem]:
+    twice = sorted({kind for kind in document.curves if document.curves.count(kind) > 1})
+    found = [Problem("curves", f"{shown(kind)} stands there twice; name it once") for kind in twice]
+    if document.curve_period > 1 and not document.curves:
+        found.append(
+            Problem("curve_period", 'is given without curves; write curves = ["fold"], or leave it out')
+        )
+    return found
 
 
 def _json(data: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from jobs import ledger, skeleton
+from jobs import curves, ledger, skeleton
 from jobs.chunks import replace, sync
 from jobs.evaluate import OUTCOME, Recipe, blank
 from jobs.rooms import now, private
@@ -112,6 +112,7 @@ def frames(recipe: Recipe) -> list[Frame]:
         _coordinate(item.name, np.asarray(item.values), describe(item.long_name, item.units))
         for item in recipe.coordinates
     ]
+    made += curves.frames(sweep, recipe.runs)
     return made + [
         Frame(
             name=item.name,

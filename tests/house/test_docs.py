@@ -60,7 +60,8 @@ def _sweeps() -> list[tuple[str, str]]:
 def test_every_sweep_is_one(place, text):
     plan = tomllib.loads(text)
     assert {"name", "system", "observables"} <= set(plan), place
-    assert set(plan) <= {"name", "title", "system", "task", "observables", "parameters", "axes"}, place
+    keys = {"name", "title", "system", "task", "observables", "parameters", "axes", "curves", "curve_period"}
+    assert set(plan) <= keys, place
 
 
 # ------------------------------------------------------------------------------------------------ the
