@@ -180,7 +180,7 @@ def _line(A: np.ndarray, x: float) -> tuple[float, float]:
     """The largest ||(x + i y - A)^-1|| over y, and the y."""
     n = len(A)
     eye = np.eye(n)
-    heights = np.concatenate([eigenvalues(A).imag, [0.0]])
+    heights = np.concatenate([np.linalg.eigvals(A).imag, [0.0]])
     value, height = 0.0, 0.0
     for _ in range(50):
         size = np.linalg.svd((x + 1j * heights)[:, None, None] * eye - A, compute_uv=False)[:, -1]

@@ -42,7 +42,7 @@ def test_row_12_the_slides_condition_is_that_of_continuous_time():
 
 
 def test_row_128_a_tanh_unit_flips_where_the_step_is_too_long():
-    fixed = {"units": 1, "activation": "tanh", "w": -3.0, "steps": 4000, "start": 0.3}
+    fixed = {"units": 1, "activation": "tanh", "w": -3.0, "steps": 700, "start": 0.3}
     run = prepare("ctrnn", observables=["final_state", "period"], fixed=fixed, varied=["alpha"])
     found = run.evaluate({"alpha": np.array([0.3, 0.49, 0.51, 1.0])})
     last = np.abs(found["final_state"].ravel())
