@@ -1,0 +1,144 @@
+"""Which attractors a system has, and what share of the starts ends on each: cell by cell over parameters.
+
+The same `starts` in `box` are run for every cell, to their ends. The attractors stand along the dim
+`attractor` in the order in which they lie along one direction (`sim/attractors.py`), so that the first one of
+a cell is that of its neighbour as long as none appears or vanishes below it; `sim.families` follows them also
+there. The shares have a standard error of sqrt(f (1 - f) / starts).
+"""
+
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+
+from sim.attractors import FILES, Apart, Attractors, Box, Far, Longest, Most, Survey, Tolerance
+from sim.observable import Coordinate, Declared, Facts, Loop, Whole
+from sim.settling import RECURRENT
+from sim.signature import About
+
+_SOURCE = (
+    "G. Datseris & A. Wagemakers, Chaos 32 (2022) 023104, doi:10.1063/5.0076568 (this one without their grid)"
+)
+_ENTROPY = "A. Daza et al., Sci. Rep. 6 (2016) 31416, doi:10.1038/srep31416, with one box"
+_KINDS = {0: "none", 1: "fixed point", 2: "cycle", 3: "never closes"}
+
+
+class Keywords(NamedTuple):
+    """From how many starts, and what counts as an attractor."""
+
+    starts: Annotated[int, About("starts of each cell")] = 64
+    box: Box = (-1.0, 1.0)
+    most: Most = 8
+    apart: Apart = 1e-3
+    far: Far = 1e6
+    max_period: Longest = 64
+    tolerance: Tolerance = 1e-8
+
+
+def declare(facts: Facts) -> Declared:
+    """How many attractors, and of each one its kind, period, share and state."""
+    places = np.arange(1, max(1, facts.k.most) + 1)
+    along = (Coordinate("attractor", places, "attractor, in order along one direction", "1"),)
+
+    def one(name: str, unit: str, comment: str, dtype: str = "int32", **more: Any) -> Declared:
+        return Declared(along, name, unit, comment, _SOURCE, dtype, **more)
+
+    def each(name: str, unit: str, comment: str, dtype: str = "int32") -> Declared:
+        return Declared((), name, unit, comment, _SOURCE, dtype)
+
+    never = "quasi-periodic, chaotic, or a cycle longer than max_period"
+    further = {
+        "census_kind": one(
+            "kind of attractor", "1", f"fixed point, cycle, or what never closes: {never}", flags=_KINDS
+        ),
+        "census_period": one(
+            "period of attractor", "step", "0 where it never closes, -1 where there is none"
+        ),
+        "census_fraction": one("share of the starts", "1", "0 where there is none", "float64"),
+        "census_state": Declared(
+            (*along, *facts.unit),
+            "state of attractor",
+            "1",
+            "a fixed point, the lowest point of a cycle along one direction, or the middle of the box that "
+            "is filled; NaN where there is none",
+            _SOURCE,
+            infinite=True,
+        ),
+        "census_escaped": each("share of escaping starts", "1", "farther from 0 than `far`", "float64"),
+        "census_undecided": each(
+            "undecided starts",
+            "1",
+            "how many had not settled within the steps, or on more than `most` attractors",
+        ),
+        "basin_entropy": Declared(
+            (),
+            "basin entropy",
+            "1",
+            "-sum f ln f over the shares f of the decided starts, escape among them; NaN without any",
+            _ENTROPY,
+            infinite=True,
+        ),
+    }
+    return Declared(
+        (),
+        "number of attractors",
+        "1",
+        "how many attractors the starts end on, escape not counted",
+        _SOURCE,
+        "int32",
+        further=further,
+    )
+
+
+def entropy(count: np.ndarray) -> np.ndarray:
+    """-sum f ln f of counts (kinds, cells); NaN without any.
+
+    >>> entropy(np.array([[1, 5], [1, 0]])).round(4).tolist()
+    [0.6931, 0.0]
+    """
+    with np.errstate(all="ignore"):
+        f = count / count.sum(axis=0)
+        found = -np.where(f > 0.0, f * np.log(f), 0.0 * f).sum(axis=0)
+    return np.asarray(np.where(count.sum(axis=0) > 0, found + 0.0, np.nan))
+
+
+def _rows(found: Attractors, starts: int) -> np.ndarray:
+    """The numbers of all variables, in their order, (rows, cells)."""
+    there = found.period != 0.0
+    kind = np.where(found.period == RECURRENT, 3, np.where(found.period == 1.0, 1, 2 * there))
+    period = np.where(found.period == RECURRENT, 0.0, np.where(there, found.period, -1.0))
+    state = np.moveaxis(found.state, 0, -1).reshape(len(there), -1).T
+    rest = [found.escaped / starts, found.undecided]
+    decided = np.concatenate([found.starts.T, found.escaped[None]])
+    return np.concatenate(
+        [
+            there.sum(axis=1)[None],
+            kind.T,
+            period.T,
+            found.starts.T / starts,
+            state,
+            np.stack([*rest, entropy(decided)]),
+        ]
+    )
+
+
+def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
+    """The starts of every cell run to their ends."""
+    starts = int(facts.k.starts)
+    survey = Survey(form, facts.k, starts, "starts", shared=True)
+
+    def evaluate(tile: Any) -> np.ndarray:
+        cells = len(next(iter(tile.given.values()), [0]))
+        return _rows(survey.find(survey.settling.load(tile.given, cells), cells), starts)
+
+    rows = 5 + int(facts.k.most) * (3 + survey.settling.n)
+    return Loop(
+        survey.settling.source,
+        evaluate,
+        starts * survey.settling.operations,
+        16 * rows,
+        by_cell=True,
+        files=FILES,
+    )
+
+
+observable = Whole(declare, plan, Keywords)

@@ -1,0 +1,176 @@
+"""Where orbits end: on a fixed point, on a cycle, on something that never closes, beyond all bounds, or
+nowhere yet.
+
+Every orbit is run until its fate is certain (`sim/settling_kernel.py`). Of a cycle the state that is kept is
+the point that lies lowest along one direction, so that all orbits of the cycle give the same point.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.cells import aligned, columns, padded
+from sim.compile import kernel as compiled
+from sim.evaluation import Map
+from sim.functions import total
+from sim.pointwise import Module, Program, tuple_of
+from sim.settling_kernel import WIDTH, settle
+from sim.small_networks import SmallEquation
+
+AT_ONCE = 1 << 15  # orbits that run together and whose fates are then sorted, while they are in the cache
+ESCAPED, UNDECIDED, RECURRENT = 0, -1, -2  # in place of a period
+LOOK = 4  # longest periods that a look at what never closes takes
+LOOSE = 0.1  # share of its extent by which two looks at an orbit that never closes may differ
+GOLDEN = 0.6180339887498949
+
+
+def direction(n: int) -> np.ndarray:
+    """The direction along which states are put in order: powers of the golden ratio, along which symmetric
+    states (x, -x, their permutations) lie apart.
+
+    >>> direction(3).round(3).tolist()
+    [1.0, 0.618, 0.382]
+    """
+    return np.asarray(GOLDEN ** np.arange(n))
+
+
+class Fates(NamedTuple):
+    """The ends of some orbits, arrays of one shape: a period from 1 on or ESCAPED, UNDECIDED, RECURRENT; the
+    steps after which it was certain, -1 if never; a state (n, ...); how far it reaches around it (n, ...), 0
+    for cycles.
+
+    Of a cycle the state is its lowest point along `direction`, of what never closes the middle of the box
+    that it fills.
+    """
+
+    period: np.ndarray
+    steps: np.ndarray
+    state: np.ndarray
+    reach: np.ndarray
+
+    def shaped(self, *shape: int) -> "Fates":
+        """The same in another shape."""
+        period, steps = self.period.reshape(shape), self.steps.reshape(shape)
+        return Fates(period, steps, self.state.reshape(-1, *shape), self.reach.reshape(-1, *shape))
+
+
+class Settling:
+    """Orbits of one system run to their ends, many together, each with numbers and a start of its own.
+
+    `longest`: the longest period that is looked for; `far`: outside this distance from 0 an orbit has
+    escaped; `tolerance`: how closely a cycle must close; `apart`: the extent from which on what never closes
+    is no point. With `copies` the bundles belong to one cell each, and every cell has that many starts, the
+    same for all (a multiple of WIDTH). The system is the same at every step and has at most MOST numbers.
+    """
+
+    def __init__(
+        self, form: Any, steps: int, longest: int, far: float, tolerance: float, apart: float, copies: int = 0
+    ) -> None:
+        self.map = Map(form)
+        self.equation = SmallEquation(form.equation)
+        self.n, self.steps, self.copies = self.map.n, steps, copies
+        self._first = np.array([8, longest, LOOK * longest, 0], dtype=np.int64)
+        self.program = self._program(far, tolerance, apart)
+
+    def _program(self, far: float, tolerance: float, apart: float) -> Program:
+        module = Module(self.equation, WIDTH)  # type: ignore[arg-type]
+        module.loading()
+        if self.copies:
+            self._sharing(module)
+        module.stepping()
+        graph, s = self.equation.graph, self.equation.state
+        then = tuple(graph.leaf("tangent", str(i)) for i in range(self.n))
+        off = [a - b for a, b in zip(s, then, strict=True)]
+        for head, node, *unpack in (
+            ("inside(p, s)", total(tuple(v * v for v in s)) <= far * far, "s"),
+            ("moved(s, v)", total(tuple(abs(d) for d in off)) > 0.0, "s", "v"),
+            ("closed(s, v)", total(tuple(d * d for d in off)) <= tolerance * tolerance, "s", "v"),
+            ("height(s)", total(tuple(c * v for c, v in zip(direction(self.n), s, strict=True))), "s"),
+        ):
+            code = module.code()
+            (value,) = code.names([node])
+            module.add(head, [*module.unpack(*unpack, tangents=self.n), *code.lines, f"return {value}"])
+        states = [(f"s{i}", f"v{i}") for i in range(self.n)]
+        for head, words in (
+            ("chosen(mask, s, v)", "mask"),
+            ("lowest(s, v)", "{0} < {1}"),
+            ("highest(s, v)", "{0} > {1}"),
+        ):
+            picked = [f"select({words.format(a, b)}, {a}, {b})" for a, b in states]
+            module.add(head, [*module.unpack("s", "v", tangents=self.n), f"return {tuple_of(picked)}"])
+        module.add("recurring(low, high, lower, higher)", _recurring(self.n, apart))
+        module.add("keep_fate(outs, cells, at, period, steps, s, low, high)", _keeping(self.n))
+        return module.finished(settle, "Orbits to their ends.", [1] * (2 + 2 * self.n), aimed=False)
+
+    def _sharing(self, module: Module) -> None:
+        """All lanes of a bundle belong to one cell, whose starts are those of every cell."""
+        count = len(self.equation.columns())
+        loads = [f"splat(columns[{i}][strides[{i}] * (at // strides[-1])], WIDTH)" for i in range(count)]
+        states = [f"load(columns[{i}], at % strides[-1], WIDTH)" for i in range(self.n)]
+        del module.parts[:2]
+        for head, what, values in (
+            ("load_parameters(parameters, cells, at)", "parameters", loads),
+            ("load_state(start, cells, at)", "start", states),
+        ):
+            module.add(head, [f"columns, strides = {what}", f"return {tuple_of(values)}"])
+
+    @property
+    def source(self) -> str:
+        """The text that is compiled."""
+        return self.program.source
+
+    @property
+    def operations(self) -> float:
+        """Counted operations of one orbit that runs to the end."""
+        return float(self.program.operations * self.steps)
+
+    def load(self, given: Mapping[str, np.ndarray], cells: int) -> list[np.ndarray]:
+        """The numbers of these cells, as `run` takes them."""
+        return self.equation.arrays(self.map.load(given, cells))
+
+    def run(self, numbers: Sequence[Any], starts: np.ndarray, which: Any = None, bare: bool = False) -> Fates:
+        """The fates of orbits from these starts (n, orbits); `numbers` hold those of each cell, `which` says
+        whose an orbit has (none: all have those of the first; with `copies`, of one cell after another).
+
+        `bare`: run all steps and look at nothing; the state is the last one.
+        """
+        lanes = self.copies * len(numbers[0]) if self.copies else starts.shape[1]
+        whole = padded(lanes, WIDTH)
+        if self.copies:
+            given = columns(numbers, len(numbers[0]), 1)
+        else:
+            own = [column[0] if which is None else column[which] for column in numbers]
+            given = columns(own, lanes, WIDTH)
+        table = aligned((2 + 2 * self.n) * whole).reshape(-1, whole)
+        begin = columns(list(starts), starts.shape[1], WIDTH)
+        if self.copies:
+            given, begin = (c._replace(strides=np.append(c.strides, self.copies)) for c in (given, begin))
+        first = self._first * (0 if bare else 1)
+        kernel = compiled(self.source)
+        kernel(tuple(given), tuple(begin), aligned(1), tuple(table), whole, self.steps, first)
+        period, steps, state, reach = np.split(table[:, :lanes], (1, 2, 2 + self.n))
+        return Fates(period[0], steps[0], state, reach)
+
+
+def _recurring(n: int, apart: float) -> list[str]:
+    parts = [tuple_of([f"{name}{i}" for i in range(n)]) for name in "abcd"]
+    lines = [f"{part} = {name}" for part, name in zip(parts, ("low", "high", "lower", "higher"), strict=True)]
+    lines += ["wide = b0 - a0", "off = abs(c0 - a0)"]
+    for i in range(n):
+        lines += [f"e = b{i} - a{i}", "wide = select(e > wide, e, wide)"]
+        for x, y in (("a", "c"), ("b", "d")):
+            lines += [f"e = abs({y}{i} - {x}{i})", "off = select(e > off, e, off)"]
+    return [*lines, f"return (off <= wide * {LOOSE}) & (wide > {apart})"]
+
+
+def _keeping(n: int) -> list[str]:
+    lines = [f"{tuple_of([f'{name}{i}' for i in range(n)])} = {name}" for name in ("s", "low", "high")]
+    lines += ["store(outs[0], at, period)", "store(outs[1], at, steps)", "open = period < -1.5"]
+    for i in range(n):
+        middle, reach = f"(low{i} + high{i}) * 0.5", f"(high{i} - low{i}) * 0.5"
+        lines += [
+            f"store(outs[{2 + i}], at, select(open, {middle}, s{i}))",
+            f"store(outs[{2 + n + i}], at, select(open, {reach}, 0.0))",
+        ]
+    return lines
