@@ -19,7 +19,7 @@ def declare(facts: Facts) -> Declared:
     return Declared(
         (
             Coordinate("index", np.arange(facts.numbers), "rank, the largest first", "1"),
-            Coordinate("part", words, "part of a complex number", "1"),
+            Coordinate("component", words, "part of a complex number", "1"),
         ),
         "eigenvalues of the Jacobian at the last state",
         "1",

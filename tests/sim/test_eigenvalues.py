@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from sim.errors import Refused
 from sim.evaluation import Map
 from sim.linear import recursions, spectra
 from sim.run import prepare
@@ -97,6 +96,8 @@ def test_gated_cells_count_all_their_arrays():
     )
 
 
-def test_parts_of_numbers_and_parts_of_states_are_two_sweeps():
-    with pytest.raises(Refused, match="label 'part' differently"):
-        prepare("lstm", observables=["eigenvalues", "gradient_through_time"], fixed={"units": 2, "steps": 3})
+def test_components_of_numbers_stand_beside_parts_of_states():
+    run = prepare(
+        "lstm", observables=["eigenvalues", "gradient_through_time"], fixed={"units": 2, "steps": 3}
+    )
+    assert {c.name for c in run.coordinates} == {"index", "component", "time", "part"}

@@ -19,8 +19,8 @@ def store(axes: dict, roots: np.ndarray, **sweep):
     """Roots (axes..., index) as a store holds them."""
     parts = np.stack([roots.real, roots.imag], axis=-1)
     words = np.array(["real", "imaginary"], dtype=object)
-    own = {"index": np.arange(roots.shape[-1]), "part": words}
-    made = dataset({"eigenvalues": ((*axes, "index", "part"), parts)}, axes, own)
+    own = {"index": np.arange(roots.shape[-1]), "component": words}
+    made = dataset({"eigenvalues": ((*axes, "index", "component"), parts)}, axes, own)
     made.attrs["sweep"] = json.dumps(json.loads(made.attrs["sweep"]) | sweep)
     return made
 

@@ -18,7 +18,7 @@ from viz.view import Needs
 if TYPE_CHECKING:
     import xarray as xr
 
-NEEDS = Needs(dims=1, own=("index", "part"), names=("eigenvalues",), kinds="f", rank=2)
+NEEDS = Needs(dims=1, own=("index", "component"), names=("eigenvalues",), kinds="f", rank=2)
 _MOST_DISCS = 4
 
 
@@ -41,12 +41,12 @@ def scene(
     """
     array = reading.variable(dataset, variable)
     choices.check(array, by=by)
-    if by in ("index", "part"):
+    if by in ("index", "component"):
         raise Unseen(f"by = {by!r}: these are the points of this picture; colour by an axis of the sweep")
-    own = [dim for dim in choices.free(array, (by,), at) if dim not in ("index", "part")]
+    own = [dim for dim in choices.free(array, (by,), at) if dim not in ("index", "component")]
     by = by or choices.longest(dataset, array, own)
-    held = choices.held(dataset, array, (by, "index", "part"), at)
-    part = array.isel(held).transpose(*([by] if by else []), "index", "part").values
+    held = choices.held(dataset, array, (by, "index", "component"), at)
+    part = array.isel(held).transpose(*([by] if by else []), "index", "component").values
     multipliers = numbers(part)
     chosen = choices.spread(len(multipliers), most) if by else np.arange(1)
     multipliers = multipliers[chosen] if by else multipliers[None]
@@ -76,7 +76,7 @@ def scene(
         scale=scale,
         palette=palette,
         scale_label=reading.label(dataset[by]) if by else "",
-        also=tuple(dim for dim in (by, "index", "part") if dim),
+        also=tuple(dim for dim in (by, "index", "component") if dim),
     )
 
 

@@ -15,7 +15,7 @@ from viz.view import Needs
 if TYPE_CHECKING:
     import xarray as xr
 
-NEEDS = Needs(dims=1, own=("index", "part"), names=("eigenvalues",), kinds="f", rank=0)
+NEEDS = Needs(dims=1, own=("index", "component"), names=("eigenvalues",), kinds="f", rank=0)
 
 
 def scene(dataset: xr.Dataset, variable: str, at: Mapping[str, Any] | None = None) -> Plane:
@@ -25,12 +25,14 @@ def scene(dataset: xr.Dataset, variable: str, at: Mapping[str, Any] | None = Non
     poles; of other systems the store holds no read-out, and no zeros are drawn.
     """
     array = reading.variable(dataset, variable)
-    dims = tuple(str(dim) for dim in array.dims if dim not in ("index", "part"))
+    dims = tuple(str(dim) for dim in array.dims if dim not in ("index", "component"))
     held = reading.fixed(dataset, dims, at)
-    part = array.isel(held).transpose("index", "part").values
+    part = array.isel(held).transpose("index", "component").values
     poles = complex_plane.numbers(part)
     of_taps = json.loads(str(dataset.attrs.get("sweep", "{}"))).get("system") == "taps"
     zeros = np.zeros(len(poles) if of_taps else 0, dtype=complex)
     note = "" if of_taps else "Poles of the step at the last state; zeros need a read-out and are not drawn"
     caption = reading.caption(dataset, array, held, note)
-    return complex_plane.pole_zero(poles, zeros, reading.title(dataset, array), caption, ("index", "part"))
+    return complex_plane.pole_zero(
+        poles, zeros, reading.title(dataset, array), caption, ("index", "component")
+    )
