@@ -20,7 +20,7 @@ from sim.matrices import Matrices
 from sim.series import series_of
 
 Values = Mapping[Node, np.ndarray]
-_ELEMENTWISE: dict[str, Callable[..., Any]] = {
+ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
     "abs": np.abs, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
     "and": np.logical_and, "or": np.logical_or, "not": np.logical_not, "where": np.where,
@@ -53,12 +53,12 @@ def _value(node: Node, args: list[Any]) -> Any:
         return np.float64(node.value)
     if node.op in NOTHING:
         return np.zeros(node.shape)
-    if node.op in _ELEMENTWISE:
+    if node.op in ELEMENTWISE:
         raised = [
             a[..., None] if len(node.shape) > len(arg.shape) and np.ndim(a) else a
             for a, arg in zip(args, node.args, strict=True)
         ]
-        return _ELEMENTWISE[node.op](*raised)
+        return ELEMENTWISE[node.op](*raised)
     if node.op == "matvec":
         return product(*args)
     if node.op == "transpose":
