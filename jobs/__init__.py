@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "boundary": "jobs.boundaries",
     "run": "jobs.execute",
     "plan": "jobs.planning",
     "open": "jobs.dataset",
@@ -14,7 +15,7 @@ _HOMES = {
     "verify": "jobs.verifying",
     "Sweep": "jobs.sweep",
 }
-__all__ = ["Entry", "Sweep", "catalog", "glance", "live", "open", "plan", "run", "verify"]
+__all__ = ["Entry", "Sweep", "boundary", "catalog", "glance", "live", "open", "plan", "run", "verify"]
 
 
 def __getattr__(name: str) -> Any:

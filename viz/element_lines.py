@@ -16,7 +16,7 @@ _LEGEND = 120  # pixels of a legend's words
 _LETTER = 7  # pixels of a letter of a label
 _NARROW = 300  # pixels in which a logarithm needs its numbers thinned
 _TIGHT = {"label_height": 12, "glyph_height": 12, "spacing": 0, "padding": 4}
-_WIDE = {"line": 2.0, "thin": 1.0, "outline": 1.4}
+_WIDE = {"line": 2.0, "thin": 1.0, "outline": 1.4, "dashed": 2.0}
 _WORDS = {"text_color": "#58606e", "text_font_size": "9.5pt"}
 _RULE = {"color": "#58606e", "line_width": 1, "line_dash": "dashed"}
 
@@ -119,7 +119,8 @@ def _drawn(curve: Curve, kdim: hv.Dimension, vdim: hv.Dimension, first: bool) ->
     if curve.rough:
         return [dots.opts(color=curve.colour, size=2, framewise=True)]
     one = hv.Curve((curve.x, heights), kdim, vdim, label=label)
-    one.opts(color=curve.colour, line_width=_WIDE[curve.form], framewise=True)
+    dash = "dashed" if curve.form == "dashed" else "solid"
+    one.opts(color=curve.colour, line_width=_WIDE[curve.form], line_dash=dash, framewise=True)
     if curve.form == "line" and (np.isfinite(curve.y).sum() <= 2 or len(curve.x) <= 12):
         return [one, dots.opts(color=curve.colour, size=7 if first else 5, framewise=True)]
     return [one]

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from viz.canvas import HAIR, Box, Sheet, clean, fitted, width
+from viz.dashes import dashed
 from viz.scales import Scale, linear_ticks, log_ticks
 from viz.scenes import Curve, Lines, Panel
 
 LABEL, TICK = 22, 19
-_THICK = {"line": 2.2, "thin": 1.1, "outline": 1.6}
+_THICK = {"line": 2.2, "thin": 1.1, "outline": 1.6, "dashed": 2.4}
 _ROOMY = 90  # pixels that a number below a frame has at least
 
 Ticks = list[tuple[float, str]]
@@ -107,7 +108,7 @@ def _panel(sheet: Sheet, lines: Lines, panel: Panel, box: Box, upright: Ticks, n
     drawn = [curve for curve in panel.curves if curve.form != "marks"]
     sheet.curves(
         box,
-        [(*_placed(_apart(curve), place_x, place_y), curve.colour, _THICK[curve.form]) for curve in drawn],
+        [(*_strokes(curve, place_x, place_y), curve.colour, _THICK[curve.form]) for curve in drawn],
     )
     for curve in panel.curves:
         if curve.form == "marks":
@@ -126,6 +127,12 @@ def _panel(sheet: Sheet, lines: Lines, panel: Panel, box: Box, upright: Ticks, n
     sheet.ticks_left(box, lambda value: float(place_y(value)), upright, TICK)
     if panel.title:
         sheet.write(box[0], box[1] - 28, fitted(clean(panel.title), LABEL, box[2] - box[0]), LABEL)
+
+
+def _strokes(curve: Curve, place_x: Places, place_y: Places) -> tuple[np.ndarray, np.ndarray]:
+    """A curve in pixels, in dashes where it is to have them."""
+    x, y = _placed(_apart(curve), place_x, place_y)
+    return dashed(x, y) if curve.form == "dashed" else (x, y)
 
 
 def _placed(

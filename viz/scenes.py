@@ -19,7 +19,7 @@ from viz.shapes import Plane, Shape
 
 _DENSE, _ROUGH = 200, 0.1
 
-Form = Literal["line", "thin", "outline", "marks"]
+Form = Literal["line", "thin", "outline", "dashed", "marks"]
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ def curve(x: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
 
 theory = Theory(
     curve,
-    title="period doublings 1 to 32, and their end",
+    title="period doublings",
     source="M. Feigenbaum, J. Stat. Phys. 19 (1978) 25, doi:10.1007/BF01020332",
-    assumes="the logistic map",
+    assumes="the logistic map; six doublings and where they end",
     onto="r",
     demands={"system": ("logistic",), "task": ("silence",)},
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from viz import plane
+from viz import plane, reading, theories
 from viz.palettes import Colours
 from viz.scales import Choice
 from viz.scenes import Field
@@ -27,6 +27,7 @@ def scene(
     palette: Colours = "auto",
     low: float | None = None,
     high: float | None = None,
+    theory: str = "",
 ) -> Field:
     """A variable over two axes, as colours.
 
@@ -34,6 +35,9 @@ def scene(
     (`{"seed": 3}`).
     `scale`: auto, linear, log or symlog. `palette`: auto is diverging for signed numbers. `low`, `high`:
     limits of the colours.
-    Cells without a number are grey.
+    Cells without a number are grey. `theory`: the name of a theory whose curve lies in the plane of the axes
+    (`onset_of_chaos`, `edge_of_chaos`; those of `sim/theory`, or a file of your own).
     """
-    return plane.field(dataset, variable, x, y, at, scale, palette, low, high)
+    seen = plane.field(dataset, variable, x, y, at, scale, palette, low, high)
+    rest = tuple(dim for dim in map(str, dataset[variable].dims) if dim not in (seen.x.name, seen.y.name))
+    return theories.over_field(seen, dataset, theory, reading.fixed(dataset, rest, at))

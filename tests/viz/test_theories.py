@@ -1,0 +1,139 @@
+"""Theories over pictures: which curve, in which form, from which parameters; what does not fit is refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sim.errors import Refused
+from sim.names import find
+from tests.viz import stores
+from viz import draw, scene
+from viz.dashes import dashed
+from viz.files import save
+from viz.shapes import Path
+
+
+def told(data, parameters: dict, axes: list[str], system: str = "rnn"):
+    """The same dataset, as the sweep of a system with these parameters."""
+    sweep = {"name": "test", "system": system, "task": "silence", "observables": [], "parameters": parameters}
+    data.attrs["sweep"] = json.dumps(sweep | {"axes": [{"name": name} for name in axes]})
+    return data
+
+
+def exponents(**parameters):
+    """Exponents over gain and seed, as of a network of 100 units."""
+    gain = np.linspace(0.5, 3.0, 26)
+    curve = find("sim.theory", "mean_field_exponent").theory(gain)
+    rows = curve[:, None] - np.array([0.02, 0.03])
+    data = stores.dataset(
+        {"largest_lyapunov_exponent": (("gain", "seed"), rows)}, {"gain": gain, "seed": np.arange(2)}
+    )
+    return told(data, {"units": 100, "steps": 10, **parameters}, ["weights.gain", "seed"])
+
+
+def test_one_curve_serves_all_seeds_and_is_named_with_its_source():
+    seen = scene(exponents(), "largest_lyapunov_exponent", "lines", x="gain", theory="mean_field_exponent")
+    *own, law = seen.panels[0].curves
+    assert [curve.form for curve in own] == ["line", "line"]
+    assert law.form == "dashed"
+    np.testing.assert_array_equal(law.y, find("sim.theory", "mean_field_exponent").theory(law.x))
+    assert (law.x.min(), law.x.max()) == (0.5, 3.0)
+    assert "mean-field" in law.label
+    assert "Molgedey" in seen.caption
+    assert "doi:10.1103/PhysRevLett.69.3717" in seen.caption
+
+
+def test_a_theory_that_depends_on_an_axis_gives_each_curve_its_own():
+    scale, gain = np.array([0.0, 0.5, 1.0]), np.linspace(0.5, 2.0, 9)
+    data = stores.dataset({"norm": (("scale", "gain"), np.ones((3, 9)))}, {"scale": scale, "gain": gain})
+    told(data, {"units": 50, "steps": 10, "b": "gaussian"}, ["b.scale", "weights.gain"])
+    curves = scene(data, "norm", "lines", x="gain", by="scale", theory="mean_field_norm").panels[0].curves
+    own, laws = curves[:3], curves[3:]
+    assert [law.colour for law in laws] == [curve.colour for curve in own]
+    law = find("sim.theory", "mean_field_norm").theory
+    for found, value in zip(laws, scale, strict=True):
+        np.testing.assert_array_equal(found.y, law(found.x, {"units": 50, "b": "gaussian", "b.scale": value}))
+    held = scene(data, "norm", "lines", x="gain", at={"scale": 1.0}, theory="mean_field_norm")
+    np.testing.assert_array_equal(held.panels[0].curves[1].y, laws[2].y)
+
+
+def test_places_on_the_axis_are_upright_lines_and_the_frame_grows_to_hold_curves():
+    seen = scene(exponents(), "largest_lyapunov_exponent", "lines", x="gain", theory="onset_of_chaos")
+    *_, upright = seen.panels[0].curves
+    np.testing.assert_array_equal(upright.x, [1.0, 1.0])
+    assert tuple(upright.y) == seen.panels[0].limits
+    data = stores.dataset({"norm": (("gain",), np.zeros(5))}, {"gain": np.linspace(0.5, 2.0, 5)})
+    told(data, {"units": 100, "steps": 10}, ["weights.gain"])
+    panel = scene(data, "norm", "lines", theory="mean_field_norm").panels[0]
+    assert panel.limits[1] > panel.curves[-1].y.max()
+
+
+def test_a_map_has_the_curve_in_the_plane_of_its_axes_either_way_round():
+    scale, gain = np.linspace(0.0, 1.0, 6), np.linspace(0.5, 1.6, 12)
+    data = stores.dataset({"loss": (("scale", "gain"), np.ones((6, 12)))}, {"scale": scale, "gain": gain})
+    told(data, {"units": 50, "steps": 10, "b": "gaussian"}, ["b.scale", "weights.gain"])
+    law = find("sim.theory", "edge_of_chaos").theory
+    for x, y in (("scale", "gain"), ("gain", "scale")):
+        seen = scene(data, "loss", "map", x=x, y=y, theory="edge_of_chaos")
+        halo, path = seen.over
+        assert isinstance(path, Path)
+        assert (halo.stroke, path.stroke) == ("thick", "dashed")
+        along, places = (path.x, path.y) if x == "scale" else (path.y, path.x)
+        wanted = law(along)
+        inside = wanted <= seen.y.edges[-1] if x == "scale" else wanted <= seen.x.edges[-1]
+        np.testing.assert_array_equal(places, np.where(inside, wanted, np.nan))
+        assert 0 < inside.sum() < len(inside)
+        assert "Schoenholz" in seen.caption
+
+
+def test_pixels_and_elements_have_the_dashes(tmp_path):
+    data = exponents()
+    seen = scene(data, "largest_lyapunov_exponent", "lines", x="gain", theory="mean_field_exponent")
+    dark = np.array(Image.open(save(seen, tmp_path / "with.png")).convert("RGB"))[100:700, 250:900]
+    drawn = (dark.astype(int).sum(axis=2) < 220).any(axis=0)
+    assert 0.4 < drawn.mean() < 0.95
+    assert (np.diff(drawn.astype(int)) == 1).sum() > 5
+    made = draw(data, "largest_lyapunov_exponent", "lines", x="gain", theory="mean_field_exponent")
+    assert made.scene.panels[0].curves[-1].form == "dashed"
+    draw(data, "largest_lyapunov_exponent", "map", theory="onset_of_chaos")
+
+
+def test_dashes_keep_gaps_and_cover_their_share():
+    x, y = np.array([0.0, 100.0, np.nan, 200.0, 300.0]), np.zeros(5)
+    there, _ = dashed(x, y, on=10.0, off=10.0)
+    kept = there[np.isfinite(there)]
+    assert not ((kept > 100) & (kept < 200)).any()
+    assert len(kept) / 202 == pytest.approx(0.55, abs=0.05)
+    lone, _ = dashed(np.array([np.nan]), np.array([1.0]))
+    assert np.isnan(lone).all()
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"theory": "mean_field_norm"}, "gives norm over gain; this picture has largest_lyapunov_exponent"),
+        ({"theory": "flow_exponent"}, "'rnn' given; .* needs ctrnn"),
+        ({"theory": "nothing"}, "no theory"),
+        ({"theory": "period_doublings"}, "gives places on the axis r"),
+        ({"theory": "edge_of_chaos", "view": "map"}, "this map is over"),
+    ],
+)
+def test_theories_that_do_not_fit_are_refused(wish: dict, message: str):
+    view = wish.pop("view", "lines")
+    with pytest.raises(Refused, match=message):
+        scene(exponents(), "largest_lyapunov_exponent", view, x="gain", y="seed", **wish) if (
+            view == "map"
+        ) else scene(exponents(), "largest_lyapunov_exponent", view, x="gain", **wish)
+
+
+def test_assumptions_are_checked_against_the_sweep_and_its_defaults():
+    with pytest.raises(Refused, match="'relu' given"):
+        scene(
+            exponents(activation="relu"), "largest_lyapunov_exponent", "lines", theory="mean_field_exponent"
+        )
+    with pytest.raises(Refused, match="'orthogonal' given"):
+        scene(exponents(weights="orthogonal"), "largest_lyapunov_exponent", "lines", theory="onset_of_chaos")
