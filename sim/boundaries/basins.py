@@ -96,7 +96,7 @@ def basin_entropy(labels: Any, size: int = 5) -> Entropy:
         boxes -= share * np.log(np.where(share > 0.0, share, 1.0))
     several = boxes > 0.0
     boundary = float(boxes[several].mean()) if several.any() else 0.0
-    return Entropy(float(boxes.mean()), boundary, boundary > np.log(2.0) * (1.0 + 1e-9), boxes)
+    return Entropy(float(boxes.mean()), boundary, bool(boundary > np.log(2.0) * (1.0 + 1e-9)), boxes)
 
 
 def wada_distance(labels: Any) -> float:
