@@ -17,15 +17,21 @@ _COARSEST = 0.25
 
 
 def curve(gain: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
-    """The exponent in 1/tau at each gain; Euler steps of more than a quarter of tau are another system."""
-    alpha = float(setting(parameters, "alpha", 0.0) or 0.0)
-    if alpha > _COARSEST:
+    """The exponent at each gain, in 1/tau; of a sweep that has it per step (`per`), times alpha.
+
+    Euler steps of more than a quarter of tau are another system, and refused.
+    """
+    alpha, tau, dt = (setting(parameters, name, None) for name in ("alpha", "tau", "dt"))
+    if alpha is None and tau is not None and dt is not None:
+        alpha = dt / tau
+    if alpha is not None and alpha > _COARSEST:
         raise refuse(
             "parameters.alpha",
             f"{alpha} given; the theory is of continuous time, alpha of {_COARSEST} or less (at alpha = 1 "
             "the network is `rnn`, see mean_field_exponent)",
         )
-    return mean_field_flow.largest_exponent(gain)
+    stepped = setting(parameters, "per", "time") == "step" and alpha is not None
+    return mean_field_flow.largest_exponent(gain) * (float(alpha) if stepped else 1.0)
 
 
 theory = Theory(
@@ -36,7 +42,7 @@ theory = Theory(
     assumes="τ s' = −s + W tanh(s), W ~ N(0, gain²/n), no bias, no input, n → ∞",
     axis="gain",
     variable="largest_lyapunov_exponent",
-    units="1/tau",
+    units="1 per tau",
     demands={
         "system": ("ctrnn",),
         "task": ("silence",),

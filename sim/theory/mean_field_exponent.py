@@ -27,7 +27,7 @@ theory = Theory(
     assumes="h' = tanh(W h + b), W ~ N(0, gain²/n), b drawn or 0, no input, n → ∞",
     axis="gain",
     variable="largest_lyapunov_exponent",
-    units="1/step",
+    units="1 per step",
     demands={
         "system": ("rnn",),
         "task": ("silence",),

@@ -281,6 +281,11 @@ def test_theories_refuse_what_they_do_not_assume():
         theory("mean_field_exponent")([-1.0])
     with pytest.raises(Refused, match=r"alpha of 0\.25 or less"):
         theory("flow_exponent")([2.0], {"alpha": 1.0})
+    whole, stepped = (theory("flow_exponent")([2.0], {"alpha": 0.1, "per": per}) for per in ("time", "step"))
+    np.testing.assert_allclose(stepped, 0.1 * whole, rtol=1e-15)
+    np.testing.assert_array_equal(
+        theory("flow_exponent")([2.0], {"tau": 5.0, "dt": 0.5, "per": "step"}), stepped
+    )
     with pytest.raises(Refused, match="how many"):
         theory("mean_field_norm")([2.0])
     with pytest.raises(Refused, match="between -1 and 1"):
