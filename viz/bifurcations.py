@@ -1,0 +1,60 @@
+"""The bifurcation curves of a store over its maps, in colours and strokes that everybody tells apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from viz.scenes import Field
+from viz.shapes import Path, Stroke
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# of each kind: its name, what happens there, colour, the colour's word, stroke and the stroke's word
+_LOOKS: dict[str, tuple[str, str, str, str, Stroke, str]] = {
+    "fold": ("folds", "two {} meet and vanish", "#d55e00", "orange", "line", "solid"),
+    "flip": ("flips", "{} give way to cycles of twice the period", "#0072b2", "blue", "dashed", "dashed"),
+    "neimark_sacker": (
+        "Neimark-Sacker",
+        "{} give way to invariant circles",
+        "#007a59",
+        "green",
+        "dotted",
+        "dotted",
+    ),
+    "branch_point": ("branch points", "branches of {} cross", "#7b3294", "purple", "line", "solid"),
+}
+
+
+def over_field(field: Field, dataset: xr.Dataset, wanted: bool) -> Field:
+    """The same map with the stored curves that lie in the plane of its axes, said in the caption."""
+    names = (f"curve_{field.x.name}", f"curve_{field.y.name}")
+    known = set(dataset.data_vars)
+    if not wanted or "curve_kind" not in known or not set(names) <= known:
+        return field
+    kinds = [str(kind) for kind in dataset["curve_kind"].values]
+    periods = dataset["curve_period"].values
+    across, up = (dataset[name].values for name in names)
+    shapes: list[Path] = []
+    said: dict[str, set[int]] = {}
+    for kind, period, x, y in zip(kinds, periods, across, up, strict=True):
+        if kind not in _LOOKS or not np.isfinite(x).any():
+            continue
+        words, _, colour, _, stroke, _ = _LOOKS[kind]
+        shapes += [Path("", x, y, "#ffffff", "thick"), Path(words, x, y, colour, stroke)]
+        said.setdefault(kind, set()).add(int(period))
+    if not shapes:
+        return field
+    sentences = " ".join(_sentence(kind, sorted(said[kind])) for kind in _LOOKS if kind in said)
+    return replace(field, over=(*field.over, *shapes), caption=f"{field.caption} {sentences}")
+
+
+def _sentence(kind: str, periods: list[int]) -> str:
+    """What a kind of curve looks like and what happens there."""
+    words, happens, _, colour, _, stroke = _LOOKS[kind]
+    things = ["fixed points" if period == 1 else f"{period}-cycles" for period in periods]
+    text = happens.format(" or ".join(things))
+    return f"{words[:1].upper()}{words[1:]} ({colour}, {stroke}): {text}."
