@@ -1,45 +1,46 @@
-"""Lines along which a field on a grid is zero, by marching squares."""
+"""Where a field over a grid crosses a height: the segments of its contour, cell by cell."""
 
 from __future__ import annotations
 
 import numpy as np
 
 
-def zero(x: np.ndarray, y: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The zero line of `values` (y, x) as short pieces with NaN between them; none through missing values.
+def contour(
+    x: np.ndarray, y: np.ndarray, values: np.ndarray, height: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The contour of values (y, x) at a height, as segments with a gap (NaN) after each.
 
-    On each side of a square where the sign changes a place is found by a straight line; a square with four
-    such places has two pieces.
+    Every square of four centres is entered and left through its sides, where the values between two corners
+    cross the height; the square whose sides all cross has two segments. Squares with a missing corner have
+    none.
 
-    >>> x, y = zero(np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.array([[-1.0, 1.0], [-1.0, 1.0]]))
-    >>> x[:2].tolist(), y[:2].tolist()
-    ([0.5, 0.5], [0.0, 1.0])
+    >>> contour(np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.array([[-1.0, 3.0], [-1.0, 3.0]]))[0][:2]
+    array([0.25, 0.25])
     """
-    corners = np.stack([values[:-1, :-1], values[:-1, 1:], values[1:, 1:], values[1:, :-1]])
-    xs = np.stack(np.broadcast_arrays(x[None, :-1], x[None, 1:], x[None, 1:], x[None, :-1]))
-    ys = np.stack(np.broadcast_arrays(y[:-1, None], y[:-1, None], y[1:, None], y[1:, None]))
-    xs, ys = np.broadcast_to(xs, corners.shape), np.broadcast_to(ys, corners.shape)
-    ahead = (np.roll(part, -1, axis=0) for part in (corners, xs, ys))
-    next_values, next_x, next_y = ahead
-    crossed = (corners < 0) != (next_values < 0)
-    crossed &= np.isfinite(corners).all(axis=0)
-    with np.errstate(all="ignore"):
-        share = corners / (corners - next_values)
-        place_x, place_y = xs + share * (next_x - xs), ys + share * (next_y - ys)
-    found: list[np.ndarray] = []
-    for sides in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)):
-        only = crossed[list(sides)].all(axis=0) & (crossed.sum(axis=0) == 2)
-        both = (crossed.sum(axis=0) == 4) & (sides in ((0, 1), (2, 3)))
-        which = only | both
-        a, b = sides
-        gap = np.full(int(which.sum()), np.nan)
-        found.append(
-            np.stack(
-                [
-                    np.stack([place_x[a][which], place_x[b][which], gap], axis=1).ravel(),
-                    np.stack([place_y[a][which], place_y[b][which], gap], axis=1).ravel(),
-                ]
+    corners = values[:-1, :-1], values[:-1, 1:], values[1:, 1:], values[1:, :-1]
+    across, up = np.meshgrid(np.arange(len(x) - 1), np.arange(len(y) - 1))
+    places = [(across, up), (across + 1, up), (across + 1, up + 1), (across, up + 1)]
+    whole = np.isfinite(values)
+    sound = whole[:-1, :-1] & whole[:-1, 1:] & whole[1:, 1:] & whole[1:, :-1]
+    sides = []
+    for k in range(4):
+        a, b = corners[k] - height, corners[(k + 1) % 4] - height
+        crossed = sound & ((a > 0.0) != (b > 0.0))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.where(crossed, a / (a - b), 0.0)
+        (i, j), (i2, j2) = places[k], places[(k + 1) % 4]
+        sides.append((crossed, x[i] + share * (x[i2] - x[i]), y[j] + share * (y[j2] - y[j])))
+    lines: list[tuple[np.ndarray, np.ndarray]] = []
+    count = sum(crossed.astype(int) for crossed, _, _ in sides)
+    for first in range(4):
+        for second in range(first + 1, 4):
+            (a, ax, ay), (b, bx, by) = sides[first], sides[second]
+            drawn = a & b & ((count == 2) | ((count == 4) & ((first, second) in ((0, 1), (2, 3)))))
+            gap = np.full(int(drawn.sum()), np.nan)
+            lines.append(
+                (
+                    np.stack([ax[drawn], bx[drawn], gap], axis=1).ravel(),
+                    np.stack([ay[drawn], by[drawn], gap], axis=1).ravel(),
+                )
             )
-        )
-    every = np.concatenate(found, axis=1)
-    return every[0], every[1]
+    return np.concatenate([line[0] for line in lines]), np.concatenate([line[1] for line in lines])

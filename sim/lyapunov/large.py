@@ -143,7 +143,7 @@ class _Lengths:
         if not np.isfinite(rows).all():
             self.logs[:] = np.nan
             return np.full_like(rows, np.nan)
-        columns = np.asfortranarray(rows.T)
+        columns = np.array(rows.T, order="F")
         before = np.sqrt((columns * columns).sum(axis=0))
         factors, tau, _, _ = lapack.dgeqrf(columns, lwork=64 * m, overwrite_a=1)
         lengths = np.abs(np.diagonal(factors)[:m]).copy()

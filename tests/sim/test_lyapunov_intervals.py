@@ -1,0 +1,124 @@
+"""Intervals of exponents: they cover the truth as often as they say, whatever the correlation of batches; and
+what the verdicts make of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.lyapunov.intervals import VERDICTS, mean_and_error, quantile, variance_of_sum, verdict_of
+from sim.run import prepare
+
+SYSTEMS = Path(__file__).parents[1] / "systems"
+CELLS = 4096
+NAME = "largest_lyapunov_exponent"
+
+
+def covered(value: np.ndarray, error: np.ndarray, truth: float, batches: int = 64) -> float:
+    """How often the 95 % interval holds the truth."""
+    return float((np.abs(value - truth) <= quantile(batches) * error).mean())
+
+
+def cells(system: str, **fixed) -> dict[str, np.ndarray]:
+    """Independent cells: orbits of one system from many starts."""
+    rng = np.random.default_rng(7)
+    run = prepare(system, observables=[NAME], fixed=fixed, varied=["start"], folder=SYSTEMS)
+    return run.evaluate({"start": rng.uniform(0.05, 0.95, CELLS)})
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("batches", [48, 64, 128])
+def test_intervals_cover_ln_2_of_the_logistic_map(batches: int):
+    """Its log stretches are ln 2 and differences of a function of the state: sums over batches cancel, and
+    the usual standard error of batch means is eight times too large."""
+    found = cells("logistic", r=4.0, steps=4096, transient=256, batches=batches)
+    value, error = found[NAME], found[f"{NAME}_error"]
+    assert 0.93 <= covered(value, error, np.log(2.0), batches) <= 0.97
+    assert (found[f"{NAME}_verdict"] == 1).all()
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("c", [0.2, 0.35])
+def test_intervals_cover_the_skew_tent_maps(c: float):
+    """Independent stretches: -c ln c - (1 - c) ln(1 - c)."""
+    found = cells("./skew_tent.py", c=c, steps=4096, transient=256)
+    truth = -c * np.log(c) - (1 - c) * np.log1p(-c)
+    assert 0.93 <= covered(found[NAME], found[f"{NAME}_error"], truth) <= 0.97
+
+
+@pytest.mark.compiled
+def test_intervals_cover_henons_exponents():
+    """The truth is the mean over all cells of runs 24 times as long; both exponents, and the dimension."""
+    rng = np.random.default_rng(3)
+    names = ["lyapunov_spectrum", "kaplan_yorke_dimension"]
+    varied = ["start.x", "start.y"]
+    columns = {name: rng.uniform(-0.1, 0.1, CELLS) for name in varied}
+    fixed = {"transient": 500, "start": "plane"}
+    short, long = (
+        prepare("henon", observables=names, fixed=fixed | {"steps": steps}, varied=varied)
+        for steps in (6900, 165_600)
+    )
+    found, truth = short.evaluate(columns), long.evaluate({k: v[:1024] for k, v in columns.items()})
+    for name in names:
+        exact = truth[name].mean(axis=0)
+        held = np.abs(found[name] - exact) <= quantile(64) * found[f"{name}_error"]
+        assert ((held.mean(axis=0) >= 0.93) & (held.mean(axis=0) <= 0.97)).all(), (name, held.mean(axis=0))
+
+
+# ---- the estimator alone ---------------------------------------------------------------------------
+
+
+def series(rng, count: int, size: int, independent: float, ends: float, ahead: float = 0.0) -> np.ndarray:
+    """Sums over batches: independent parts, differences of what stands at the ends, neighbours alike."""
+    e = rng.normal(size=(count + 1, size))
+    g = rng.normal(size=(count + 1, size))
+    return independent * e[1:] + ends * np.diff(g, axis=0) + ahead * (e[1:] + e[:-1])
+
+
+@pytest.mark.parametrize(("independent", "ends", "ahead"), [(1, 0, 0), (1, 8, 0), (1, 1, 0), (0, 0, 1)])
+@pytest.mark.parametrize("count", [64, 128])
+def test_the_variance_of_a_sum_knows_its_correlation(count, independent, ends, ahead):
+    batches = series(np.random.default_rng(5), count, 4000, independent, ends, ahead)
+    value, error = mean_and_error(batches, 1.0)
+    assert 0.92 <= covered(value, error, 0.0, count) <= 0.97
+
+
+def test_an_error_does_not_depend_on_neighbours():
+    batches = np.random.default_rng(1).normal(size=(64, 33))
+    together = variance_of_sum(batches)
+    for i in (0, 7, 32):
+        assert variance_of_sum(batches[:, i : i + 1])[0].tobytes() == together[i].tobytes()
+        assert mean_and_error(batches[:, i], 3.0)[0].tobytes() == mean_and_error(batches, 3.0)[0][i].tobytes()
+
+
+def test_constant_batches_have_no_error_and_infinite_ones_none_at_all():
+    value, error = mean_and_error(np.array([[0.5, -np.inf, np.nan]] * 16), 1.0)
+    np.testing.assert_array_equal(value, [0.5, -np.inf, np.nan])
+    np.testing.assert_array_equal(error, [0.0, np.nan, np.nan])
+
+
+def verdict(batches, resolution: float = 0.01) -> str:
+    """The word for one cell."""
+    return VERDICTS[int(verdict_of(np.asarray(batches, dtype=float)[:, None], 1.0, resolution)[0])]
+
+
+def test_verdicts():
+    noise = np.random.default_rng(2).normal(size=64)
+    assert verdict(0.5 + 0.1 * noise) == "chaotic"
+    assert verdict(-0.5 + 0.1 * noise) == "stable"
+    assert verdict(0.01 * (noise - noise.mean())) == "neutral"
+    assert verdict(noise - noise.mean()) == "not_converged"
+    assert verdict(np.zeros(64)) == "neutral"
+    assert verdict(np.full(64, 1e-14)) == "neutral"  # nothing but rounding
+    assert verdict(np.full(64, -np.inf)) == "stable"
+    assert verdict([np.nan] * 64) == "diverged"
+    assert verdict(np.where(np.arange(64) < 32, 0.4, -0.2)) == "not_converged"  # it drifts through zero
+    assert verdict(np.where(np.arange(64) < 4, -0.9, -0.2)) == "stable"  # a transient that changes nothing
+    assert verdict([0.3, 0.2]) == "not_converged"  # of two batches nothing is known
+
+
+def test_the_quantile_is_students():
+    assert quantile(64) == pytest.approx(2.0369333434601, rel=1e-12)  # 32 degrees of freedom
+    assert quantile(4) == pytest.approx(4.302652729911275, rel=1e-9)
