@@ -17,7 +17,15 @@ from sim.names import find, listing
 from sim.vocabulary import REQUIRED, Keyword, keywords
 from viz import view
 
-KINDS = {"system": "sim.systems", "task": "sim.tasks", "observable": "sim.observables", "view": "viz.views"}
+KINDS = {
+    "system": "sim.systems",
+    "task": "sim.tasks",
+    "observable": "sim.observables",
+    "view": "viz.views",
+    "theory": "sim.theory",
+}
+_BARE = ("view", "theory")  # those that have no keywords in a sweep
+_PLURAL = {"theory": "theories"}
 _WIDTH = 100
 _TRIES = 8
 _SCALED = ("weights.gain", "input_weights.scale")  # what a network of a size is swept over
@@ -39,7 +47,7 @@ def describe(kind: str | None = None, name: str | None = None) -> str:
         raise refuse("KIND", f"{kind!r:.80} given; {nearest(kind, KINDS)}")
     if name is None:
         return _list(kind)
-    return _view(name) if kind == "view" else _leaf(kind, name)
+    return {"view": _view, "theory": _theory}[kind](name) if kind in _BARE else _leaf(kind, name)
 
 
 def _kind_of(name: str) -> str:
@@ -58,7 +66,7 @@ def _list(kind: str) -> str:
     width = max((len(name) for name, _ in rows), default=0)
     return "\n".join(
         [
-            f"{kind}s",
+            _PLURAL.get(kind, f"{kind}s"),
             *(
                 textwrap.shorten(f"  {name:{width}}  {words}", 160)
                 if not name
@@ -136,6 +144,27 @@ def _view(name: str) -> str:
             textwrap.indent(text, "  "),
             f"needs\n  {wants}",
             "options\n" + "\n".join(rows),
+            f"example\n  {call}",
+        ]
+    )
+
+
+def _theory(name: str) -> str:
+    module = find(KINDS["theory"], name)
+    theory = module.theory
+    over = theory.axis or "any axis"
+    what = f"{theory.variable} [{theory.units}]" if theory.variable else f"a curve of {theory.onto}"
+    demands = [f"  {key}: {' or '.join(map(str, allowed))}" for key, allowed in theory.demands.items()]
+    seen = "lines" if theory.variable else "map"
+    call = f"separatrix show STORE --view {seen} --option theory={name} -o picture.png"
+    return "\n\n".join(
+        [
+            f"theory {name}",
+            textwrap.indent(inspect.getdoc(module) or "", "  "),
+            f"gives\n  {what} over {over}",
+            f"assumes\n  {theory.assumes}",
+            *(["needs of a sweep\n" + "\n".join(demands)] if demands else []),
+            f"source\n  {theory.source}",
             f"example\n  {call}",
         ]
     )

@@ -71,7 +71,7 @@ def test_every_leaf_is_described_with_an_example_that_is_a_sweep(kind, name):
     text = describe(kind, name)
     assert text.startswith(f"{kind} {name}")
     assert "example" in text
-    if kind != "view":
+    if kind not in ("view", "theory"):  # those show a command
         example = text.partition("example\n")[2]
         sweep = Sweep.parse(tomllib.loads("\n".join(line[2:] for line in example.splitlines())))
         assert sweep.shape

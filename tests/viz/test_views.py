@@ -22,8 +22,11 @@ def test_views_are_found_as_files_and_say_what_they_are():
     for name in view.listing():
         assert view.title(name)
         assert view.find(name).NEEDS.dims >= 1
-        first = next(iter(view.options(name)))
-        assert first == "x"
+        options = view.options(name)
+        assert all(option.default is not option.empty for option in options.values())
+        assert next(iter(options)) in ("x", "by", "at"), (
+            "axes come first, and what is held where there are none"
+        )
 
 
 def test_the_view_that_fits_best_comes_first():
