@@ -67,12 +67,12 @@ def settling(form: Any, k: Any, copies: int = 0) -> Any:
     if k.most < 1:
         raise refuse("parameters.most", f"{k.most} attractors; write 1 or more")
     given = (form, steps, int(k.max_period), float(k.far), float(k.tolerance), float(k.apart))
-    _steady(form, steps)
+    steady(form, steps)
     numbers = sum(form.equation.parts.values()) or len(form.equation.state)
     return Settling(*given, copies) if numbers <= MOST else SettlingOfArrays(*given)
 
 
-def _steady(form: Any, steps: int) -> None:
+def steady(form: Any, steps: int) -> None:
     """Refused where the map is not the same at every step."""
     setting = form.setting
     if noise(setting.example):

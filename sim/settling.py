@@ -59,9 +59,10 @@ class Settling:
     """Orbits of one system run to their ends, many together, each with numbers and a start of its own.
 
     `longest`: the longest period that is looked for; `far`: outside this distance from 0 an orbit has
-    escaped; `tolerance`: how closely a cycle must close; `apart`: the extent from which on what never closes
-    is no point. With `copies` the bundles belong to one cell each, and every cell has that many starts, the
-    same for all (a multiple of WIDTH). The system is the same at every step and has at most MOST numbers.
+    escaped; `tolerance`: how closely a cycle must close; `apart`: the extent from which on a cycle, or what
+    never closes, is no point. With `copies` the bundles belong to one cell each, and every cell has that
+    many starts, the same for all (a multiple of WIDTH). The system is the same at every step and has at most
+    MOST numbers.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Settling:
             ("inside(p, s)", total(tuple(v * v for v in s)) <= far * far, "s"),
             ("moved(s, v)", total(tuple(abs(d) for d in off)) > 0.0, "s", "v"),
             ("closed(s, v)", total(tuple(d * d for d in off)) <= tolerance * tolerance, "s", "v"),
+            ("beyond(s, v)", total(tuple(d * d for d in off)) > apart * apart, "s", "v"),
             ("height(s)", total(tuple(c * v for c, v in zip(direction(self.n), s, strict=True))), "s"),
         ):
             code = module.code()

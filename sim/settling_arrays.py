@@ -70,7 +70,7 @@ class SettlingOfArrays:
         anchor, reach = home.copy(), np.zeros_like(home)
         least = self._height(home)
         around = np.flatnonzero(period < 0.0)
-        s = home[around]
+        s, wide = home[around], np.zeros(len(around), dtype=bool)
         for q in range(self.longest):
             if not len(around):
                 break
@@ -78,15 +78,17 @@ class SettlingOfArrays:
             here = self._height(s)
             lower = here < least[around]
             least[around[lower]], anchor[around[lower]] = here[lower], s[lower]
-            back = ((s - home[around]) ** 2).sum(axis=1) <= self.tolerance**2
-            period[around[back]] = q + 1.0
-            around, s = around[~back], s[~back]
+            off = ((s - home[around]) ** 2).sum(axis=1)
+            wide = wide | (off > self.apart**2)
+            back = off <= self.tolerance**2
+            period[around[back]] = np.where(wide[back], q + 1.0, 1.0)
+            around, s, wide = around[~back], s[~back], wide[~back]
         if len(around):
             boxes, s = self._looks(numbers, which[around], s)
             (low, high), (lower_still, higher_still) = boxes
-            wide = (high - low).max(axis=1)
+            extent = (high - low).max(axis=1)
             off = np.maximum(abs(lower_still - low), abs(higher_still - high)).max(axis=1)
-            same = (off <= LOOSE * wide) & (wide > self.apart)
+            same = (off <= LOOSE * extent) & (extent > self.apart)
             period[around] = np.where(self._inside(s), np.where(same, RECURRENT, UNDECIDED), ESCAPED)
             low, high = np.minimum(low, lower_still), np.maximum(high, higher_still)
             box = around[period[around] == RECURRENT]

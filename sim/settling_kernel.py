@@ -33,6 +33,11 @@ def closed(s: Any, then: Any) -> Any:
     raise NotImplementedError
 
 
+def beyond(s: Any, then: Any) -> Any:
+    """Which lanes have gone farther than one attractor's own extent."""
+    raise NotImplementedError
+
+
 def height(s: Any) -> Any:
     """How far along the direction that puts states in order."""
     raise NotImplementedError
@@ -93,6 +98,7 @@ def settle(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, step
         period = select(bounded, -1.0, 0.0)
         home = s
         anchor = s
+        wide = period > 0.0
         least = height(s)
         low = s
         high = s
@@ -104,7 +110,9 @@ def settle(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, step
                 lower = around & (here < least)
                 least = select(lower, here, least)
                 anchor = chosen(lower, s, anchor)
-                period = select(around & closed(s, home), float(q + 1), period)
+                wide = wide | (around & beyond(s, home))
+                turns = select(wide, float(q + 1), 1.0)  # a narrow spiral is a point on its way
+                period = select(around & closed(s, home), turns, period)
                 if not any_lane(period < 0.0):
                     break
             if any_lane(period < 0.0):

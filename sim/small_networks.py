@@ -25,7 +25,8 @@ class SmallEquation:
 
     def __init__(self, equation: Equation) -> None:
         self.graph = Graph()
-        self.inputs, self.goals, self.goal = "none", "shared", None
+        self.inputs, self.goals, self.goal, self.masked = "none", "shared", None, False
+        self.pack, self.x, self.t = None, self.graph.silence(), self.graph.leaf("time", "t")
         self.parameters: dict[str, Node] = {}
         self.extras: dict[str, Node] = {}
         self._places: list[tuple[Node, tuple[int, ...]]] = []  # of each parameter in the array it is part of
@@ -107,6 +108,10 @@ class SmallEquation:
         found: list[Any] = [known[node] for node, _ in self._places]
         return [values[(..., *place)] for values, (_, place) in zip(found, self._places, strict=True)]
 
+    def shaped(self, numbers: Sequence[Node]) -> tuple[Node, ...]:
+        """A state as observables see it: always a tuple."""
+        return tuple(numbers)
+
     def columns(self) -> list[str]:
         """The names of the numbers that each cell has."""
         return list(self.parameters)
@@ -122,6 +127,8 @@ class SmallEquation:
         kinds = {"state": "s", "accumulator": "a", "tangent": "v"}
         if node.value.kind == "parameter":
             return variable(node.value), False
+        if node.value.kind == "time":
+            return node.value.name, True
         return kinds[node.value.kind] + node.value.name, False
 
 

@@ -61,24 +61,48 @@ CURVES = (
 """Colours of curves: after Okabe and Ito (2008), darkened where the original is too pale for a line on
 white."""
 
+CLASSES = [
+    "4477aa",
+    "ee6677",
+    "ccbb44",
+    "228833",
+    "66ccee",
+    "aa3377",
+    "ee8866",
+    "777777",
+    "44aa99",
+    "ddaadd",
+    "99ddff",
+    "882255",
+]
+"""Colours of classes, in bands: after P. Tol (2021), told apart by everybody, also in print."""
+
 
 @functools.cache
 def table(palette: str, n: int = 256) -> np.ndarray:
-    """The palette as `n` rows of red, green, blue (uint8).
+    """The palette as `n` rows of red, green, blue (uint8); `classes7` has bands for seven classes.
 
     >>> table("blue_red").shape, table("viridis", 2).tolist()
     ((256, 3), [[68, 1, 84], [253, 231, 37]])
     """
+    if palette.startswith("classes"):
+        bands = np.array([_parts(CLASSES[i % len(CLASSES)]) for i in range(int(palette[7:]))], np.uint8)
+        picked: np.ndarray = bands[np.minimum(np.arange(n) * len(bands) // n, len(bands) - 1)]
+        picked.flags.writeable = False
+        return picked
     if palette not in _ANCHORS:
         raise refuse("palette", f"{palette!r} is no palette; choose one of {', '.join(PALETTES)}")
-    rows = np.array(
-        [[int(word[i : i + 2], 16) for i in (0, 2, 4)] for word in _ANCHORS[palette].split()], dtype=float
-    )
+    rows = np.array([_parts(word) for word in _ANCHORS[palette].split()], dtype=float)
     at = np.linspace(0, len(rows) - 1, n)
     columns = [np.interp(at, np.arange(len(rows)), rows[:, channel]) for channel in range(3)]
     rounded: np.ndarray = np.stack(columns, axis=1).round().astype(np.uint8)
     rounded.flags.writeable = False
     return rounded
+
+
+def _parts(word: str) -> list[int]:
+    """Red, green and blue of six hexadecimal digits."""
+    return [int(word[i : i + 2], 16) for i in (0, 2, 4)]
 
 
 def web(colour: tuple[int, int, int] | np.ndarray) -> str:

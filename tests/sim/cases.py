@@ -63,6 +63,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 # Analyses write several variables and may not converge within a few steps: they have tests of their own.
 ELSEWHERE = {"lyapunov_spectrum", "largest_lyapunov_exponent", "kaplan_yorke_dimension", "entropy_rate"}
 ELSEWHERE |= {"fixed_points", "map_curve", "vector_field", "basin", "census", "cliff"}
+ELSEWHERE |= {"limit_cycle", "return_map", "escape_smooth"}
 ENOUGH = {"window": ("tanh", "relu")}  # words whose others are the same code as in another system
 
 # What a word of the first choice needs beside it in one unit, and further settings of networks by name.

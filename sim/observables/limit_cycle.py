@@ -1,0 +1,156 @@
+"""Whether an orbit oscillates, how far, how fast, and which way round.
+
+After the transient the turning points of the first number are timed, between the samples by a parabola
+through three of them. One period is the mean time from one low to the next. `winding` counts the turns of
+the orbit's direction in the plane of the first two numbers, positive from the first axis to the second:
+1 / period for a simple loop, whichever point it goes round (H. Hopf's Umlaufsatz). Multiply times by the step
+of a flow.
+"""
+
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+
+from sim.errors import refuse
+from sim.followed import Followed
+from sim.functions import maximum, minimum, where
+from sim.observable import Declared, Facts, Loop, Reduced, Whole
+from sim.signature import About
+
+_SOURCE = "S. H. Strogatz, Nonlinear Dynamics and Chaos (1994), chapter 7"
+_UNEVEN = 0.2  # share of the mean by which times from low to low may differ
+
+
+class Keywords(NamedTuple):
+    """When the orbit counts as settled, and what counts as rest."""
+
+    transient: Annotated[int, About("steps before the orbit is looked at; -1: half of them", "step")] = -1
+    rest: Annotated[float, About("amplitude below which an orbit is at rest", sweepable=False)] = 1e-6
+
+
+def declare(facts: Facts) -> Declared:
+    """A verdict, and the numbers of the oscillation."""
+    _first(facts)
+    flags = {-1: "not finite", 0: "at rest", 1: "steady", 2: "uneven"}
+    further = {
+        "limit_cycle_amplitude": Declared(
+            facts.unit,
+            "amplitude",
+            "1",
+            "half of the distance from the lowest to the highest value after the transient",
+            _SOURCE,
+        ),
+        "limit_cycle_period": Declared(
+            (),
+            "period of the oscillation",
+            "step",
+            "mean time from one low of the first number to the next; NaN with fewer than three lows or at "
+            "rest",
+            _SOURCE,
+            infinite=True,
+        ),
+        "winding": Declared(
+            (),
+            "turns a step",
+            "1/step",
+            "turns of the orbit's direction in the plane of the first two numbers; NaN where there is one "
+            "number or no period",
+            _SOURCE,
+            infinite=True,
+        ),
+    }
+    return Declared(
+        (),
+        "oscillation",
+        "1",
+        "at rest, a steady oscillation, or one whose times from low to low differ by more than a fifth",
+        _SOURCE,
+        "int32",
+        flags,
+        outcomes={-1: 2},
+        further=further,
+    )
+
+
+def _first(facts: Facts) -> int:
+    """The time from which on the orbit counts."""
+    transient = int(facts.k.transient)
+    first = facts.steps // 2 if transient == -1 else transient
+    if not 0 <= first <= facts.steps - 3:
+        raise refuse(
+            "parameters.transient",
+            f"{transient} of {facts.steps} steps leave nothing to look at; write 0 to {facts.steps - 3}",
+        )
+    return first
+
+
+def _begin(k: Any, p: Any, s: Any) -> tuple[Any, ...]:
+    """States seen; lows; first and last low, turns then and now; shortest and longest time between lows; the
+    step before; and for each number its last, lowest and highest value.
+    """
+    return (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1e300, 0.0, 0.0, 0.0, *s, *s, *s)
+
+
+def _update(k: Any, p: Any, s: Any, a: Any, t: Any) -> tuple[Any, ...]:
+    seen, lows, began, ended, turned, turns, shortest, longest, u, v, *rest = a
+    n = len(s)
+    last, low, high = rest[:n], rest[n : 2 * n], rest[2 * n :]
+    x = s[0] - last[0]
+    y = s[1] - last[1] if n > 1 else 0.0 * x
+    ready = seen >= 2.0
+    bottom = ready & (u < 0.0) & (x >= 0.0)
+    top = ready & (u >= 0.0) & (x < 0.0)
+    at = t - 1.0 - 0.5 * (u + x) / where(bottom, x - u, 1.0)
+    up = where(v + y < 0.0, 0.5, -0.5)
+    counted = lows >= 1.0
+    now = turns + where(counted & bottom, up, 0.0) - where(counted & top, up, 0.0)
+    again = bottom & counted
+    fresh = seen < 1.0
+    return (
+        seen + 1.0,
+        lows + where(bottom, 1.0, 0.0),
+        where(bottom & (lows < 1.0), at, began),
+        where(bottom, at, ended),
+        where(bottom, now, turned),
+        now,
+        where(again, minimum(at - ended, shortest), shortest),
+        where(again, maximum(at - ended, longest), longest),
+        where(fresh, 0.0, x),
+        where(fresh, 0.0, y),
+        *s,
+        *(where(fresh, z, minimum(z, o)) for z, o in zip(s, low, strict=True)),
+        *(where(fresh, z, maximum(z, o)) for z, o in zip(s, high, strict=True)),
+    )
+
+
+def _end(k: Any, p: Any, s: Any, a: Any) -> tuple[Any, ...]:
+    return tuple(a[i] for i in (1, 2, 3, 4, 6, 7)) + tuple(a[10 + len(s) :])
+
+
+_INNER = Reduced(declare, _begin, _update, _end)
+
+
+def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
+    """The orbit followed number by number."""
+    followed = Followed(form, "limit_cycle", _INNER)
+    first, n, rest = _first(facts), followed.n, float(facts.k.rest)
+
+    def evaluate(tile: Any) -> np.ndarray:
+        rows = followed.run(tile.given, first).T
+        lows, began, ended, turned, shortest, longest = rows[:6]
+        with np.errstate(all="ignore"):
+            amplitude = 0.5 * (rows[6 + n :] - rows[6 : 6 + n])
+            finite = np.isfinite(amplitude).all(axis=0)
+            still = amplitude.max(axis=0) <= rest
+            timed = finite & ~still & (lows >= 3.0)
+            period = np.where(timed, (ended - began) / (lows - 1.0), np.nan)
+            winding = np.where(timed & (n > 1), turned / (ended - began), np.nan)
+            even = timed & (longest - shortest <= _UNEVEN * period)
+        verdict = np.where(~finite, -1.0, np.where(still, 0.0, np.where(even, 1.0, 2.0)))
+        return np.concatenate([verdict[None], amplitude, period[None], winding[None]])
+
+    files = ("followed.py", "small_networks.py", "evaluation.py", "attractors.py")
+    return Loop(followed.source, evaluate, followed.operations, 64, by_cell=True, files=files)
+
+
+observable = Whole(declare, plan, Keywords)

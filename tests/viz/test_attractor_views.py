@@ -1,0 +1,105 @@
+"""Basins, census and return maps as pictures: classes keep their colours, what is odd stands apart."""
+
+import numpy as np
+import pytest
+
+from tests.viz.stores import dataset
+from viz import palettes, scene
+from viz.classes import Classes
+from viz.elements import element, figure
+from viz.raster import image, paint
+from viz.reading import Unseen
+from viz.shapes import Marks, Plane
+from viz.view import suited
+
+
+def basins(n: int = 9):
+    at = np.linspace(-1.0, 1.0, n)
+    x, y = np.meshgrid(at, at, indexing="ij")
+    labels = np.where(x > 0.0, 3, 1).astype(np.int32)
+    labels[abs(x) < 1e-9], labels[y > 0.9] = -1, 0
+    states = np.stack([np.where(x > 0.0, 0.8, -0.8), np.zeros_like(x)], axis=-1)
+    axes, plane = {"x": at, "y": at}, ("x", "y")
+    variables = {
+        "basin": (plane, labels),
+        "basin_period": (plane, np.ones_like(labels)),
+        "basin_state": ((*plane, "unit"), states),
+        "log_jacobian_norm": ((*plane, "lag"), np.stack([0.0 * x, -abs(x)], axis=-1)),
+    }
+    return dataset(variables, axes, {"unit": np.arange(2), "lag": np.arange(2)})
+
+
+def test_basins_have_a_colour_each_and_marks_where_their_attractors_lie():
+    ds = basins()
+    assert suited(ds, "basin")[0] == "basins"
+    seen = scene(ds, "basin")
+    assert isinstance(seen.scale, Classes)
+    assert [word for _, word in seen.scale.ticks()] == ["1", "3"]
+    colours = paint(seen)
+    table = palettes.table("classes2", 2)
+    assert (colours[0, 0] == table[0]).all()
+    assert (colours[0, -1] == table[1]).all()
+    assert (colours[0, 4] == palettes.MISSING).all()  # on the border
+    assert (colours[-1] == palettes.NEVER).all()  # escaped
+    assert "8 on none of them or undecided" in seen.caption
+    (ring, dots) = seen.over
+    assert isinstance(dots, Marks)
+    assert dots.label == "fixed points"
+    assert sorted(dots.x.tolist()) == [-0.8, 0.8]
+    assert ring.colour == "#ffffff"
+    assert np.asarray(image(seen, 500, 400)).std() > 0
+    figure(element(seen))
+
+
+def test_the_gradient_lies_beside_the_basins_where_it_is_stored():
+    ds = basins()
+    seen = scene(ds, "basin", show="gradient")
+    assert seen.name == "log_jacobian_norm"
+    assert seen.values.min() == -1.0  # of the last lag
+    assert seen.over
+    with pytest.raises(Unseen, match=r"show = 'steps': this store has no basin_steps; add it"):
+        scene(ds, "basin", show="steps")
+
+
+def test_many_classes_have_bands_of_one_colour_each():
+    table = palettes.table("classes7")
+    assert len(np.unique(table, axis=0)) == 7
+    assert len(np.unique(palettes.table("classes12"), axis=0)) == 12
+
+
+def census():
+    kinds = np.array(
+        [[[1, 0, 0], [1, 1, 0]], [[2, 1, 0], [2, 2, 0]], [[1, 1, 1], [3, 1, 0]], [[0, 0, 0]] * 2]
+    )
+    shape = kinds.shape[:2]
+    variables = {
+        "census": (("w", "b"), (kinds > 0).sum(axis=2).astype(np.int32)),
+        "census_kind": (("w", "b", "attractor"), kinds.astype(np.int32)),
+        "census_escaped": (("w", "b"), np.where(np.arange(8).reshape(shape) == 7, 1.0, 0.0)),
+    }
+    return dataset(variables, {"w": np.arange(4.0), "b": np.arange(2.0)}, {"attractor": np.arange(1, 4)})
+
+
+def test_a_census_has_a_class_for_each_answer():
+    seen = scene(census(), "census")
+    words = [word for _, word in seen.scale.ticks()]
+    assert words == ["1 point", "2 points", "3+ points", "mixed", "cycles", "unclosed", "undecided", "escape"]
+    assert seen.values.T.tolist() == [[1, 2], [4, 5], [3, 6], [7, 8]]
+    counts = scene(census(), "census", show="number")
+    assert [word for _, word in counts.scale.ticks()] == ["0", "1", "2", "3"]
+    assert np.asarray(image(seen, 500, 400)).std() > 0
+    figure(element(seen))
+
+
+def test_a_return_map_is_points_and_the_diagonal():
+    pairs = np.random.default_rng(0).uniform(size=(3, 20, 2))
+    own = {"iterate": np.arange(20), "pair": np.array(["now", "then"], dtype=object)}
+    ds = dataset({"return_map": (("r", "iterate", "pair"), pairs)}, {"r": np.array([1.0, 2.0, 3.0])}, own)
+    assert suited(ds, "return_map")[0] == "return_map"
+    seen = scene(ds, "return_map", at={"r": 2.0})
+    assert isinstance(seen, Plane)
+    diagonal, points = seen.shapes
+    assert (diagonal.x == diagonal.y).all()
+    assert (points.x == pairs[1, :, 0]).all()
+    assert len(scene(ds, "return_map", by="r").shapes) == 4
+    assert np.asarray(image(seen, 500, 400)).std() > 0
