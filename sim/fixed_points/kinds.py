@@ -22,7 +22,7 @@ STABILITY = {
 }
 COMPLETENESS = {1: "exact", 2: "searched", 3: "undecided", 4: "continuum"}
 EXACT, SEARCHED, UNDECIDED, CONTINUUM = 1, 2, 3, 4
-NEUTRAL_FLAG, SLOW, CONTINUUM_FLAG = 5, 10, 11
+SLOW, CONTINUUM_FLAG = 10, 11
 NEUTRAL = 1e-9  # |modulus - 1| up to which an eigenvalue counts as neutral
 
 

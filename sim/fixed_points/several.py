@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from sim.fixed_points.kinds import (
+    CONTINUUM,
     CONTINUUM_FLAG,
-    NEUTRAL_FLAG,
+    NEUTRAL,
     SEARCHED,
     SLOW,
     listed,
@@ -18,6 +19,7 @@ from sim.one_thread import one_thread
 
 SAME = 1e-6  # two points are one within this distance, relative to 1 + |s|
 _FIXED = 1e-10  # |r| up to which the end of a search counts as a fixed point, likewise
+_BESIDE = 1e-2  # how far away a fixed point must be none any more, likewise
 _NUMBERS = 1 << 22  # of all matrices that are held at once
 
 
@@ -60,20 +62,47 @@ def points(
             columns = {name: np.asarray(column)[some] for name, column in given.items()}
             count = some.stop - some.start
             ends = search.run(own, search.states(columns, own, count, interval, searches))
-            parts.append(described(search, own, ends, slow, most))
+            parts.append(described(search, own, ends, interval, slow, most))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def described(
-    search: Search, known: Mapping[Node, np.ndarray], ends: Ends, slow: float, most: int
-) -> dict[str, np.ndarray]:
-    """Tables of the points that ends of searches are."""
+    search: Search, known: Mapping[Node, np.ndarray], ends: Ends, interval: tuple[float, float],
+    slow: float, most: int,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Tables of the points that ends of searches are. Of what is flat one point is kept if it lies within
+    the interval: far out most gates are shut, and nothing moves there.
+    """
     cells = len(ends.s)
     fixed, slower = distinct_points(ends, slow)
     cell, index = np.nonzero(fixed | slower)
-    kind = np.where(slower[cell, index], SLOW, 0)
-    tables = tabled(search, known, cell, ends.s[cell, index], kind, cells, most)
-    return tables | {"completeness": np.full(cells, float(SEARCHED))}
+    s, kind = ends.s[cell, index], np.where(slower[cell, index], SLOW, 0)
+    level = np.flatnonzero(kind == 0)
+    level = level[flat(search, known, cell[level], s[level])]
+    kind[level] = CONTINUUM_FLAG
+    low, high = interval
+    level = level[((s[level] >= low) & (s[level] <= high)).all(axis=1)]
+    kept = kind != CONTINUUM_FLAG
+    kept[level[np.unique(cell[level], return_index=True)[1]]] = True
+    tables = tabled(search, known, cell[kept], s[kept], kind[kept], cells, most)
+    ranges = np.bincount(cell[level], minlength=cells) > 0
+    return tables | {"completeness": np.where(ranges, float(CONTINUUM), float(SEARCHED))}
+
+
+def flat(search: Search, known: Mapping[Node, np.ndarray], cell: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """Whether fixed points are none by themselves, as far as numbers of finite length can tell: F(s) = s
+    within rounding also a hundredth away, where F changes least. So it is on lines of fixed points, and where
+    gates are shut so tightly that nothing moves.
+    """
+    if not len(s):
+        return np.zeros(0, dtype=bool)
+    _, _, directions = np.linalg.svd(search.slope(known, cell, s) - np.eye(search.n))
+    size = 1.0 + np.abs(s).max(axis=1)
+    found = np.zeros(len(s), dtype=bool)
+    for sign in (1.0, -1.0):
+        beside = s + sign * _BESIDE * size[:, None] * directions[:, -1]
+        found |= np.abs(search.residual(known, cell, beside)).max(axis=1) <= 10.0 * _FIXED * size
+    return found
 
 
 def tabled(
@@ -100,7 +129,8 @@ def tabled(
     # the sign of det(I - J) is that of the product of 1 - lambda
     with np.errstate(all="ignore"):
         sign = np.sign(np.prod(1.0 - eigenvalues, axis=1).real)
-    index = np.where(plain & np.isfinite(sign) & (stability != NEUTRAL_FLAG), sign, 0.0)
+        apart = np.abs(1.0 - eigenvalues).min(axis=1) > NEUTRAL
+    index = np.where(plain & np.isfinite(sign) & apart, sign, 0.0)
     tables["index"] = np.bincount(cell, index, minlength=cells).astype(np.float64)
     tables["count"] = np.bincount(cell[plain], minlength=cells).astype(np.float64)
     tables["open"] = np.bincount(cell[kind == CONTINUUM_FLAG], minlength=cells).astype(np.float64)

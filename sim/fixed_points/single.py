@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from sim.fixed_points.certain import Certain, Found, Pieces, zeros
-from sim.fixed_points.kinds import EXACT, NEUTRAL_FLAG, UNDECIDED, listed, of_multiplier
+from sim.fixed_points.kinds import EXACT, NEUTRAL, UNDECIDED, listed, of_multiplier
 from sim.graph import Node
 
 _AT_ONCE = 2048  # cells that are worked on together, of a map that is iterated once
@@ -55,7 +55,7 @@ def _some(
     }
     tables = listed(found.cell, cells, most, columns)
     tables["count"] = np.bincount(found.cell[found.certain], minlength=cells).astype(np.float64)
-    index = np.where(found.certain & (stability != NEUTRAL_FLAG), np.sign(1.0 - multiplier), 0.0)
+    index = np.where(found.certain & (np.abs(1.0 - multiplier) > NEUTRAL), np.sign(1.0 - multiplier), 0.0)
     tables["index"] = np.bincount(found.cell, index, minlength=cells).astype(np.float64)
     tables["open"] = np.bincount(found.cell[~found.certain], minlength=cells).astype(np.float64)
     tables["completeness"] = np.where(tables["open"] > 0, float(UNDECIDED), float(EXACT))

@@ -75,10 +75,10 @@ def declare(facts: Facts) -> Declared:
         "fixed_points_open": ints((), "undecided places", "places where nothing could be shown, "
             "and continua of fixed points"),
         "fixed_points_index": ints((), "sum of indices", f"sum of the signs of det(I - D{f}); 1 for maps of "
-            "a box into itself if none is missing and none is neutral"),
+            "a box into itself if none is missing and none has an eigenvalue 1"),
         "fixed_points_completeness": ints((), "completeness", "exact: there are no others (in the interval, "
             "for a state of one number); searched: there may be; undecided: some place is open; continuum: "
-            "whole ranges of fixed points", COMPLETENESS),
+            "whole ranges of states that stand still, as far as double precision tells", COMPLETENESS),
     }  # fmt: skip
     if facts.labels is None:
         further["fixed_points_multiplier"] = real((branch,), "multiplier", f"derivative of {f} at the point")

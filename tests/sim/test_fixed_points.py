@@ -426,6 +426,27 @@ def test_searches_find_what_is_certain_in_one_number():
     assert both["index"] == one["index"] ** 2 == 1
 
 
+def test_where_gates_are_shut_nothing_is_a_fixed_point_by_itself():
+    """u h + (1 - u) c is h to the last place where u is 1: far out every state seems to stand still."""
+    gru = find("gru", {"seed": np.arange(12)}, units=2, start="gaussian")
+    np.testing.assert_array_equal(gru["count"], 1)
+    np.testing.assert_array_equal(gru["index"], 1)
+    assert (gru["completeness"] == COMPLETE["searched"]).all()
+    line = find("rnn", **matrix([[1.0, 0.0], [0.0, 0.5]], activation="identity", b=[0.0, 0.5]), slow=1e-300)
+    assert line["count"] == 0
+    assert line["completeness"] == COMPLETE["continuum"]  # found by search, not by regions
+    assert there(line)[0, 1] == pytest.approx(1.0, abs=1e-9)
+
+
+def test_every_cell_of_a_unit_has_certain_points():
+    """Gated units: one fixed point or three, as the index theorem wants."""
+    for system, gates in (("gru", ("w_r", "w_u")), ("mgu", ("w_f",))):
+        found = find(system, {"w_c": np.linspace(-8.0, 8.0, 41)}, **dict.fromkeys(gates, 1.0))
+        assert set(found["count"].tolist()) == {1, 3}
+        np.testing.assert_array_equal(found["index"], 1)
+        assert (found["completeness"] == COMPLETE["exact"]).all()
+
+
 # ---- piecewise-linear networks: every one ---------------------------------------------------------
 
 
