@@ -441,10 +441,13 @@ def test_where_gates_are_shut_nothing_is_a_fixed_point_by_itself():
 def test_every_cell_of_a_unit_has_certain_points():
     """Gated units: one fixed point or three, as the index theorem wants."""
     for system, gates in (("gru", ("w_r", "w_u")), ("mgu", ("w_f",))):
-        found = find(system, {"w_c": np.linspace(-8.0, 8.0, 41)}, **dict.fromkeys(gates, 1.0))
+        found = find(
+            system, {"w_c": np.append(np.linspace(-8.0, 8.0, 40), -6.0)}, **dict.fromkeys(gates, 1.0)
+        )
         assert set(found["count"].tolist()) == {1, 3}
         np.testing.assert_array_equal(found["index"], 1)
         assert (found["completeness"] == COMPLETE["exact"]).all()
+        assert found["stability"][-1, 0] == KIND["neutral"]  # at -6 the slope at 0 is -1
 
 
 # ---- piecewise-linear networks: every one ---------------------------------------------------------
