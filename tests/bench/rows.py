@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from tests.bench import cells, cliff, forward, gates, layers, maps, networks, start, store
+from tests.bench import basins, cells, cliff, forward, gates, layers, maps, networks, start, store
 from tests.bench.cells import jax_bars
 from tests.bench.harness import Bar, Case, Figure
 
@@ -69,6 +69,8 @@ ROWS = {
     "logistic": Row("logistic map, 10^4 rates, 10^4 iterations", maps.logistic),
     "orbit-diagram": Row("its orbit diagram: the last 1000 iterates", maps.orbit_diagram),
     "mandelbrot": Row("escape times, 1024 x 1024, at most 1000", maps.mandelbrot),
+    "basins": Row("basins of two tanh units, 1024 x 1024 starts, T = 200", basins.basins),
+    "census": Row("attractors of 10^5 two-unit networks from 64 starts each, T = 200", basins.census),
     "own-system": Row("a user's own 15-line system, as tanh-forward", forward.own_system),
     "sweep-1000": Row("10^6 cells x 3 variables into the store, T = 1000", store.whole_sweep_1000, cores=2),
     "sweep-10000": Row("10^6 cells x 3 variables into the store, T = 10^4", store.whole_sweep_10000, cores=2),
