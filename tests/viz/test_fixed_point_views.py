@@ -10,7 +10,8 @@ import xarray as xr
 
 import jobs
 from tests.viz.stores import dataset
-from viz import contours, draw, points, scene
+from viz import draw, points, scene
+from viz.contours import contour
 from viz.elements import figure
 from viz.raster import image
 from viz.reading import Unseen
@@ -221,14 +222,14 @@ def test_arrows_point_where_a_step_leads():
 def test_a_zero_line_is_where_the_field_is_zero():
     x, y = np.linspace(-2.0, 2.0, 201), np.linspace(-1.5, 1.5, 151)
     field = x[None, :] ** 2 + y[:, None] ** 2 - 1.0
-    a, b = contours.zero(x, y, field)
+    a, b = contour(x, y, field)
     good = np.isfinite(a)
     np.testing.assert_allclose(np.hypot(a[good], b[good]), 1.0, atol=2e-4)
     pieces = np.stack([a, b], axis=1).reshape(-1, 3, 2)
     assert np.hypot(*(pieces[:, 1] - pieces[:, 0]).T).sum() == pytest.approx(2 * np.pi, rel=1e-3)
     field[:, 50] = np.nan
-    assert np.isfinite(contours.zero(x, y, field)[0]).sum() < good.sum()
-    saddle_x, _ = contours.zero(np.arange(2.0), np.arange(2.0), np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    assert np.isfinite(contour(x, y, field)[0]).sum() < good.sum()
+    saddle_x, _ = contour(np.arange(2.0), np.arange(2.0), np.array([[1.0, -1.0], [-1.0, 1.0]]))
     assert np.isfinite(saddle_x).sum() == 4  # two pieces through one square
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz import choices, contours, points, reading
+from viz import choices, points, reading
+from viz.contours import contour
 from viz.reading import Unseen
 from viz.shapes import Path, Plane, Shape
 from viz.view import Needs
@@ -47,7 +48,7 @@ def scene(
     shapes: list[Shape] = [_arrows(x, y, moved, arrows)] if arrows else []
     shapes += _orbits(dataset, {dim: i for dim, i in held.items() if dim not in starts}, starts, most)
     for part, name, colour in zip(moved, names, _COLOURS, strict=True):
-        shapes.append(Path(f"{name} does not change", *contours.zero(x, y, part), colour, "line"))
+        shapes.append(Path(f"{name} does not change", *contour(x, y, part), colour, "line"))
     found = points.stored(dataset, {dim: reading.value(dataset, dim, i) for dim, i in held.items()})
     if found is not None:
         shapes += points.marks(found.kind, found.s[..., 0], found.s[..., 1])
