@@ -76,7 +76,7 @@ def scene(
 def _said(count: np.ndarray) -> str:
     """How many points there are along the axis."""
     few, many = int(count.min()), int(count.max())
-    return f"{few} fixed points everywhere" if few == many else f"from {few} to {many} fixed points"
+    return f"{few} points everywhere" if few == many else f"from {few} to {many} points"
 
 
 def _lines(places: np.ndarray, heights: np.ndarray, kinds: np.ndarray) -> tuple[Shape, ...]:

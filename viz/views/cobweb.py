@@ -57,10 +57,11 @@ def scene(
         x = found.s[..., 0]
         shapes += points.marks(found.kind, x, x)
     said = "" if found is None else points.counted(found.kind)
+    edge = 0.02 * (high - low)  # a point at an end of the interval is seen whole
     return Plane(
         shapes=tuple(shapes),
-        x_range=(low, high),
-        y_range=(low, high),
+        x_range=(low - edge, high + edge),
+        y_range=(low - edge, high + edge),
         x_label="s[t]",
         y_label=f"s[t+{k}]",
         name=variable,
