@@ -16,7 +16,7 @@ from sim.errors import refuse
 from sim.run import Run
 from sim.start import starts_of
 
-MOST_NUMBERS = 40  # of a state whose curves are followed
+MOST_NUMBERS = 12  # of a state whose curves are followed
 FILES = tuple(
     f"continuation/{name}.py"
     for name in (

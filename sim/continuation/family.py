@@ -62,7 +62,9 @@ class Family:
             except Refused:
                 continue
             changed = [node for node, value in known.items() if not np.array_equal(value, self._known[node])]
-            if len(changed) == 1 and np.array_equal(known[changed[0]], other):
+            if (
+                len(changed) == 1 and (other == known[changed[0]].T).all()
+            ):  # a bias is one number for all units
                 found[name] = changed[0]
         return found if len(set(found.values())) == len(found) else {}
 
@@ -79,7 +81,11 @@ class Family:
                 known = {node: np.broadcast_to(value, (m, *value.shape[1:])) for node, value in known.items()}
         else:
             known = {node: value[which] for node, value in self._known.items()}
-        return known | {self._nodes[name]: p[:, i] for i, name in enumerate(self.free)}
+        own = {}
+        for i, name in enumerate(self.free):
+            node = self._nodes[name]
+            own[node] = np.broadcast_to(p[:, i].reshape(m, *(1 for _ in node.shape)), (m, *node.shape))
+        return known | own
 
     def value(
         self, s: np.ndarray, p: np.ndarray, period: int = 1, which: np.ndarray | None = None

@@ -289,3 +289,36 @@ def test_the_examples_in_the_code_run():
 
     for module in (family, branches, switching, planes):
         assert doctest.testmod(module).failed == 0
+
+
+def test_the_stability_triangle_and_its_resonances():
+    """JRY-04: 0 loses its stability at b = 1 - a (branches), b = 1 + a (flip), b = -1 (Neimark-Sacker)."""
+    found = curves(of("./resonant.py", ["a", "b"], folder=SYSTEMS), ((-3.0, 3.0), (-2.0, 1.5)))
+    trivial = {c.kind: c for c in found.curves if np.abs(c.states).max() < 1e-9}
+    assert set(trivial) == {"branch_point", "flip", "neimark_sacker"}
+    a, b = trivial["branch_point"].values.T
+    np.testing.assert_allclose(a + b, 1.0, atol=1e-12)
+    a, b = trivial["flip"].values.T
+    np.testing.assert_allclose(b - a, 1.0, atol=1e-12)
+    (strong,) = trivial["flip"].of("resonance_1_2")
+    np.testing.assert_allclose(strong.values, [-2.0, -1.0], atol=1e-9)
+    circle = trivial["neimark_sacker"]
+    np.testing.assert_allclose(circle.values[:, 1], -1.0, atol=1e-12)
+    np.testing.assert_allclose(circle.values[:, 0], 2 * circle.extra, atol=1e-10)
+    assert circle.ends == ("ends in a resonance",) * 2
+    named = {p.kind: float(p.values[0]) for p in circle.special}
+    known = {"resonance_1_1": 2.0, "resonance_1_2": -2.0, "resonance_1_3": -1.0, "resonance_1_4": 0.0}
+    assert named == {kind: pytest.approx(value, abs=1e-9) for kind, value in known.items()}
+
+
+@pytest.mark.slow
+def test_curves_of_a_network_meet_in_their_resonances():
+    """A curve of Neimark-Sacker points ends on a curve of flips, found by other equations."""
+    one = of("rnn", ["weights.gain", "b"], {"units": 8, "seed": 1})
+    starts = np.stack([np.full(8, v) for v in (0.0, 0.5, -1.0)])
+    found = curves(one, ((1.2, 2.2), (-0.7, 0.7)), ["flip", "neimark_sacker"], starts=starts)
+    flips = [p.values for c in found.curves if c.kind == "flip" for p in c.of("resonance_1_2")]
+    ends = [p.values for c in found.curves if c.kind == "neimark_sacker" for p in c.of("resonance_1_2")]
+    assert len(ends) >= 2
+    for end in ends:
+        assert min(np.abs(end - flip).max() for flip in flips) < 1e-7
