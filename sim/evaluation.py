@@ -38,17 +38,21 @@ def product(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
     return np.asarray(result)
 
 
-def evaluate(nodes: Sequence[Node], known: Values) -> list[np.ndarray]:
-    """The values of these expressions, where `known` has those of the leaves."""
+def evaluate(
+    nodes: Sequence[Node], known: Values, matvec: Callable[..., np.ndarray] = product
+) -> list[np.ndarray]:
+    """The values of these expressions, where `known` has those of the leaves; `matvec` takes the products of
+    matrices with vectors.
+    """
     found: dict[Node, Any] = dict(known)
     with np.errstate(all="ignore"):
         for node in reachable(nodes):
             if node not in found:
-                found[node] = _value(node, [found[arg] for arg in node.args])
+                found[node] = _value(node, [found[arg] for arg in node.args], matvec)
     return [found[node] for node in nodes]
 
 
-def _value(node: Node, args: list[Any]) -> Any:
+def _value(node: Node, args: list[Any], matvec: Callable[..., np.ndarray]) -> Any:
     if node.op == "const":
         return np.float64(node.value)
     if node.op in NOTHING:
@@ -60,7 +64,7 @@ def _value(node: Node, args: list[Any]) -> Any:
         ]
         return ELEMENTWISE[node.op](*raised)
     if node.op == "matvec":
-        return product(*args)
+        return matvec(*args)
     if node.op == "transpose":
         return np.swapaxes(args[0], -1, -2)
     if node.op == "outer":
@@ -88,6 +92,7 @@ class Map:
                 "system", f"{self.setting.system!r} draws random numbers at every step; leave dropout out"
             )
         self.n = sum(self.equation.parts.values()) or len(self.equation.state)
+        self.matvec: Callable[..., np.ndarray] = product  # of a network's Jacobians
         self._slopes: list[tuple[int, int, Node]] | None = None
         self._moved: tuple[tuple[Node, ...], list[Node]] | None = None
 
@@ -176,7 +181,7 @@ class Map:
         edges = np.cumsum([0, *equation.parts.values()])
         here = {node: value[:, None] for node, value in here.items()}  # one more axis: the direction
         here |= {node: unit[..., edges[i] : edges[i + 1]] for i, node in enumerate(v)}
-        return np.swapaxes(self._joined(evaluate(moved_nodes, here), (m, self.n)), 1, 2)
+        return np.swapaxes(self._joined(evaluate(moved_nodes, here, self.matvec), (m, self.n)), 1, 2)
 
 
 def equation_width(x: Node) -> int:

@@ -44,6 +44,7 @@ class Search:
 
     def __init__(self, form: Any, cycle: int) -> None:
         self.map, self.cycle = Map(form), cycle
+        self.map.matvec = _of_directions
         self.n = self.map.n
 
     def residual(self, known: Mapping[Node, np.ndarray], which: np.ndarray, s: np.ndarray) -> np.ndarray:
@@ -154,6 +155,15 @@ class Search:
             step[near] = np.abs(d).max(axis=1)
             near = near[better & (step[near] > 1e-14)]
         return s, r, step
+
+
+def _of_directions(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """The products of matrices (m, 1, r, c) with directions (m, n, c): one BLAS product a state, ten times as
+    fast as sums in the order of the columns at n = 64. Searches run under one thread.
+    """
+    if vector.ndim != 3 or vector.shape[1] == 1 or matrix.shape[:2] != (len(vector), 1):
+        return product(matrix, vector)
+    return np.asarray(np.ascontiguousarray(vector) @ np.swapaxes(matrix[:, 0], -1, -2))
 
 
 def square(r: np.ndarray) -> np.ndarray:
