@@ -426,6 +426,14 @@ def test_searches_find_what_is_certain_in_one_number():
     assert both["index"] == one["index"] ** 2 == 1
 
 
+def test_the_indices_of_bounded_networks_add_up_to_one():
+    """Brouwer's degree in eight dimensions: a point that a search missed would be missed in the sum."""
+    found = find("rnn", {"seed": np.arange(24)}, units=8, weights__gain=1.6)
+    np.testing.assert_array_equal(found["index"], 1)
+    assert (found["count"] % 2 == 1).all()  # 0, and the others in pairs +-s
+    assert found["count"].max() >= 5
+
+
 def test_where_gates_are_shut_nothing_is_a_fixed_point_by_itself():
     """u h + (1 - u) c is h to the last place where u is 1: far out every state seems to stand still."""
     gru = find("gru", {"seed": np.arange(12)}, units=2, start="gaussian")
