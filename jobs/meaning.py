@@ -23,6 +23,7 @@ RESERVED_DIMS = {
     "outcome",
     "curve",
     "vertex",
+    "jump",
 }
 
 

@@ -47,10 +47,10 @@ def declare(facts: Facts) -> Declared:
         raise refuse("parameters.most", f"{k.most} cliffs; write 1 to 100")
     if not k.steep > 0.0:
         raise refuse("parameters.steep", f"{k.steep}; write a number above zero, as in 10.0")
-    cliff = Coordinate("cliff", np.arange(k.most), "cliff", "1")
+    jump = Coordinate("jump", np.arange(k.most), "number of the cliff", "1")
 
     def real(name: str, comment: str) -> Declared:
-        return Declared((cliff,), name, "1", comment, _SOURCE, infinite=True)
+        return Declared((jump,), name, "1", comment, _SOURCE, infinite=True)
 
     further = {
         "cliff_height": real("height of the cliff", "change of the loss over the steep stretch of the scan"),
@@ -64,7 +64,7 @@ def declare(facts: Facts) -> Declared:
             f"along {k.along}, to a fold of fixed points of maps of one number; NaN where none was found",
         ),
         "cliff_resolved": Declared(
-            (cliff,), "whether the slope is resolved", "1", "0: a lower bound; -1: no cliff", _SOURCE, "int32"
+            (jump,), "whether the slope is resolved", "1", "0: a lower bound; -1: no cliff", _SOURCE, "int32"
         ),
         "cliff_count": Declared((), "number of cliffs", "1", "how many are kept", _SOURCE, "int32"),
     }

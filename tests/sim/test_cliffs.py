@@ -172,3 +172,9 @@ def test_networks_have_cliffs_by_differences():
 def test_what_is_refused(changes, text):
     with pytest.raises(Refused, match=text):
         found(5, **changes)
+
+
+def test_no_variable_is_named_like_its_own_dimension():
+    run = prepare("rnn", observables=["cliff"], fixed={**TANH, "steps": 5}, varied=["w"])
+    assert {v.dims for v in run.variables} == {(), ("jump",)}
+    assert not {v.name for v in run.variables} & {"jump"}
