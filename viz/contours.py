@@ -44,3 +44,22 @@ def contour(
                 )
             )
     return np.concatenate([line[0] for line in lines]), np.concatenate([line[1] for line in lines])
+
+
+def crossings(
+    x: np.ndarray, edges: np.ndarray, values: np.ndarray, height: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where each row of values (rows, x) crosses a height, as upright segments from edge to edge of its row,
+    with a gap (NaN) after each.
+
+    >>> crossings(np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.array([[-1.0, 3.0]]))[1][:2]
+    array([0., 1.])
+    """
+    a, b = values[:, :-1] - height, values[:, 1:] - height
+    crossed = np.isfinite(a) & np.isfinite(b) & ((a > 0.0) != (b > 0.0))
+    row, column = np.nonzero(crossed)
+    share = a[crossed] / (a[crossed] - b[crossed])
+    place = x[column] + share * (x[column + 1] - x[column])
+    gap = np.full(len(place), np.nan)
+    across = np.stack([place, place, gap], axis=1).ravel()
+    return across, np.stack([edges[row], edges[row + 1], gap], axis=1).ravel()

@@ -3,9 +3,9 @@
 The sums of log stretches over consecutive batches are x_i = L lambda + e_i + c (g_(i+1) - g_i): something
 independent and the difference of a function of the state at the batch's ends. A logistic map at r = 4 has
 nothing but the latter, a skew tent map nothing but the former; batches too short for the correlation of a run
-have the latter with the opposite sign. The covariance a + v (2, -1) of such a series, tridiagonal, has the
-sine vectors for eigenvectors, so that the likelihood of every ratio v / a is a sum of squares over them; the
-variance of the mean is that of the likely ones, weighted with the square of the likelihood. Intervals are
+have the latter with the opposite sign. The covariance a + v (2, -1) of such a series is tridiagonal, so
+that one pass over the batches gives the likelihood of a ratio v / a; the variance of the mean is that of the
+likely ones, weighted with the square of the likelihood. Intervals are
 value +- t error, t the quantile of Student's distribution with batches // 2 degrees of freedom: the ratio has
 cost some. They cover the truth 93 to 97 % of the time at 95 % and 64 batches or more. Source: the likelihood
 of a first-order moving average is that of P. Brockwell & R. Davis, Time Series, 2nd ed. 1991, ch. 8,
@@ -24,36 +24,43 @@ DIVERGED, CHAOTIC, STABLE, NEUTRAL, UNRESOLVED = VERDICTS
 LEVEL = 0.95
 _NEEDED = 4
 FEWEST = 8  # batches, below which nothing is said of their correlation
-_SHARPER = 2.0  # the power of the likelihood: 1 covers too often, the likeliest alone too seldom
+_SHARPER = 2.0  # power of the likelihood: 1 covers too often, the likeliest alone too seldom
 _ROUNDING = 1e-12  # per step: what is nearer to zero than that is zero
 _DRIFT = 4.0  # standard errors between the halves of a window that are no accident
+_BLOCK = 2048  # columns at a time: what is worked on stays in the second-level cache
 _SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)  # of what is independent
 _AHEAD = (0.08, 0.15, 0.2, 0.24)  # v / a of batches that follow each other too closely
 
 
 class _Model(NamedTuple):
-    """For one number of batches: the sine vectors, and for each ratio the eigenvalues' inverses, what the
-    mean needs, and what a unit of variance comes to for the sum.
+    """One ratio for one number of batches: the covariance as L D L^T, what D^-1 L^-1 makes of ones, and what a
+    unit of variance comes to for the sum.
     """
 
-    sines: np.ndarray
-    ones: np.ndarray
-    inverses: np.ndarray  # (ratios, batches)
-    penalties: np.ndarray  # (ratios,)
-    sums: np.ndarray  # (ratios,)
+    below: np.ndarray  # of L, beside the diagonal
+    inverse: np.ndarray  # of D
+    ones: np.ndarray  # L^-1 1, over D
+    precision: float  # 1^T C^-1 1
+    penalty: float
+    total: float
 
 
 @cache
-def _model(batches: int) -> _Model:
-    j = np.arange(1, batches + 1)
-    sines = np.sqrt(2.0 / (batches + 1)) * np.sin(np.pi * np.outer(j, j) / (batches + 1))
-    steep = 2.0 - 2.0 * np.cos(np.pi * j / (batches + 1))
-    ones = sines.sum(axis=1)
-    ratios = [(share, 1.0 - share) for share in _SHARES] + [(1.0, -v) for v in _AHEAD]
-    eigenvalues = np.array([a + v * steep for a, v in ratios])
-    inverses = 1.0 / eigenvalues
-    penalties = -0.5 * np.log(eigenvalues).sum(axis=1) - 0.5 * np.log((ones * ones * inverses).sum(axis=1))
-    return _Model(sines, ones, inverses, penalties, (ones * ones * eigenvalues).sum(axis=1))
+def _models(batches: int) -> tuple[_Model, ...]:
+    found = []
+    for a, v in [(share, 1.0 - share) for share in _SHARES] + [(1.0, -ahead) for ahead in _AHEAD]:
+        pivots, below, ones = [a + 2.0 * v], [0.0], [1.0]
+        for _ in range(batches - 1):
+            below.append(-v / pivots[-1])
+            pivots.append(a + 2.0 * v + v * below[-1])
+            ones.append(1.0 - below[-1] * ones[-1])
+        inverse, one = 1.0 / np.array(pivots), np.array(ones)
+        precision = float((one * one * inverse).sum())
+        penalty = -0.5 * float(np.log(pivots).sum() + np.log(precision))
+        found.append(
+            _Model(np.array(below), inverse, one * inverse, precision, penalty, a * batches + 2.0 * v)
+        )
+    return tuple(found)
 
 
 def variance_of_sum(batches: np.ndarray) -> np.ndarray:
@@ -62,31 +69,41 @@ def variance_of_sum(batches: np.ndarray) -> np.ndarray:
     flat = batches.reshape(count, -1)
     if count < _NEEDED:
         return np.full(batches.shape[1:], np.nan)
-    centred = flat - _summed(np.ones(count), flat) / count
-    if count < FEWEST:
-        independent = count / (count - 1) * _summed(np.ones(count), centred * centred)
-        return independent.reshape(batches.shape[1:])
-    sines, ones, inverses, penalties, sums = _model(count)
-    seen = np.zeros_like(centred)
-    for j in range(count):  # in this order, whatever stands beside a cell
-        seen += sines[:, j, None] * centred[j]
-    likelihood = np.empty((len(inverses), flat.shape[1]))
-    variance = np.empty_like(likelihood)
-    for i, (inverse, penalty, total) in enumerate(zip(inverses, penalties, sums, strict=True)):
-        weighted = inverse * ones
-        mean = _summed(weighted, seen) / (weighted * ones).sum()
-        spread = np.zeros(flat.shape[1])
-        for j in range(count):
-            rest = seen[j] - ones[j] * mean
-            spread += inverse[j] * rest * rest
-        spread /= count - 1
-        variance[i] = total * spread
-        with np.errstate(divide="ignore", invalid="ignore"):
-            likelihood[i] = penalty - 0.5 * (count - 1) * np.log(spread)
+    result = np.empty(flat.shape[1])
+    for at in range(0, flat.shape[1], _BLOCK):
+        part = flat[:, at : at + _BLOCK]
+        centred = part - _summed(np.ones(count), part) / count
+        if count < FEWEST:
+            result[at : at + _BLOCK] = count / (count - 1) * _summed(np.ones(count), centred * centred)
+        else:
+            result[at : at + _BLOCK] = _likely(centred)
+    return result.reshape(batches.shape[1:])
+
+
+def _likely(centred: np.ndarray) -> np.ndarray:
+    """The same of some columns, their mean taken out, row by row: nothing depends on neighbours."""
+    count, size = centred.shape
+    models = _models(count)
+    likelihood, variance = np.empty((len(models), size)), np.empty((len(models), size))
+    rest, scratch = np.empty(size), np.empty(size)
+    for i, model in enumerate(models):
+        squares, along = np.zeros(size), np.zeros(size)
+        rest[:] = 0.0
+        for row, below, inverse, one in zip(centred, model.below, model.inverse, model.ones, strict=True):
+            rest *= -below
+            rest += row
+            along += np.multiply(rest, one, out=scratch)
+            np.multiply(rest, rest, out=scratch)
+            scratch *= inverse
+            squares += scratch
+        spread = np.maximum(squares - along * along / model.precision, 0.0) / (count - 1)
+        variance[i] = model.total * spread
+        with np.errstate(divide="ignore"):
+            likelihood[i] = model.penalty - 0.5 * (count - 1) * np.log(spread)
     with np.errstate(invalid="ignore"):  # batches that are all equal have every likelihood and no variance
         weights = np.exp(_SHARPER * (likelihood - likelihood.max(axis=0)))
-        result = _summed(np.ones(len(weights)), weights * variance) / _summed(np.ones(len(weights)), weights)
-    return np.where(np.isnan(result), 0.0, result).reshape(batches.shape[1:])
+        mean = _summed(np.ones(len(weights)), weights * variance) / _summed(np.ones(len(weights)), weights)
+    return np.where(np.isnan(mean), 0.0, mean)
 
 
 def _summed(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -101,33 +118,47 @@ def quantile(batches: int, level: float = LEVEL) -> float:
     return float(stdtrit(max(1, batches // 2), 0.5 + 0.5 * level))
 
 
-def mean_and_error(batches: np.ndarray, length: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of sums over batches (batches, ...) of this length, and its standard error; where the mean is
-    no number or infinite there is none: NaN.
-    """
+class Estimate(NamedTuple):
+    """The mean of sums over batches of some length, its standard error, and the variance of their sum."""
+
+    value: np.ndarray
+    error: np.ndarray
+    variance: np.ndarray
+
+
+def estimate(batches: np.ndarray, length: float | np.ndarray) -> Estimate:
+    """Of sums over batches (batches, ...); where the mean is no number or infinite it has no error: NaN."""
     count = len(batches)
     total = _summed(np.ones(count), batches.reshape(count, -1)).reshape(batches.shape[1:])
     sound = np.isfinite(total)
     variance = variance_of_sum(np.where(sound, batches, 0.0))
     steps = count * np.asarray(length)
-    return total / steps, np.where(sound, np.sqrt(variance) / steps, np.nan)
+    return Estimate(total / steps, np.where(sound, np.sqrt(variance) / steps, np.nan), variance)
 
 
-def verdict_of(batches: np.ndarray, length: float | np.ndarray, resolution: np.ndarray | float) -> np.ndarray:
-    """What the batch sums (batches, cells) of the largest exponent say, as a number of `VERDICTS`.
+def mean_and_error(batches: np.ndarray, length: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean and its standard error."""
+    found = estimate(batches, length)
+    return found.value, found.error
+
+
+def verdict_of(
+    batches: np.ndarray, length: float | np.ndarray, resolution: float, known: Estimate | None = None
+) -> np.ndarray:
+    """What the batch sums (batches, cells) of the largest exponent say, as a number of `VERDICTS`; `known` is
+    their estimate.
 
     The interval reaches `quantile` standard errors to each side, further where the second half of the window
     differs from the first by more than chance: then a part of the mean is transient. Chaotic or stable if it
     leaves zero out, neutral if it is smaller than `resolution`, else not converged.
     """
     count = len(batches)
-    value, error = mean_and_error(batches, length)
+    value, error, variance = known or estimate(batches, length)
     with np.errstate(invalid="ignore"):
-        half = count // 2
-        weights = np.ones(max(1, half)) / max(1, half)
+        half = max(1, count // 2)
+        weights = np.ones(half) / half
         drift = np.abs(_summed(weights, batches[count - half :]) - _summed(weights, batches[:half]))
-        usual = np.sqrt(variance_of_sum(np.where(np.isfinite(batches), batches, 0.0)) / count)
-        drifting = drift > _DRIFT * usual * np.sqrt(2.0 / max(1, half))
+        drifting = drift > _DRIFT * np.sqrt(variance / count) * np.sqrt(2.0 / half)
         reach = quantile(count) * error + np.where(drifting, drift / length, 0.0) + _ROUNDING
         found = np.full(value.shape, UNRESOLVED)
         found[np.abs(value) + reach <= resolution] = NEUTRAL

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.lyapunov.growth import loop, unit_of
-from sim.lyapunov.intervals import OUTCOMES, VERDICTS, mean_and_error, verdict_of
+from sim.lyapunov.intervals import OUTCOMES, VERDICTS, estimate, verdict_of
 from sim.lyapunov.window import Keywords
 from sim.observable import Declared, Facts, Loop, Whole
 
@@ -40,8 +40,9 @@ def declare(facts: Facts) -> Declared:
 
 def read(grown: np.ndarray, length: Any, k: Any) -> np.ndarray:
     """(3, cells): value, error, verdict."""
-    value, error = mean_and_error(grown[:, 0], length)
-    return np.stack([value, error, verdict_of(grown[:, 0], length, k.resolution).astype(np.float64)])
+    known = estimate(grown[:, 0], length)
+    verdict = verdict_of(grown[:, 0], length, k.resolution, known)
+    return np.stack([known.value, known.error, verdict.astype(np.float64)])
 
 
 def plan(form: Any, k: Any, facts: Facts) -> Loop:

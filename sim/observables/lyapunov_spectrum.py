@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.lyapunov.growth import exponents_of, loop, unit_of
-from sim.lyapunov.intervals import OUTCOMES, VERDICTS, mean_and_error, verdict_of
+from sim.lyapunov.intervals import OUTCOMES, VERDICTS, Estimate, estimate, verdict_of
 from sim.lyapunov.window import SpectrumKeywords
 from sim.observable import Coordinate, Declared, Facts, Loop, Whole
 
@@ -44,12 +44,12 @@ def declare(facts: Facts) -> Declared:
 
 def read(grown: np.ndarray, length: Any, k: Any) -> np.ndarray:
     """(2 m + 1, cells) of (batches, m, cells): values in falling order, their errors, the verdict."""
-    value, error = mean_and_error(grown, length)
-    order = np.argsort(-np.where(np.isnan(value), np.inf, value), axis=0, kind="stable")
+    every = estimate(grown, length)
+    order = np.argsort(-np.where(np.isnan(every.value), np.inf, every.value), axis=0, kind="stable")
+    value, error, variance = (np.take_along_axis(array, order, axis=0) for array in every)
     largest = np.take_along_axis(grown, order[None, :1], axis=1)[:, 0]
-    verdict = verdict_of(largest, length, k.resolution)
-    ranked = [np.take_along_axis(array, order, axis=0) for array in (value, error)]
-    return np.concatenate([*ranked, verdict[None].astype(np.float64)])
+    verdict = verdict_of(largest, length, k.resolution, Estimate(value[0], error[0], variance[0]))
+    return np.concatenate([value, error, verdict[None].astype(np.float64)])
 
 
 def plan(form: Any, k: Any, facts: Facts) -> Loop:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from tests.bench import basins, cells, cliff, forward, gates, layers, maps, networks, start, store
+from tests.bench import basins, cells, cliff, forward, gates, layers, lyapunov, maps, networks, start, store
 from tests.bench.cells import jax_bars
 from tests.bench.harness import Bar, Case, Figure
 
@@ -71,6 +71,19 @@ ROWS = {
     "mandelbrot": Row("escape times, 1024 x 1024, at most 1000", maps.mandelbrot),
     "basins": Row("basins of two tanh units, 1024 x 1024 starts, T = 200", basins.basins),
     "census": Row("attractors of 10^5 two-unit networks from 64 starts each, T = 200", basins.census),
+    "lyapunov-henon": Row(
+        "both exponents of the Henon map, 4096 cells, T = 10^4", partial(lyapunov.small_map, "henon")
+    ),
+    "lyapunov-logistic": Row(
+        "the exponent of the logistic map, 4096 cells, T = 10^4", partial(lyapunov.small_map, "logistic")
+    ),
+    "lyapunov-2": Row("both exponents of 2 units, 8192 networks, T = 500", lyapunov.spectrum_2),
+    "lyapunov-8": Row(
+        "all exponents of 8 units, 512 networks, T = 200, orthonormal at every step", lyapunov.spectrum_8
+    ),
+    "lyapunov-32": Row("all exponents of 32 units, 64 networks, T = 100", lyapunov.spectrum_32),
+    "lyapunov-100": Row("the largest exponent of 100 units, 256 gains, T = 200", lyapunov.largest_100),
+    "lyapunov-1024": Row("all exponents of one network of 1024 units, T = 24", lyapunov.spectrum_1024),
     "own-system": Row("a user's own 15-line system, as tanh-forward", forward.own_system),
     "sweep-1000": Row("10^6 cells x 3 variables into the store, T = 1000", store.whole_sweep_1000, cores=2),
     "sweep-10000": Row("10^6 cells x 3 variables into the store, T = 10^4", store.whole_sweep_10000, cores=2),

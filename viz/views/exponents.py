@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viz import plane, reading
-from viz.contours import contour
+from viz.contours import contour, crossings
 from viz.scales import text
 from viz.scenes import Field
 from viz.shapes import Marks, Path, Shape
@@ -18,7 +18,7 @@ from viz.view import Needs
 if TYPE_CHECKING:
     import xarray as xr
 
-NEEDS = Needs(dims=2, names=("largest_lyapunov_exponent", "lyapunov_spectrum"), kinds="f", rank=12)
+NEEDS = Needs(dims=2, names=("largest_lyapunov_exponent",), kinds="f", rank=16)
 _UNRESOLVED = 4
 _INK = "#1a1a1a"
 
@@ -44,9 +44,9 @@ def scene(
     shapes: list[Shape] = []
     notes = []
     if line:
-        across, up = contour(field.x.centres, field.y.centres, field.values)
+        across, up = _zero(field)
         if across.size:
-            shapes.append(Path("zero", across, up, _INK, "thick"))
+            shapes.append(Path("zero", across, up, _INK, "line"))
             notes.append("the line is zero")
     unresolved = _verdicts(dataset, variable, field, at) == _UNRESOLVED
     if marks and unresolved.any():
@@ -56,6 +56,17 @@ def scene(
         notes.append(f"dots: {text(int(unresolved.sum()))} cells whose interval holds zero and is wide")
     said = f" {notes[0][0].upper()}{'; '.join(notes)[1:]}." if notes else ""
     return replace(field, over=tuple(shapes), caption=f"{field.caption}{said}")
+
+
+def _zero(field: Field) -> tuple[np.ndarray, np.ndarray]:
+    """The contour; where one axis is draws that have nothing to do with their neighbours, each draw's own."""
+    x, y = field.x, field.y
+    if "seed" not in (x.name.rpartition(".")[2], y.name.rpartition(".")[2]):
+        return contour(x.centres, y.centres, field.values)
+    if y.name.rpartition(".")[2] == "seed":
+        return crossings(x.centres, y.edges, field.values)
+    up, across = crossings(y.centres, x.edges, field.values.T)
+    return across, up
 
 
 def _verdicts(dataset: xr.Dataset, variable: str, field: Field, at: Mapping[str, Any] | None) -> np.ndarray:

@@ -52,7 +52,7 @@ def scene(
     if error is not None:
         spread = error.isel(held).transpose(*dims).values.reshape(-1, len(order))[:, order]
     chosen = choices.spread(len(heights), most)
-    colours = choices.depth(len(chosen)) if len(chosen) > 1 else [palettes.CURVES[0]]
+    colours = choices.hues(chosen, len(heights)) if by else [palettes.CURVES[0]]
     curves: list[Curve] = []
     for i, colour in zip(chosen, colours, strict=True):
         said = reading.said(dataset, {by: int(i)}) if by else ""
@@ -85,6 +85,6 @@ def _bars(places: np.ndarray, heights: np.ndarray, reach: np.ndarray, colour: st
     """Upright lines through the points, a gap after each."""
     sound = np.isfinite(heights) & np.isfinite(reach)
     gap = np.full(int(sound.sum()), np.nan)
-    x = np.stack([places[sound], places[sound], gap], axis=1).ravel()
+    x = np.repeat(places[sound], 3)
     y = np.stack([heights[sound] - reach[sound], heights[sound] + reach[sound], gap], axis=1).ravel()
     return Curve("", x, y, colour, "thin")
