@@ -82,7 +82,7 @@ def test_exponents_of_flows(name: str):
     """Per time, by Runge-Kutta's steps: the second is zero, the sum is the mean divergence."""
     settings, wanted, tolerance, dimension, within = FLOWS[name]
     own = {"flow": f"tests.systems.{name}", "per": "time", "transient": 4000} | settings
-    found, error = exponents("rk4", 64, 40000, **own)
+    found, error = exponents("rk4", 192, 40000, **own)
     assert (3 * error < tolerance).all()
     assert (np.abs(found - wanted) < tolerance).all()
     assert kaplan_yorke(found[:, None])[0] == pytest.approx(dimension, abs=within)
