@@ -91,6 +91,28 @@ def test_a_census_has_a_class_for_each_answer():
     figure(element(seen))
 
 
+def test_families_keep_their_colour():
+    """A second attractor appears below the first one: the first one keeps its class."""
+    w = np.arange(6.0)
+    states = np.full((6, 2, 2), np.nan)
+    states[:, :, 0] = 0.5 + 0.1 * w[:, None]
+    states[3:, :, 1], states[3:, :, 0] = states[3:, :, 0], -0.9
+    share = np.where(np.isfinite(states), 0.4, 0.0)
+    share[3:, :, 1] = 0.6
+    share[5, 1] = [0.9, 0.1]
+    grid = ("w", "b", "attractor")
+    variables = {
+        "census": (("w", "b"), np.isfinite(states).sum(axis=2).astype(np.int32)),
+        "census_state": (grid, states),
+        "census_fraction": (grid, share),
+    }
+    ds = dataset(variables, {"w": w, "b": np.arange(2.0)}, {"attractor": np.arange(1, 3)})
+    seen = scene(ds, "census", show="family")
+    assert seen.values.T.tolist() == [[1, 1]] * 5 + [[1, 2]]
+    with pytest.raises(Unseen, match="show = 'family': this store has no census_state"):
+        scene(census(), "census", show="family")
+
+
 def test_a_return_map_is_points_and_the_diagonal():
     pairs = np.random.default_rng(0).uniform(size=(3, 20, 2))
     own = {"iterate": np.arange(20), "pair": np.array(["now", "then"], dtype=object)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from sim.families import families
 from viz import plane, reading
 from viz.classes import classes, palette
 from viz.reading import Unseen
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS = Needs(dims=2, names=("census",), kinds="iu", rank=8)
+_MOST = 11  # families with a colour of their own
 _KINDS = ("1 point", "2 points", "3+ points", "mixed", "cycles", "unclosed", "undecided", "escape")
 
 
@@ -27,20 +29,25 @@ def scene(
     x: str | None = None,
     y: str | None = None,
     at: Mapping[str, Any] | None = None,
-    show: Literal["auto", "kinds", "number"] = "auto",
+    show: Literal["auto", "kinds", "number", "family"] = "auto",
+    apart: float = 0.5,
 ) -> Field:
     """How many attractors there are and of which kind, over two parameters, with a colour for each answer.
 
     `x`, `y`: axes to draw, by default the first two of the sweep. `at`: where the others are held. `show`:
     the number of attractors, or their kinds (auto: where they are stored): fixed points alone, cycles alone
     or with points (mixed), something that never closes among them (unclosed), nothing settled (undecided) or
-    nothing left (escape).
+    nothing left (escape); or the family of the attractor with the most starts, which keeps its colour from
+    cell to cell as long as it moves less than `apart`.
     """
     field = plane.field(dataset, variable, x, y, at, "linear", "viridis", None, None)
     if show == "kinds" and "census_kind" not in dataset.variables:
         raise Unseen("show = 'kinds': this store has no census_kind; write show = 'number'")
     kinds = show != "number" and "census_kind" in dataset.variables
-    codes, words = _kinds(dataset, field, at) if kinds else _numbers(field)
+    if show == "family":
+        kinds, (codes, words) = False, _families(dataset, field, at, apart)
+    else:
+        codes, words = _kinds(dataset, field, at) if kinds else _numbers(field)
     present = [i for i in range(len(words)) if (codes == i).any()]
     placed = np.full(codes.shape, np.nan)
     for place, i in enumerate(present):
@@ -51,13 +58,13 @@ def scene(
         dataset, tuple(str(d) for d in array.dims if d not in (field.x.name, field.y.name)), at
     )
     names = [words[i] for i in present]
-    colours = palette(len(names))
-    note = f"{'kinds' if kinds else 'number of attractors'}: {shares}" if shares else ""
+    what = "family of the largest basin" if show == "family" else "kinds" if kinds else "number of attractors"
+    note = f"{what}: {shares}" if shares else ""
     return replace(
         field,
         values=placed,
         scale=classes(names),
-        palette=colours,
+        palette=palette(len(names)),
         label="attractors",
         caption=reading.caption(dataset, array, held, note),
     )
@@ -67,6 +74,26 @@ def _numbers(field: Field) -> tuple[np.ndarray, list[str]]:
     """Counts as classes; -1 where nothing was computed."""
     counts = np.where(np.isfinite(field.values), field.values, -1).astype(int)
     return counts, [str(i) for i in range(int(counts.max(initial=0)) + 1)]
+
+
+def _families(
+    dataset: xr.Dataset, field: Field, at: Mapping[str, Any] | None, apart: float
+) -> tuple[np.ndarray, list[str]]:
+    """The family of the attractor with the most starts; the last ones, which are small, are one class."""
+    for name in ("census_state", "census_fraction"):
+        if name not in dataset.variables:
+            raise Unseen(f"show = 'family': this store has no {name}; write show = 'number'")
+    grid = (field.y.name, field.x.name, "attractor")
+    states = dataset["census_state"]
+    own = [str(dim) for dim in states.dims if dim not in (*reading.sweep_axes(dataset), "attractor")]
+    held = reading.fixed(dataset, tuple(d for d in reading.sweep_axes(dataset) if d not in grid), at)
+    placed = states.isel(held).transpose(*grid, *own).values[np.ix_(field.y.order, field.x.order)]
+    numbers = families(placed if own else placed[..., None], apart)
+    share = dataset["census_fraction"].isel(held).transpose(*grid).values
+    most = share[np.ix_(field.y.order, field.x.order)].argmax(axis=-1)
+    codes = np.take_along_axis(numbers, most[..., None], axis=-1)[..., 0]
+    words = [str(i + 1) for i in range(_MOST)]
+    return np.minimum(codes, _MOST), [*words, "others"]
 
 
 def _kinds(dataset: xr.Dataset, field: Field, at: Mapping[str, Any] | None) -> tuple[np.ndarray, list[str]]:
