@@ -33,7 +33,7 @@ _AHEAD = (0.08, 0.15, 0.2, 0.24)  # v / a of batches that follow each other too 
 
 
 class _Model(NamedTuple):
-    """One ratio for one number of batches: the covariance as L D L^T, what D^-1 L^-1 makes of ones, and what a
+    """One ratio for one number of batches: the covariance as L D L^T, what D^-1 L^-1 makes of ones, what a
     unit of variance comes to for the sum.
     """
 
