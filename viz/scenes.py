@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from viz.axes import Axis, coarse, inside, part, starts
+from viz.classes import Classes
 from viz.scales import Scale, linear_ticks, log_ticks
 from viz.shapes import Plane, Shape
 
@@ -50,6 +51,10 @@ class Field:
     also: tuple[str, ...] = ()
     over: tuple[Shape, ...] = ()
 
+    @property
+    def _kept(self) -> str:
+        return "the first" if isinstance(self.scale, Classes) else "means"
+
     def limited(self, columns: int, rows: int) -> Field:
         """The same field with at most about so many cells: blocks are averaged (counts of words are never
         mixed).
@@ -62,10 +67,10 @@ class Field:
             self,
             x=coarse(self.x, step_x),
             y=coarse(self.y, step_y),
-            values=_coarse(self.values, step_y, step_x),
+            values=(_picked if isinstance(self.scale, Classes) else _coarse)(self.values, step_y, step_x),
             codes=None if self.codes is None else _picked(self.codes, step_y, step_x),
             never=None if self.never is None else _picked(self.never, step_y, step_x),
-            caption=f"{self.caption} Drawn as means of {step_x} × {step_y} cells.",
+            caption=f"{self.caption} Drawn as {self._kept} of {step_x} × {step_y} cells.",
         )
 
     def within(self, x_range: tuple[float, float] | None, y_range: tuple[float, float] | None) -> Field:

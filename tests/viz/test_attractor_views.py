@@ -61,6 +61,12 @@ def test_the_gradient_lies_beside_the_basins_where_it_is_stored():
         scene(ds, "basin", show="steps")
 
 
+def test_classes_are_never_averaged():
+    few = scene(basins(9), "basin").limited(4, 4)
+    assert set(np.unique(few.values[np.isfinite(few.values)]).tolist()) <= {1.0, 2.0}
+    assert "Drawn as the first of 3 × 3 cells." in few.caption
+
+
 def test_many_classes_have_bands_of_one_colour_each():
     table = palettes.table("classes7")
     assert len(np.unique(table, axis=0)) == 7
