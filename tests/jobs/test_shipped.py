@@ -128,3 +128,11 @@ def test_two_biases_decide_whether_a_unit_latches(root):
     slope = data.loss.differentiate("b_f")
     smooth = data.gradient.sel(parameter="b_f", b_f=4.0, b_i=-3.0)
     assert float(slope.sel(b_f=4.0, b_i=-3.0)) == pytest.approx(float(smooth), rel=0.05)
+
+
+def test_row_128_euler_steps_that_are_too_long(root):
+    """A cycle of two from alpha = 2 / (1 - w) on, found within two steps of the axis; the flow has none."""
+    data = run(root, "euler-stability", {"axes.w": {"values": [-8.0, -3.0, -1.5, -1.0, -0.5, 0.5]}})
+    period = data.period.transpose("w", "alpha")
+    first = np.where((period == 2).any("alpha"), data.alpha[(period == 2).argmax("alpha")], np.nan)
+    np.testing.assert_allclose(first, [2 / 9, 0.5, 0.8, 1.0, 4 / 3, np.nan], atol=0.0101)
