@@ -1,0 +1,196 @@
+"""Fixed points of networks and maps of several numbers: searched for, or region by region."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.sim.fixed import COMPLETE, KIND, SYSTEMS, find, matrix, there
+
+
+def test_hen_04_the_fixed_points_of_henon():
+    found = find("henon", start=0.1)
+    wanted = [[-1.131354477, -0.339406343], [0.631354477, 0.189406343]]
+    np.testing.assert_allclose(there(found), wanted, atol=1e-9)
+    np.testing.assert_allclose(
+        there(found, name="eigenvalues")[1, :, 0], [-1.923738858, 0.1559463223], atol=1e-8
+    )
+    np.testing.assert_array_equal(there(found, name="stability"), [KIND["saddle"]] * 2)
+    assert found["completeness"] == COMPLETE["searched"]
+    cycle = find("henon", start=0.1, cycle=2)
+    assert (there(cycle, name="period") == [1, 2, 1, 2]).all()
+
+
+ROW_90 = [
+    ([[2.0, 0.0], [0.0, 2.0]], 9, 4, [0.957504, 0.957504]),
+    ([[2.0, 0.1], [0.1, 2.0]], 9, 4, [0.966, 0.966]),
+    ([[1.5, -0.5], [-0.5, 1.5]], 3, 2, [0.957504, -0.957504]),
+    ([[3.0, 1.0], [1.0, 3.0]], 9, 4, [0.999326, 0.999326]),
+    ([[1.2, -1.0], [1.0, 1.2]], 1, 0, None),
+]
+
+
+@pytest.mark.parametrize(("W", "count", "sinks", "last"), ROW_90, ids=[str(W) for W, *_ in ROW_90])
+def test_row_90_attractors_and_everything_between_them(W, count: int, sinks: int, last: list[float] | None):
+    found = find("rnn", **matrix(W, start=0.1))
+    kinds = there(found, name="stability")
+    assert found["count"] == count
+    assert (kinds == KIND["sink"]).sum() == sinks
+    points = there(found)
+    np.testing.assert_allclose(np.tanh(points @ np.transpose(W)), points, atol=1e-12)
+    np.testing.assert_allclose(np.sort(points, axis=0), np.sort(-points, axis=0), atol=1e-6)
+    if last is not None:
+        nearest = np.abs(points - last).max(axis=1).min()
+        assert nearest < 5e-5
+    if count != 3:  # of the third matrix the origin is neutral: its larger eigenvalue is 1
+        assert found["index"] == 1
+    else:
+        assert (kinds == KIND["neutral"]).sum() == 1
+    if last is None:
+        np.testing.assert_array_equal(kinds, [KIND["unstable_focus"]])  # and around it a limit cycle
+
+
+def test_fpf_2_and_row_17_and_row_140():
+    two = find("rnn", **matrix([[1.0, -1.0], [-1.0, 1.0]], start=0.1))  # W = -roll(linspace(-1, 1))
+    np.testing.assert_allclose(there(two), 0.95750402 * np.outer([-1, 0, 1], [1, -1]), atol=1e-8)
+    swapped = find("rnn", **matrix([[0.0, -2.0], [-2.0, 0.0]], start=0.1, cycle=2))
+    both = np.abs(there(swapped) - [0.95750402, 0.95750402]).max(axis=1).argmin()
+    assert there(swapped, name="period")[both] == 2  # (.9575, .9575) <-> (-.9575, -.9575)
+    W = [[1, 0, 0, 0.4], [0.9, 0, 0.6, 0.5], [0, 0, 0, 0.3], [0, 0.8, 0, 0.7]]
+    four = find("rnn", **matrix(W, start=0.5))
+    np.testing.assert_allclose(there(four)[-1], [0.82362, 0.86760, 0.25267, 0.86087], atol=6e-6)
+    at_zero = there(four, name="eigenvalues")[1]
+    np.testing.assert_allclose(at_zero[:, 0], [1.46415, 0.59249, -0.17832, -0.17832], atol=6e-6)
+    sigmoid = find("rnn", **matrix(W, start=0.5, activation="sigmoid"))
+    np.testing.assert_allclose(there(sigmoid), [[0.7399, 0.7993, 0.5570, 0.7639]], atol=6e-5)
+
+
+def test_bee_01_a_centre_crossing_network_has_all_outputs_at_one_half():
+    """Our state carries the bias (s = y + theta), so that y_i = sum_j w_ij / 2 is s = 0."""
+    W = np.array([[4.5, 1.0], [-1.0, 4.5]])
+    biases = (-W.sum(axis=1) / 2).tolist()
+    settings = matrix(W.tolist(), b=biases, activation="sigmoid", alpha=0.1, interval=(-6.0, 6.0))
+    found = find("ctrnn", **settings)
+    nearest = there(found)[np.abs(there(found)).max(axis=1).argmin()]
+    np.testing.assert_allclose(nearest, 0.0, atol=1e-13)
+    assert found["index"] == 1
+
+
+def test_lor_05_the_wings_of_lorenz_and_the_attractors_of_grebogi():
+    rho = 10 * (10 + 8 / 3 + 3) / (10 - 8 / 3 - 1)
+    assert rho == pytest.approx(24.7368, abs=5e-5)
+    box = {"dt": 1e-3, "interval": (-40.0, 40.0)}
+    found = find("euler", flow="./lorenz.py", flow__rho=rho, folder=SYSTEMS, **box)
+    x = np.sqrt(8 / 3 * (rho - 1))
+    np.testing.assert_allclose(there(found), [[-x, -x, rho - 1], [0, 0, 0], [x, x, rho - 1]], atol=1e-9)
+    assert x == pytest.approx(7.95602, abs=5e-6)
+    grebogi = find("./grebogi.py", folder=SYSTEMS, interval=(-1.0, 4.0), branches=32)  # like BAS-08
+    for wanted in ([0.0, -0.3], [np.pi, 0.3]):
+        gap = np.abs(there(grebogi) - wanted).max(axis=1)
+        assert gap.min() < 1e-12
+        # the published condition |1 + 2a - 4b| < 1 leaves out the coupling: the eigenvalue is that plus J
+        assert there(grebogi, name="stability")[gap.argmin()] == KIND["sink"]
+        largest = there(grebogi, name="eigenvalues")[gap.argmin(), 0]
+        np.testing.assert_allclose(largest, [1 + 2 * 1.32 - 4 * 0.9 + 0.3, 0.0], atol=1e-12)
+
+
+def test_slow_points_are_minima_that_are_no_zeros():
+    """Just beyond its fold x^2 + c has no fixed point, but x = 1/2 is nearly one (Sussillo & Barak 2013)."""
+    W = [[1.2, -1.0], [1.0, 1.2]]
+    fold = np.sqrt(2.0) - np.arctanh(np.sqrt(0.5))
+    fixed = matrix([[2.0, 0.0], [0.0, 2.0]], b=[fold + 1e-4, 0.0], start=0.1)
+    assert (there(find("rnn", **fixed), name="stability") != KIND["slow_point"]).all()
+    found = find("rnn", **fixed, slow=1e-6)
+    slow = there(found, name="stability") == KIND["slow_point"]
+    assert slow.sum() == 3  # beside each of the three fixed points of the other unit
+    assert found["count"] == 3
+    np.testing.assert_allclose(there(found)[slow][:, 0], -np.sqrt(0.5), atol=2e-3)
+    speed = there(found, name="speed")
+    np.testing.assert_allclose(speed[slow], (1e-4 * 0.5) ** 2 / 2, rtol=0.05)
+    assert (speed[~slow] < 1e-25).all()
+    assert (there(find("rnn", **matrix(W, slow=1e-9)), name="stability") == KIND["unstable_focus"]).all()
+
+
+def test_searches_find_what_is_certain_in_one_number():
+    """A pair of units that do not see each other: the products of what one has."""
+    w, b = 5.0, -2.5
+    one = find("rnn", w=w, b=b, activation="sigmoid", interval=(0.0, 1.0))
+    both = find("rnn", **matrix([[w, 0.0], [0.0, w]], b=b, activation="sigmoid", start=0.1))
+    x = there(one)
+    np.testing.assert_allclose(there(both), [[p, q] for p in x for q in x], atol=1e-12)
+    assert both["index"] == one["index"] ** 2 == 1
+
+
+def test_the_indices_of_bounded_networks_add_up_to_one():
+    """Brouwer's degree in eight dimensions: a point that a search missed would be missed in the sum."""
+    found = find("rnn", {"seed": np.arange(24)}, units=8, weights__gain=1.6)
+    np.testing.assert_array_equal(found["index"], 1)
+    assert (found["count"] % 2 == 1).all()  # 0, and the others in pairs +-s
+    assert found["count"].max() >= 5
+
+
+def test_where_gates_are_shut_nothing_is_a_fixed_point_by_itself():
+    """u h + (1 - u) c is h to the last place where u is 1: far out every state seems to stand still."""
+    gru = find("gru", {"seed": np.arange(12)}, units=2, start="gaussian")
+    np.testing.assert_array_equal(gru["count"], 1)
+    np.testing.assert_array_equal(gru["index"], 1)
+    assert (gru["completeness"] == COMPLETE["searched"]).all()
+    line = find("rnn", **matrix([[1.0, 0.0], [0.0, 0.5]], activation="identity", b=[0.0, 0.5]), slow=1e-300)
+    assert line["count"] == 0
+    assert line["completeness"] == COMPLETE["continuum"]  # found by search, not by regions
+    assert there(line)[0, 1] == pytest.approx(1.0, abs=1e-9)
+
+
+def test_every_cell_of_a_unit_has_certain_points():
+    """Gated units: one fixed point or three, as the index theorem wants."""
+    for system, gates in (("gru", ("w_r", "w_u")), ("mgu", ("w_f",))):
+        found = find(
+            system, {"w_c": np.append(np.linspace(-8.0, 8.0, 40), -6.0)}, **dict.fromkeys(gates, 1.0)
+        )
+        assert set(found["count"].tolist()) == {1, 3}
+        np.testing.assert_array_equal(found["index"], 1)
+        assert (found["completeness"] == COMPLETE["exact"]).all()
+        assert found["stability"][-1, 0] == KIND["neutral"]  # at -6 the slope at 0 is -1
+
+
+# ---- piecewise-linear networks: every one ---------------------------------------------------------
+
+
+def test_exact_and_searched_agree_on_networks_of_straight_pieces():
+    """Region by region every fixed point is found; Newton's method from many states finds no other."""
+    seeds = {"seed": np.arange(40)}
+    settings = {"units": 5, "activation": "relu", "b": "gaussian", "weights__gain": 1.5, "start": "gaussian"}
+    exact = find("rnn", seeds, **settings)
+    found = find("rnn", seeds, **settings, slow=1e-300, searches=100, interval=(-4.0, 4.0))
+    assert (exact["completeness"] == COMPLETE["exact"]).all()
+    assert (found["completeness"] == COMPLETE["searched"]).all()
+    assert (found["count"] <= exact["count"]).all()
+    assert (found["count"] == exact["count"]).mean() > 0.9
+    assert len(set(exact["count"].tolist())) >= 3
+    for i in range(40):
+        for point in there(found, i):
+            assert np.abs(there(exact, i) - point).max(axis=1).min() < 1e-8
+
+
+@pytest.mark.parametrize(("activation", "count"), [("relu", 4), ("leaky_relu", 4), ("identity", 1)])
+def test_regions_of_two_units(activation: str, count: int):
+    found = find("rnn", **matrix([[2.0, 0.0], [0.0, 2.0]], b=-1.0, activation=activation))
+    assert found["count"] == count
+    assert found["completeness"] == COMPLETE["exact"]
+    np.testing.assert_allclose(there(found)[-1], [1.0, 1.0], atol=1e-14)
+    stepped = find("ctrnn", **matrix([[2.0, 0.0], [0.0, 2.0]], b=-1.0, alpha=0.3, activation=activation))
+    assert stepped["count"] == count
+
+
+def test_a_continuum_is_named_as_one():
+    found = find("rnn", **matrix([[1.0, 0.0], [0.0, 1.0]], activation="relu"))
+    assert found["count"] == 0
+    assert found["open"] == 1
+    assert found["completeness"] == COMPLETE["continuum"]
+    assert there(found, name="stability") == [KIND["continuum"]]
+    line = find("rnn", **matrix([[1.0, 0.0], [0.0, 0.5]], activation="relu", b=[0.0, 1.0]))
+    assert line["completeness"] == COMPLETE["continuum"]
+    np.testing.assert_allclose(there(line)[0, 1], 2.0, atol=1e-9)
+    edge = find("rnn", **matrix([[1.0, 0.0], [0.0, 0.5]], activation="relu", b=[-1.0, 1.0]))
+    assert edge["completeness"] == COMPLETE["exact"]  # the line lies outside its region
+    assert edge["count"] == 1
