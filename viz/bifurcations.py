@@ -19,7 +19,7 @@ _LOOKS: dict[str, tuple[str, str, str, str, Stroke, str]] = {
     "flip": ("flips", "{} give way to cycles of twice the period", "#0072b2", "blue", "dashed", "dashed"),
     "neimark_sacker": (
         "Neimark-Sacker",
-        "{} give way to invariant circles",
+        "a pair of multipliers of {} leaves the unit circle",
         "#007a59",
         "green",
         "dotted",

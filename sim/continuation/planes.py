@@ -12,13 +12,14 @@ from sim.continuation.defining import Defining, Kind, curvature
 from sim.continuation.family import Family
 from sim.continuation.happenings import determinant
 from sim.continuation.results import Curve, Special
-from sim.continuation.seeds import nearest, paired, settled, solutions
+from sim.continuation.seeds import nearest, paired, places_in, settled, solutions
 from sim.errors import refuse
 from sim.one_thread import one_thread
 
 KINDS: tuple[Kind, ...] = ("fold", "flip", "neimark_sacker", "branch_point")
 STEPS = Steps(first=0.003, largest=0.02, budget=1500)
 _ANGLES = {"resonance_1_1": 1.0, "resonance_1_2": -1.0, "resonance_1_3": -0.5, "resonance_1_4": 0.0}
+_STILL = 10  # points in a row that do not move in the plane: no curve of it
 _NEAR = 2e-3  # of the box: how near to a curve a point counts as one of it
 
 Test = Callable[[np.ndarray, np.ndarray], float]
@@ -65,7 +66,7 @@ def curves(
     found: list[Curve] = []
     left_out = ""
     with one_thread():
-        places = _grid(low, high, grid)
+        places = places_in(low, high, grid)
         for period in range(1, periods + 1):
             s, p = solutions(family, starts, places, period)
             if not len(s):
@@ -77,8 +78,11 @@ def curves(
                 defining = Defining(family, kind, period)
                 units = np.concatenate([np.full(family.n, size), np.ones(defining.extra), high - low])
                 room = Room(low, high, units)
+                lone: list[np.ndarray] = []  # places that no curve goes through
                 for near in nearest(defining, s, p, room):
-                    if _is_on(near[-2:], kind, period, found, high - low):
+                    if _is_on(near[-2:], kind, period, found, high - low) or any(
+                        np.linalg.norm((near[-2:] - place) / (high - low)) < _NEAR for place in lone
+                    ):
                         continue
                     u = settled(defining, near, room)
                     if u is None:
@@ -87,18 +91,11 @@ def curves(
                         left_out = f"there are more than {most} curves"
                         break
                     made = curve(defining, u, room, steps)
-                    if made is not None:
+                    if made is not None and np.ptp(made.values / (high - low), axis=0).max() > _NEAR:
                         found.append(made)
+                    else:
+                        lone.append(u[-2:])
     return Found(tuple(found), left_out)
-
-
-def _grid(low: np.ndarray, high: np.ndarray, count: int) -> np.ndarray:
-    """Places (count^2, 2) all over a box, off its borders and off round numbers."""
-    share = (np.arange(count) + 0.5) / count
-    x, y = np.meshgrid(
-        low[0] + share * (high[0] - low[0]), low[1] + share * (high[1] - low[1]), indexing="ij"
-    )
-    return np.column_stack([x.ravel(), y.ravel()])
 
 
 def _is_on(place: np.ndarray, kind: str, period: int, found: Sequence[Curve], width: np.ndarray) -> bool:
@@ -125,11 +122,10 @@ def curve(defining: Defining, u: np.ndarray, room: Room, steps: Steps = STEPS) -
     start = correct(defining, u, t / room.scale, float(t / room.scale @ u))
     if start is None:
         return None
-    goes_on = _goes_on(defining)
     pieces = []
     for way in (t, -t):
         defining.adapt(start[0])
-        piece = follow(defining, start[0], way, room, steps, goes_on)
+        piece = follow(defining, start[0], way, room, steps, _Moving(defining, room))
         pieces.append(_ended(defining, piece))
         if piece.end == ENDS["closed"]:
             pieces.append(Piece([start[0]], [-t], ENDS["closed"]))
@@ -140,13 +136,22 @@ def curve(defining: Defining, u: np.ndarray, room: Room, steps: Steps = STEPS) -
     return _curve(defining, points, tangents, room, (behind.end, ahead.end)) if len(points) > 2 else None
 
 
-def _goes_on(defining: Defining) -> Callable[[np.ndarray], bool]:
-    n = defining.n
-    if defining.kind == "neimark_sacker":
-        return lambda u: paired(defining, u)
-    if defining.kind == "branch_point":
-        return lambda u: bool(abs(u[n]) < 1e-7)
-    return lambda u: True
+class _Moving:
+    """Whether a curve still is of its kind, and still moves in the plane (a continuum of states does not)."""
+
+    def __init__(self, defining: Defining, room: Room) -> None:
+        self.defining, self.width = defining, room.high - room.low
+        self.last, self.still = np.full(2, np.nan), 0
+
+    def __call__(self, u: np.ndarray) -> bool:
+        moved = np.abs(u[-2:] - self.last) / self.width
+        self.still = self.still + 1 if (moved < 1e-9).all() else 0
+        self.last = u[-2:]
+        if self.defining.kind == "neimark_sacker":
+            return paired(self.defining, u) and self.still < _STILL
+        if self.defining.kind == "branch_point":
+            return bool(abs(u[self.defining.n]) < 1e-7) and self.still < _STILL
+        return self.still < _STILL
 
 
 def _ended(defining: Defining, piece: Piece) -> Piece:

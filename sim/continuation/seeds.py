@@ -18,6 +18,15 @@ _EACH = 2  # fixed points of a place that are followed up
 _MOST_NUMBERS = 4_000_000  # of the Jacobians that are held at once
 
 
+def places_in(low: np.ndarray, high: np.ndarray, count: int) -> np.ndarray:
+    """Places (count^2, 2) all over a box, off its borders and off round numbers."""
+    share = (np.arange(count) + 0.5) / count
+    x, y = np.meshgrid(
+        low[0] + share * (high[0] - low[0]), low[1] + share * (high[1] - low[1]), indexing="ij"
+    )
+    return np.column_stack([x.ravel(), y.ravel()])
+
+
 def solutions(
     family: Family, starts: np.ndarray, places: np.ndarray, period: int
 ) -> tuple[np.ndarray, np.ndarray]:

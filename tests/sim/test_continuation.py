@@ -209,6 +209,14 @@ def test_the_henon_map():
     assert len(found.curves) == 3
 
 
+def test_a_continuum_of_fixed_points_is_no_curve():
+    """relu with w = 1, b = 0: every state above zero stands still."""
+    found = curves(
+        of("ctrnn", ["w", "b"], {**ONE, "activation": "relu"}), ((-3.0, 3.0), (-1.0, 1.0)), ["fold"]
+    )
+    assert found.curves == ()
+
+
 def test_a_users_file_with_the_cusp_of_auto():
     """AUT-01: mu = +-0.3849 at x = -+0.57736; the curve 27 mu^2 = 4 lambda^3."""
     one = of("./cusp.py", ["mu"], folder=SYSTEMS)
@@ -309,6 +317,24 @@ def test_the_stability_triangle_and_its_resonances():
     named = {p.kind: float(p.values[0]) for p in circle.special}
     known = {"resonance_1_1": 2.0, "resonance_1_2": -2.0, "resonance_1_3": -1.0, "resonance_1_4": 0.0}
     assert named == {kind: pytest.approx(value, abs=1e-9) for kind, value in known.items()}
+
+
+def test_the_main_cardioid_and_the_disc_beside_it():
+    """MAN-03, MAN-07: where |2 z| = 1 at the fixed point of z^2 + c, and |4 (c + 1)| = 1 for the 2-cycle."""
+    box = ((-1.6, 0.6), (-0.9, 0.9))
+    found = curves(of("complex_quadratic", ["c_re", "c_im"]), box, ["neimark_sacker"], periods=2)
+    cardioid, disc = found.curves
+    assert (cardioid.period, disc.period, cardioid.closed, disc.closed) == (1, 2, True, True)
+    z = cardioid.states[:, 0] + 1j * cardioid.states[:, 1]
+    c = cardioid.values[:, 0] + 1j * cardioid.values[:, 1]
+    np.testing.assert_allclose(np.abs(2 * z), 1.0, atol=1e-9)
+    np.testing.assert_allclose(z - z * z, c, atol=1e-10)
+    c = disc.values[:, 0] + 1j * disc.values[:, 1]
+    np.testing.assert_allclose(np.abs(c + 1.0), 0.25, atol=1e-9)
+    thirds = sorted(p.values.tolist() for p in cardioid.of("resonance_1_3"))
+    np.testing.assert_allclose(thirds, [[-0.125, -0.6495190528], [-0.125, 0.6495190528]], atol=1e-9)
+    quarters = sorted(p.values.tolist() for p in cardioid.of("resonance_1_4"))
+    np.testing.assert_allclose(quarters, [[0.25, -0.5], [0.25, 0.5]], atol=1e-9)
 
 
 @pytest.mark.slow

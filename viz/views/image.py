@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz import plane, reading, scales
+from viz import bifurcations, plane, reading, scales
 from viz.palettes import Named
 from viz.scales import Choice
 from viz.scenes import Field
@@ -31,13 +31,14 @@ def scene(
     palette: Named = "dusk",
     low: float | None = None,
     high: float | None = None,
+    curves: bool = True,
 ) -> Field:
     """Counts over two axes: how many steps until something happened, near-black where it never did.
 
     `x`, `y`: axes to draw, by default the first two of the sweep (real and imaginary part have equal
     measure).
     `at`: where the others are held. `scale`: auto takes the logarithm where counts span decades. `low`,
-    `high`: limits.
+    `high`: limits. `curves`: whether bifurcation curves that are stored for this plane are drawn.
     """
     field = plane.field(dataset, variable, x, y, at, "linear", palette, low, high)
     waiting = np.zeros(field.values.shape, bool) if field.codes is None else field.codes == reading.PENDING
@@ -51,7 +52,7 @@ def scene(
     )
     share = f"{never.mean():.1%} of the cells: {word}" if never.any() else ""
     note = "; ".join(part for part in (share, chosen.note) if part)
-    return replace(
+    seen = replace(
         field,
         values=counts,
         scale=chosen,
@@ -61,6 +62,7 @@ def scene(
         caption=reading.caption(dataset, array, held, note),
         equal=_equal(field),
     )
+    return bifurcations.over_field(seen, dataset, curves)
 
 
 def _scale(counts: np.ndarray, wish: Choice) -> Choice:
