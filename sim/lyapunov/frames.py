@@ -17,9 +17,9 @@ from sim.stages import BUNDLE, Layout, Stages
 _ROWS, _PAIR = 3, 2
 
 
-def product_source(layout: Layout, name: str, height: int, width: int, transposed: bool) -> str:
-    """A function `name(m, at, count, source, v, apart, work, out, beside)`: work[out + k beside] = M
-    source[v + k apart], or its transpose, for `count` vectors k.
+def product_source(layout: Layout, name: str, height: int, width: int, transposed: bool, count: int) -> str:
+    """A function `name(m, at, source, v, apart, work, out, beside)`: work[out + k beside] = M source[v + k
+    apart], or its transpose, for `count` vectors k.
     """
     lanes = layout.lanes
     outer, inner = (width, height) if transposed else (height, width)
@@ -54,18 +54,14 @@ def product_source(layout: Layout, name: str, height: int, width: int, transpose
             lines.append(f"    i += {rows}")
         return lines
 
-    body = [
-        "k = 0",
-        f"while k + {_PAIR} <= count:",
-        "    i = 0",
-        *(f"    {line}" for line in band(_PAIR)),
-        f"    k += {_PAIR}",
-        "while k < count:",
-        "    i = 0",
-        *(f"    {line}" for line in band(1)),
-        "    k += 1",
-    ]
-    head = f"\n\n@jit\ndef {name}(m, at, count, source, v, apart, work, out, beside):\n"
+    pairs = count // _PAIR * _PAIR
+    body = []
+    if pairs:
+        body += [f"for k in range(0, {pairs}, {_PAIR}):", "    i = 0"]
+        body += [f"    {line}" for line in band(_PAIR)]
+    if pairs < count:
+        body += [f"k = {pairs}", "i = 0", *band(1)]
+    head = f"\n\n@jit\ndef {name}(m, at, source, v, apart, work, out, beside):\n"
     return head + "\n".join(f"    {line}" for line in body) + "\n"
 
 
@@ -98,10 +94,10 @@ class _Frames(Stages):
         transposed = matrix.op == "transpose"
         leaf = matrix.args[0] if transposed else matrix
         height, width = leaf.shape
-        name = f"many{'_transposed' if transposed else ''}_{height}x{width}"
-        self.products.setdefault(name, product_source(self.layout, name, height, width, transposed))
+        name = f"many{'_transposed' if transposed else ''}_{height}x{width}_{count}"
+        self.products.setdefault(name, product_source(self.layout, name, height, width, transposed, count))
         at = self.layout.matrices[leaf.value.name]
-        return f"{name}(matrices, {at}, {count}, {source}, {v}, {apart}, work, {out}, {beside})"
+        return f"{name}(matrices, {at}, {source}, {v}, {apart}, work, {out}, {beside})"
 
     def _product(self, node: Node) -> None:
         source, v = self.array(node.args[1]).split(", ")

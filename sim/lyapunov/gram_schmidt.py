@@ -151,10 +151,20 @@ def orthonormalise_pairs(work: Any, first: Any, squares: Any, grown: Any, powers
             unit(work, at + k * SIZE, squares + k * 8, grown + k * LANES + lane, powers + k * LANES + lane)
 
 
+@jit
+def scale_one(work: Any, first: Any, squares: Any, grown: Any, powers: Any) -> None:
+    """One tangent alone, of all lanes."""
+    for lane in range(0, LANES, 8):
+        measure(work, first + lane, squares, powers + lane)
+        unit(work, first + lane, squares, grown + lane, powers + lane)
+
+
+ALONE = (measure, unit, scale_one)
 PARTS = (measure, unit, project_one, project_on_two, project_two, orthonormalise_pairs)
 
 
-def source() -> str:
-    """The functions as text, without what Numba has no use for."""
-    text = "".join(f"\n\n{inspect.getsource(getattr(part, 'py_func', part))}" for part in PARTS)
+def source(tangents: int) -> str:
+    """The functions as text, without what Numba has no use for; the last one takes `tangents` of them."""
+    parts = ALONE if tangents == 1 else PARTS
+    text = "".join(f"\n\n{inspect.getsource(getattr(part, 'py_func', part))}" for part in parts)
     return text.replace(": Any", "").replace(" -> None", "")

@@ -62,12 +62,13 @@ class Growth:
             begin, move = "load_start(start, whole, block, work)", "push(c, work); step(c, work)"
         loop = _LOOP.format(
             arguments=arguments, select=select, count=count, begin=begin, move=move, every=every, m=m,
-            at=self.at, rows=self.rows, squares=self.squares, grown=self.grown, powers=self.powers,
+            settle="orthonormalise_pairs" if m > 1 else "scale_one", at=self.at, rows=self.rows,
+            squares=self.squares, grown=self.grown, powers=self.powers,
         )  # fmt: skip
         head = network.HEAD.format(title="How fast tangents grow.", lanes=lanes)
         head += _IMPORTS.format(m=m, rows=self.rows, size=self.rows * lanes)
         tail = TAIL.format(kinds=f"{kinds}, _F, _F, _I, _I, _I, _I, _I, _F")
-        return head + products + gram_schmidt.source() + "".join(self.module.parts) + tail + loop
+        return head + products + gram_schmidt.source(m) + "".join(self.module.parts) + tail + loop
 
     def compile(self) -> None:
         """Compile or fetch the machine code."""
@@ -121,7 +122,7 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
                 due += 1
                 if due == {every} or t == end:
                     due = 0
-                    orthonormalise_pairs(work, {at}, {squares}, {grown}, {powers})
+                    {settle}(work, {at}, {squares}, {grown}, {powers})
             if batch >= 0:
                 for k in range({m}):
                     r = load(work, {grown} + k * LANES, LANES)
