@@ -25,7 +25,7 @@ from sim.start import starts_of
 _UNITS = 256  # from here on a network's tangents fill no cache, and products of matrices are what BLAS is for
 _MANY = 16  # tangents; fewer are products with few columns
 _MOST = 8  # steps between two factorisations
-_SPREAD = 1e7  # of lengths between two factorisations: 1e-9 of the smallest is lost
+_SPREAD = 3e7  # of lengths between two factorisations: 1e-8 of the smallest is lost at most
 
 
 def fits(form: Any, n: int, exponents: int) -> bool:
