@@ -2,7 +2,7 @@
 order.
 
 Two orbits end on one attractor if their fates are of one kind and period and their states lie closer together
-than `apart`. The attractors of a cell are found from a fixed ensemble of starts, the same for every cell, and
+than `distinct`. The attractors of a cell are found from a fixed ensemble of starts, the same for every cell, and
 put in the order in which they lie along one direction (`sim.settling.direction`): a label is a function of
 the cell's numbers alone, whatever tile it is computed in, and moves on smoothly with them.
 """
@@ -35,7 +35,7 @@ Box = Annotated[
     About("where starts are drawn: lowest and highest of all numbers of the state, or of each"),
 ]
 Most = Annotated[int, About("how many attractors of a cell are kept")]
-Apart = Annotated[float, About("states farther apart than this are different attractors", sweepable=False)]
+Distinct = Annotated[float, About("states farther apart than this are different attractors", sweepable=False)]
 Far = Annotated[float, About("an orbit farther from 0 than this has escaped for good", sweepable=False)]
 Longest = Annotated[int, About("longest period that is looked for", "step")]
 Tolerance = Annotated[float, About("largest difference of a state that has returned")]
@@ -59,14 +59,14 @@ def settling(form: Any, k: Any, copies: int = 0) -> Any:
     steps = int(form.setting.values["steps"])
     if not 1 <= k.max_period <= steps:
         raise refuse("parameters.max_period", f"{k.max_period} with {steps} steps; write 1 to {steps}")
-    for name in ("tolerance", "apart", "far"):
+    for name in ("tolerance", "distinct", "far"):
         if name in form.setting.varied:
             raise refuse(f"axes.{name}", f"{name} decides what an attractor is; write it under parameters")
         if not getattr(k, name) > 0.0:
             raise refuse(f"parameters.{name}", f"{getattr(k, name)} is no distance; write a positive number")
     if k.most < 1:
         raise refuse("parameters.most", f"{k.most} attractors; write 1 or more")
-    given = (form, steps, int(k.max_period), float(k.far), float(k.tolerance), float(k.apart))
+    given = (form, steps, int(k.max_period), float(k.far), float(k.tolerance), float(k.distinct))
     steady(form, steps)
     numbers = sum(form.equation.parts.values()) or len(form.equation.state)
     return Settling(*given, copies) if numbers <= MOST else SettlingOfArrays(*given)
@@ -184,7 +184,7 @@ class Survey:
                 fates = self.settling.run(numbers, starts, np.repeat(some, wide))
             fates = fates.shaped(len(some), wide)
             used = Fates(*(x[..., : self.count] for x in fates))
-            parts.append(listed(used, float(self.k.apart), int(self.k.most)))
+            parts.append(listed(used, float(self.k.distinct), int(self.k.most)))
         axes = (0, 1, 1, 0, 0, 0)
         return Attractors(
             *(np.concatenate(x, axis) for x, axis in zip(zip(*parts, strict=True), axes, strict=True))

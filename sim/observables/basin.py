@@ -12,8 +12,8 @@ import numpy as np
 
 from sim.attractors import (
     FILES,
-    Apart,
     Box,
+    Distinct,
     Far,
     Longest,
     Most,
@@ -38,7 +38,7 @@ class Keywords(NamedTuple):
     probes: Annotated[int, About("starts from which the attractors are found")] = 256
     box: Box = (-1.0, 1.0)
     most: Most = 8
-    apart: Apart = 1e-3
+    distinct: Distinct = 1e-3
     far: Far = 1e6
     max_period: Longest = 64
     tolerance: Tolerance = 1e-8
@@ -107,7 +107,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
             some = slice(first, first + AT_ONCE)
             own = None if which is None else which[some]
             fates = settling.run(numbers, np.stack([s[some] for s in starts]), own)
-            rows[0, some] = labelled(fates, found, own, float(facts.k.apart))
+            rows[0, some] = labelled(fates, found, own, float(facts.k.distinct))
             rows[1, some] = fates.steps
             period = np.where(fates.period == RECURRENT, 0.0, fates.period)
             rows[2, some] = np.where(fates.period == 0.0, -1.0, period)

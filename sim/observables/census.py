@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from sim.attractors import FILES, Apart, Attractors, Box, Far, Longest, Most, Survey, Tolerance
+from sim.attractors import FILES, Attractors, Box, Distinct, Far, Longest, Most, Survey, Tolerance
 from sim.observable import Coordinate, Declared, Facts, Loop, Whole
 from sim.settling import RECURRENT
 from sim.signature import About
@@ -28,7 +28,7 @@ class Keywords(NamedTuple):
     starts: Annotated[int, About("starts of each cell")] = 64
     box: Box = (-1.0, 1.0)
     most: Most = 8
-    apart: Apart = 1e-3
+    distinct: Distinct = 1e-3
     far: Far = 1e6
     max_period: Longest = 64
     tolerance: Tolerance = 1e-8

@@ -27,9 +27,9 @@ class Keywords(NamedTuple):
     """Along what the loss is scanned, and what counts as a cliff."""
 
     along: Annotated[str, About("the number of the system along which cliffs are sought, or start")] = ""
-    between: Annotated[tuple[float, ...], About("the two ends of the interval that is scanned")] = ()
+    within: Annotated[tuple[float, ...], About("the two ends of the interval that is scanned")] = ()
     scan: Annotated[int, About("points of the coarse scan")] = 201
-    most: Annotated[int, About("how many cliffs of a cell are kept, the steepest")] = 3
+    jumps: Annotated[int, About("how many cliffs of a cell are kept, the steepest")] = 3
     steep: Annotated[
         float, About("slope of a cliff, at least, in units of (range of the loss) / (length)", "1", False)
     ] = 10.0
@@ -43,11 +43,11 @@ def declare(facts: Facts) -> Declared:
     _interval(k)
     if not 3 <= k.scan <= 1_000_000:
         raise refuse("parameters.scan", f"{k.scan} points; write 3 to 1000000")
-    if not 1 <= k.most <= 100:
-        raise refuse("parameters.most", f"{k.most} cliffs; write 1 to 100")
+    if not 1 <= k.jumps <= 100:
+        raise refuse("parameters.jumps", f"{k.jumps} cliffs; write 1 to 100")
     if not k.steep > 0.0:
         raise refuse("parameters.steep", f"{k.steep}; write a number above zero, as in 10.0")
-    jump = Coordinate("jump", np.arange(k.most), "number of the cliff", "1")
+    jump = Coordinate("jump", np.arange(k.jumps), "number of the cliff", "1")
 
     def real(name: str, comment: str) -> Declared:
         return Declared((jump,), name, "1", comment, _SOURCE, infinite=True)
@@ -77,11 +77,11 @@ def _interval(k: Keywords) -> tuple[float, float]:
         raise refuse(
             "parameters.along", 'none is given; write the keyword that is scanned, as in along = "b"'
         )
-    if len(k.between) != 2 or not k.between[0] < k.between[1]:
+    if len(k.within) != 2 or not k.within[0] < k.within[1]:
         raise refuse(
-            "parameters.between", f"{list(k.between)}; write two numbers, the lower first, as in [-2.0, 2.0]"
+            "parameters.within", f"{list(k.within)}; write two numbers, the lower first, as in [-2.0, 2.0]"
         )
-    return float(k.between[0]), float(k.between[1])
+    return float(k.within[0]), float(k.within[1])
 
 
 _LOSS = Reduced(
@@ -112,7 +112,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     observables = [("loss", _LOSS)] + ([("slope", _slope(along))] if exact else [])
     ensemble = Ensemble(form, observables, form.steps, changed=[] if along == "start" else [along])
     n = sum(form.equation.parts.values()) or len(form.equation.state)
-    points = chosen.scan + rounds(low, high, chosen.scan) * (PARTS + 1) * chosen.most
+    points = chosen.scan + rounds(low, high, chosen.scan) * (PARTS + 1) * chosen.jumps
 
     def evaluate(tile: Any) -> np.ndarray:
         given = dict(tile.given)
@@ -128,7 +128,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
             slope = found["slope"].reshape(x.shape) if exact else np.full(x.shape, np.nan)
             return found["loss"].reshape(x.shape), slope
 
-        cliffs = search(function, cells, low, high, chosen.scan, chosen.most, chosen.steep)
+        cliffs = search(function, cells, low, high, chosen.scan, chosen.jumps, chosen.steep)
         family = None if along == "start" else cliff_folds.family_of(ensemble.form, along, given, cells)
         away = np.full(cliffs.position.shape, np.nan)
         if family is not None:
@@ -141,7 +141,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     cost_of_fold = 2e4 if form.equation.labels is None else 0.0
     return Loop(
         "\n".join(ensemble.sources), evaluate, points * ensemble.operations + cost_of_fold,
-        8 * (9 * chosen.scan + 40 * chosen.most), by_cell=True, files=_FILES,
+        8 * (9 * chosen.scan + 40 * chosen.jumps), by_cell=True, files=_FILES,
     )  # fmt: skip
 
 

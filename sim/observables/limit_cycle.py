@@ -1,6 +1,6 @@
 """Whether an orbit oscillates, how far, how fast, and which way round.
 
-After the transient the turning points of the first number are timed, between the samples by a parabola
+After `settle` steps the turning points of the first number are timed, between the samples by a parabola
 through three of them. One period is the mean time from one low to the next. `winding` counts the turns of
 the orbit's direction in the plane of the first two numbers, positive from the first axis to the second:
 1 / period for a simple loop, whichever point it goes round (H. Hopf's Umlaufsatz). Multiply times by the step
@@ -24,7 +24,7 @@ _UNEVEN = 0.2  # share of the mean by which times from low to low may differ
 class Keywords(NamedTuple):
     """When the orbit counts as settled, and what counts as rest."""
 
-    transient: Annotated[int, About("steps before the orbit is looked at; -1: half of them", "step")] = -1
+    settle: Annotated[int, About("steps before the orbit is looked at; -1: half of them", "step")] = -1
     rest: Annotated[float, About("amplitude below which an orbit is at rest", sweepable=False)] = 1e-6
 
 
@@ -37,7 +37,7 @@ def declare(facts: Facts) -> Declared:
             facts.unit,
             "amplitude",
             "1",
-            "half of the distance from the lowest to the highest value after the transient",
+            "half of the distance from the lowest to the highest value after it has settled",
             _SOURCE,
         ),
         "limit_cycle_period": Declared(
@@ -74,12 +74,12 @@ def declare(facts: Facts) -> Declared:
 
 def _first(facts: Facts) -> int:
     """The time from which on the orbit counts."""
-    transient = int(facts.k.transient)
-    first = facts.steps // 2 if transient == -1 else transient
+    settle = int(facts.k.settle)
+    first = facts.steps // 2 if settle == -1 else settle
     if not 0 <= first <= facts.steps - 3:
         raise refuse(
-            "parameters.transient",
-            f"{transient} of {facts.steps} steps leave nothing to look at; write 0 to {facts.steps - 3}",
+            "parameters.settle",
+            f"{settle} of {facts.steps} steps leave nothing to look at; write 0 to {facts.steps - 3}",
         )
     return first
 

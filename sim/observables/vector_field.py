@@ -49,7 +49,9 @@ def declare(facts: Facts) -> Declared:
     x, y = (f"unit {name}" if name.isdigit() else name for name in names)
     places = (Coordinate("place_y", side, y, "1"), Coordinate("place_x", side, x, "1"))
     comment = f"by how much each number of the state changes in {facts.k.cycle} steps"
-    return Declared((*places, *facts.unit), f"displacement {f}(s) - s", "1", comment, "definition", infinite=True)
+    return Declared(
+        (*places, *facts.unit), f"displacement {f}(s) - s", "1", comment, "definition", infinite=True
+    )
 
 
 def plan(form: Any, k: Keywords, facts: Facts) -> Loop:

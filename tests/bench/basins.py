@@ -16,7 +16,7 @@ from tests.bench.ours import evaluation
 
 W = np.array([[2.0, 0.1], [0.1, 2.0]])
 STEPS = 200
-BLOCK = 2048  # starts that NumPy keeps in the first-level cache; the best of 512 to 8192
+BLOCK = 2048  # starts that NumPy keeps in the first-level cache
 
 
 def basins(tiny: bool) -> Case:

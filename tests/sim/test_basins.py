@@ -222,7 +222,7 @@ WRONG = [
     ({"starts": 0}, "parameters.starts: 0 starts; write 1 or more"),
     ({"most": 0}, "parameters.most: 0 attractors"),
     ({"tolerance": 0.0}, "parameters.tolerance: 0.0 is no distance"),
-    ({"apart": -1.0}, "parameters.apart: -1.0 is no distance"),
+    ({"distinct": -1.0}, "parameters.distinct: -1.0 is no distance"),
     ({"max_period": 99}, "parameters.max_period: 99 with 20 steps; write 1 to 20"),
     ({"task": "white_noise"}, "this input changes with time"),
 ]

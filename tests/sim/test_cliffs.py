@@ -9,7 +9,7 @@ from sim.run import prepare
 
 WEIGHTS = np.array([0.5, 1.5, 2.0, 3.0, 5.0])
 FAR = -1000.0  # a target so far that the loss is a straight line in the state: dE/db = 2 (h + 1000) dh/db
-TANH = {"units": 1, "activation": "tanh", "start": 0.5, "target": FAR, "along": "b", "between": (-3.0, 2.0)}
+TANH = {"units": 1, "activation": "tanh", "start": 0.5, "target": FAR, "along": "b", "within": (-3.0, 2.0)}
 
 
 def tanh_of(w, T, start):
@@ -76,7 +76,7 @@ def test_the_heights_are_those_of_the_two_branches(runs):
 def test_pascanus_wall():
     """PAS-01: -2.61234 at w = 5; the wall is no fold, these are at -2.6556 and -2.3444."""
     fixed = {"units": 1, "activation": "sigmoid", "alpha": 1.0, "steps": 50, "start": 0.5, "target": 0.7}
-    fixed |= {"along": "b", "between": (-6.0, 2.0)}
+    fixed |= {"along": "b", "within": (-6.0, 2.0)}
     run = prepare("ctrnn", observables=["cliff"], fixed=fixed, varied=["w"])
     seen = run.evaluate({"w": np.array([2.0, 5.0, 8.0])})
     assert seen["cliff"][1, 0] == pytest.approx(-2.61234, abs=2e-6)
@@ -87,7 +87,7 @@ def test_pascanus_wall():
 
 
 def test_row_93_the_step_at_the_unstable_fixed_point_has_the_slope_w_to_the_T():
-    changes = {**TANH, "along": "start", "between": (-1.0, 1.1), "b": 0.0, "steps": 20}
+    changes = {**TANH, "along": "start", "within": (-1.0, 1.1), "b": 0.0, "steps": 20}
     run = prepare("rnn", observables=["cliff"], fixed=changes, varied=["w"])
     seen = run.evaluate({"w": np.array([0.5, 2.0, 3.0])})
     assert (seen["cliff_count"] == [0, 1, 1]).all()
@@ -146,7 +146,7 @@ def test_two_cliffs_one_that_returns_and_a_smooth_function():
 def test_networks_have_cliffs_by_differences():
     fixed = {"units": 2, "activation": "tanh", "weights": "matrix"}
     fixed |= {"weights.matrix": ((3.0, 0.0), (0.0, 0.5))}
-    fixed |= {"steps": 20, "start": 0.5, "target": FAR, "along": "b", "between": (-3.0, 2.0)}
+    fixed |= {"steps": 20, "start": 0.5, "target": FAR, "along": "b", "within": (-3.0, 2.0)}
     seen = prepare("rnn", observables=["cliff"], fixed=fixed).evaluate({})
     alone = found(20)
     assert seen["cliff"][0, 0] == pytest.approx(alone["cliff"][3], abs=1e-9)
@@ -161,10 +161,10 @@ def test_networks_have_cliffs_by_differences():
         ({"along": "bias"}, "'bias' is no number of the system; there are: b, "),
         ({"along": "units"}, "'units' is no number of the system"),
         ({"along": "w"}, "w is an axis of the sweep"),
-        ({"between": (1.0, -1.0)}, "write two numbers, the lower first"),
-        ({"between": ()}, "write two numbers, the lower first"),
+        ({"within": (1.0, -1.0)}, "write two numbers, the lower first"),
+        ({"within": ()}, "write two numbers, the lower first"),
         ({"scan": 2}, "2 points; write 3 to"),
-        ({"most": 0}, "0 cliffs; write 1 to 100"),
+        ({"jumps": 0}, "0 cliffs; write 1 to 100"),
         ({"steep": 0.0}, "write a number above zero"),
         ({"loss_from": 7}, "7 in a run of 5 steps"),
     ],

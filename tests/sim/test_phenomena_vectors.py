@@ -73,10 +73,10 @@ def test_row_28_relu_is_not_prone_to_blowing_up():
 
 @pytest.mark.compiled
 def test_row_30_a_negative_start_kills_small_symmetric_networks():
-    """The row's 40 % and 9 % are of some hundred matrices; 4000 give 37 % and 11 %."""
+    """4000 symmetric matrices give 37 % and 11 %, each to 0.8 %; the row's 40 % and 9 % are of another draw."""
     dead = {sign: growth("symmetric", 4, 4000, sign)[1].mean() for sign in (1.0, -1.0)}
-    assert dead[-1.0] == pytest.approx(0.40, abs=0.04)
-    assert dead[1.0] == pytest.approx(0.09, abs=0.04)
+    assert dead[-1.0] == pytest.approx(0.37, abs=0.03)
+    assert dead[1.0] == pytest.approx(0.11, abs=0.03)
     assert growth("gaussian", 32, 400, -1.0)[1].mean() == 0.0
     positive = {"weights": "matrix", "weights.matrix": ones(4), "activation": "relu", "units": 4, "steps": 3}
     gone = found(["final_state"], {"start": np.array([-0.5])}, **positive)["final_state"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import typing
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -200,3 +201,17 @@ def test_families_know_their_members():
                 if isinstance(note, Family):
                     for member in note.members().values():
                         assert inspect.getdoc(member)
+
+
+def test_any_two_observables_can_be_asked_for_together_and_of_any_system_and_task():
+    clashes = []
+    observables = listing("sim.observables")
+    pairs = [("rnn", "silence", pair) for pair in itertools.combinations(observables, 2)]
+    pairs += [(system, "silence", (name,)) for system in listing("sim.systems") for name in observables]
+    pairs += [("rnn", task, (name,)) for task in listing("sim.tasks") for name in observables]
+    for system, task, names in pairs:
+        try:
+            keywords(system, task, names)
+        except Refused as refusal:
+            clashes.append(str(refusal))
+    assert not clashes, "\n".join(clashes)
