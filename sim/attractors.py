@@ -1,10 +1,10 @@
 """The attractors of many cells: which ones the orbits from some starts end on, how many on each, in one
 order.
 
-Two orbits end on one attractor if their fates are of one kind and period and their states lie closer together
-than `distinct`. The attractors of a cell are found from a fixed ensemble of starts, the same for every cell, and
-put in the order in which they lie along one direction (`sim.settling.direction`): a label is a function of
-the cell's numbers alone, whatever tile it is computed in, and moves on smoothly with them.
+Two orbits end on one attractor if their fates are of one kind and period and their states lie closer
+together than `distinct`. The attractors of a cell are found from a fixed ensemble of starts, the same for
+every cell, and put in the order in which they lie along one direction (`sim.settling.direction`): a label is
+a function of the cell's numbers alone, whatever tile it is computed in, and moves on smoothly with them.
 """
 
 from collections.abc import Mapping

@@ -73,7 +73,7 @@ def test_row_28_relu_is_not_prone_to_blowing_up():
 
 @pytest.mark.compiled
 def test_row_30_a_negative_start_kills_small_symmetric_networks():
-    """4000 symmetric matrices give 37 % and 11 %, each to 0.8 %; the row's 40 % and 9 % are of another draw."""
+    """4000 symmetric matrices give 37 % and 11 %, each to 0.8 %; the row's 40 % and 9 % another draw."""
     dead = {sign: growth("symmetric", 4, 4000, sign)[1].mean() for sign in (1.0, -1.0)}
     assert dead[-1.0] == pytest.approx(0.37, abs=0.03)
     assert dead[1.0] == pytest.approx(0.11, abs=0.03)
