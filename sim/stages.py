@@ -38,7 +38,8 @@ class Layout:
         self.lanes, self.tile, self.shared = lanes, tile, shared
         self.narrow = lanes < REGISTER
         self.width = max(lanes, REGISTER)  # numbers of a bundle in products
-        self.bundle = BUNDLE // 2 if self.narrow else BUNDLE  # and in elementwise work
+        # and in elementwise work: four registers at least, of which sums of outer products take four at once
+        self.bundle = min(BUNDLE, 4 * REGISTER) if self.narrow else BUNDLE
         self.shapes = matrices
         self.matrices: dict[str, int] = {}
         self.vectors: dict[str, int] = {}
