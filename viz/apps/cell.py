@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import jobs
+from jobs.single import sweep_of
 from sim.errors import Refused
 from viz import palettes, reading
 from viz.apps import page
@@ -70,7 +71,7 @@ def simulate(dataset: xr.Dataset, cell: Mapping[str, Any]) -> tuple[list[Lines],
 
     Raises: whatever `jobs.live` raises if the system cannot even be run.
     """
-    stored = [str(name) for name in dataset.data_vars if name != "outcome"]
+    stored = sweep_of(dataset).observables  # not the variables: an observable may write several
     failures: list[Exception] = []
     for wanted in ((*stored, *LIVE), (*LIVE,), LIVE[:1], tuple(stored)):
         try:
