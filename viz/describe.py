@@ -202,6 +202,7 @@ def _tried(
     sweep |= {"task": task} if task else {}
     fixed: dict[str, Any] = {"steps": 200} if known["steps"].default is REQUIRED else {}
     fixed |= size or {}
+    fixed |= getattr(find("sim.observables", observable), "EXAMPLE", {})
     sweep |= {"observables": [observable], "parameters": fixed}
     sweep["axes"] = {numbers[0].path: {"start": 0.5, "stop": 1.5, "num": 11}}
     for _ in range(_TRIES):

@@ -23,6 +23,9 @@ _SOURCE = "R. Pascanu, T. Mikolov & Y. Bengio, ICML 2013, arXiv:1211.5063, secti
 _FILES = ("cliffs.py", "ensemble.py", *cliff_folds.FILES)
 
 
+EXAMPLE = {"along": "b", "within": [-3.0, 2.0]}
+
+
 class Keywords(NamedTuple):
     """Along what the loss is scanned, and what counts as a cliff."""
 
