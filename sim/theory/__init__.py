@@ -80,3 +80,9 @@ def setting(parameters: Mapping[str, Any], name: str, default: Any) -> Any:
     if name in parameters:
         return parameters[name]
     return parameters.get(name.rpartition(".")[2], default)
+
+
+def bias_scale(parameters: Mapping[str, Any]) -> float:
+    """The standard deviation of the biases: `b.scale` where they are drawn, else 0."""
+    drawn = setting(parameters, "b", 0.0) == "gaussian"
+    return float(setting(parameters, "b.scale", 1.0)) if drawn else 0.0

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from sim import mean_field
-from sim.theory import Theory, setting
+from sim.theory import Theory, bias_scale, setting
 
 
 def curve(lag: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
     """<x(t) x(t + lag)> of x = W h + b at each lag, in steps."""
     gain = float(setting(parameters, "weights.gain", 1.0))
-    drawn = setting(parameters, "b", 0.0) == "gaussian"
-    bias = float(setting(parameters, "b.scale", 1.0)) if drawn else 0.0
+    bias = bias_scale(parameters)
     return np.where(lag == 0.0, mean_field.variance(gain, bias), mean_field.covariance(gain, bias))
 
 

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from sim import mean_field
-from sim.theory import Theory, setting
+from sim.theory import Theory, bias_scale
 
 
 def curve(gain: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
     """The exponent per step at each gain; biases of standard deviation `b.scale` where b is drawn."""
-    drawn = setting(parameters, "b", 0.0) == "gaussian"
-    return mean_field.largest_exponent(gain, float(setting(parameters, "b.scale", 1.0)) if drawn else 0.0)
+    return mean_field.largest_exponent(gain, bias_scale(parameters))
 
 
 theory = Theory(

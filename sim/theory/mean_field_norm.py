@@ -10,7 +10,7 @@ import numpy as np
 
 from sim import mean_field
 from sim.errors import refuse
-from sim.theory import Theory, setting
+from sim.theory import Theory, bias_scale, setting
 
 
 def curve(gain: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
@@ -18,9 +18,7 @@ def curve(gain: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
     n = setting(parameters, "units", None)
     if n is None or n < 2:
         raise refuse("parameters.units", f"{n} units; the theory is of many, and needs to know how many")
-    drawn = setting(parameters, "b", 0.0) == "gaussian"
-    bias = float(setting(parameters, "b.scale", 1.0)) if drawn else 0.0
-    return np.sqrt(float(n) * mean_field.activity(gain, bias))
+    return np.sqrt(float(n) * mean_field.activity(gain, bias_scale(parameters)))
 
 
 theory = Theory(
