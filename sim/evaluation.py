@@ -52,17 +52,22 @@ def evaluate(
     return [found[node] for node in nodes]
 
 
+def elementwise(node: Node, args: Sequence[Any]) -> Any:
+    """The value of an operation of `ELEMENTWISE`; numbers are raised to meet arrays over units."""
+    raised = [
+        a[..., None] if len(node.shape) > len(arg.shape) and np.ndim(a) else a
+        for a, arg in zip(args, node.args, strict=True)
+    ]
+    return ELEMENTWISE[node.op](*raised)
+
+
 def _value(node: Node, args: list[Any], matvec: Callable[..., np.ndarray]) -> Any:
     if node.op == "const":
         return np.float64(node.value)
     if node.op in NOTHING:
         return np.zeros(node.shape)
     if node.op in ELEMENTWISE:
-        raised = [
-            a[..., None] if len(node.shape) > len(arg.shape) and np.ndim(a) else a
-            for a, arg in zip(args, node.args, strict=True)
-        ]
-        return ELEMENTWISE[node.op](*raised)
+        return elementwise(node, args)
     if node.op == "matvec":
         return matvec(*args)
     if node.op == "transpose":

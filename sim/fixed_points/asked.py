@@ -1,5 +1,6 @@
 """What fixed points and the pictures beside them ask for: which iterate, where, of a map that is steady."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from sim.evaluation import Map
 from sim.signature import About
 
 LONGEST = 64  # iterates
+_AT_ONCE = 1 << 18  # states that are moved together
 Cycle = Annotated[int, About("k: points of every period that divides k; 1 is fixed points", "step")]
 Interval = Annotated[
     tuple[float, ...],
@@ -60,3 +62,19 @@ def settled(form: Any) -> Map:
 def cells_of(tile: Any) -> int:
     """How many cells a tile has."""
     return len(next(iter(tile.given.values()))) if tile.given else 1
+
+
+def images(one: Map, given: Mapping[str, np.ndarray], cells: int, s: np.ndarray, cycle: int) -> np.ndarray:
+    """F^k of these states (places, n) for every cell, (places, cells, n); some cells at a time."""
+    known = one.load(given, cells)
+    moved = np.empty((len(s), cells, s.shape[1]))
+    together = max(1, _AT_ONCE // len(s))
+    for first in range(0, cells, together):
+        some = np.arange(first, min(first + together, cells))
+        which = np.tile(some, len(s))
+        image = np.repeat(s, len(some), axis=0)
+        with np.errstate(all="ignore"):
+            for _ in range(cycle):
+                image = one.step(known, which, image)
+        moved[:, some] = image.reshape(len(s), len(some), -1)
+    return moved

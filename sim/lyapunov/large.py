@@ -13,7 +13,7 @@ from scipy.linalg import lapack
 
 from sim.equation import flattened
 from sim.errors import refuse
-from sim.evaluation import ELEMENTWISE
+from sim.evaluation import ELEMENTWISE, elementwise
 from sim.generic import carried, mirrored, noise
 from sim.graph import NOTHING, Node, reachable
 from sim.lyapunov.registers import directions
@@ -167,11 +167,7 @@ def _value(node: Node, args: list[Any]) -> Any:
     if node.op in NOTHING:
         return np.zeros(node.shape)
     if node.op in ELEMENTWISE:
-        raised = [
-            a[..., None] if len(node.shape) > len(arg.shape) and np.ndim(a) else a
-            for a, arg in zip(args, node.args, strict=True)
-        ]
-        return ELEMENTWISE[node.op](*raised)
+        return elementwise(node, args)
     if node.op == "transpose":
         return args[0].T
     if node.op == "matvec":

@@ -3,13 +3,11 @@
 Fixed points are where it meets the diagonal; where it is steeper than that, up or down, they repel.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.errors import refuse
-from sim.evaluation import Map
 from sim.fixed_points.asked import (
     LONGEST,
     Cycle,
@@ -17,6 +15,7 @@ from sim.fixed_points.asked import (
     Places,
     cells_of,
     ends,
+    images,
     iterate,
     settled,
     whole,
@@ -51,17 +50,6 @@ def declare(facts: Facts) -> Declared:
     return Declared(
         (place,), f"{f}(s)", "1", f"the state {facts.k.cycle} steps after s", "definition", infinite=True
     )
-
-
-def images(one: Map, given: Mapping[str, np.ndarray], cells: int, s: np.ndarray, cycle: int) -> np.ndarray:
-    """F^k of these states (places, n) for every cell, (places, cells, n)."""
-    known = one.load(given, cells)
-    which = np.tile(np.arange(cells), len(s))
-    image = np.repeat(s, cells, axis=0)
-    with np.errstate(all="ignore"):
-        for _ in range(cycle):
-            image = one.step(known, which, image)
-    return image.reshape(len(s), cells, -1)
 
 
 def plan(form: Any, k: Keywords, facts: Facts) -> Loop:

@@ -16,6 +16,7 @@ from sim.fixed_points.asked import (
     Places,
     cells_of,
     ends,
+    images,
     iterate,
     settled,
     whole,
@@ -61,16 +62,8 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     s = np.stack([x.ravel(), y.ravel()], axis=1)
 
     def evaluate(tile: Any) -> np.ndarray:
-        cells = cells_of(tile)
-        known = one.load(tile.given, cells)
-        moved = np.empty((len(s), 2, cells))
-        for cell in range(cells):  # each is tens of thousands of states
-            image = s
-            with np.errstate(all="ignore"):
-                for _ in range(cycle):
-                    image = one.step(known, np.full(len(s), cell), image)
-                moved[:, :, cell] = image - s
-        return moved.reshape(-1, cells)
+        moved = images(one, tile.given, cells_of(tile), s, cycle) - s[:, None]
+        return np.moveaxis(moved, 1, 2).reshape(2 * len(s), -1)
 
     files = ("evaluation.py", "fixed_points/asked.py")
     return Loop("", evaluate, 200.0 * len(s) * cycle, 16 * len(s), by_cell=True, files=files)
