@@ -2,7 +2,7 @@
 bundles.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,11 @@ def aligned(size: int) -> np.ndarray:
     buffer = numbers(size + ALIGNMENT // 8)
     offset = (-buffer.ctypes.data % ALIGNMENT) // 8
     return buffer[offset : offset + size]
+
+
+def cells_of(given: Mapping[str, np.ndarray]) -> int:
+    """How many cells these columns are of; one, where nothing varies."""
+    return len(next(iter(given.values()))) if given else 1
 
 
 def padded(cells: int, width: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.attractors import steady
-from sim.cells import aligned, columns, padded, room, rows_of
+from sim.cells import aligned, cells_of, columns, padded, room, rows_of
 from sim.compile import kernel as compiled
 from sim.errors import refuse
 from sim.evaluation import Map
@@ -55,7 +55,7 @@ class Followed:
         """What the observable says of these cells from time `first` on: (cells, rows), and (cells, times,
         rows) of one that is kept at every time.
         """
-        cells = len(next(iter(given.values()), [0]))
+        cells = cells_of(given)
         numbers = self.equation.arrays(self.map.load(given, cells))
         starts = [np.broadcast_to(s, cells).copy() for s in starts_of(self.setting, given, cells, self.n)]
         whole, height = padded(cells, WIDTH), self.program.rows[0]

@@ -59,11 +59,6 @@ def settled(form: Any) -> Map:
     return one
 
 
-def cells_of(tile: Any) -> int:
-    """How many cells a tile has."""
-    return len(next(iter(tile.given.values()))) if tile.given else 1
-
-
 def images(one: Map, given: Mapping[str, np.ndarray], cells: int, s: np.ndarray, cycle: int) -> np.ndarray:
     """F^k of these states (places, n) for every cell, (places, cells, n); some cells at a time."""
     known = one.load(given, cells)

@@ -22,6 +22,7 @@ from sim.attractors import (
     labelled,
     settings,
 )
+from sim.cells import cells_of
 from sim.observable import Declared, Facts, Loop, Whole
 from sim.settling import AT_ONCE, RECURRENT
 from sim.signature import About
@@ -97,7 +98,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     settling, setting, n = survey.settling, form.setting, survey.settling.n
 
     def evaluate(tile: Any) -> np.ndarray:
-        cells = len(next(iter(tile.given.values()), [0]))
+        cells = cells_of(tile.given)
         columns, count, which = settings(tile.given, cells)
         numbers = settling.load(columns, count)
         found = survey.find(numbers, count)

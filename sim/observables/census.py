@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from sim.attractors import FILES, Attractors, Box, Distinct, Far, Longest, Most, Survey, Tolerance
+from sim.cells import cells_of
 from sim.observable import Coordinate, Declared, Facts, Loop, Whole
 from sim.settling import RECURRENT
 from sim.signature import About
@@ -127,7 +128,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     survey = Survey(form, facts.k, starts, "starts", shared=True)
 
     def evaluate(tile: Any) -> np.ndarray:
-        cells = len(next(iter(tile.given.values()), [0]))
+        cells = cells_of(tile.given)
         return _rows(survey.find(survey.settling.load(tile.given, cells), cells), starts)
 
     rows = 5 + int(facts.k.most) * (3 + survey.settling.n)

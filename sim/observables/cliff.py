@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from sim import cliff_folds
+from sim.cells import cells_of
 from sim.cliffs import PARTS, rounds, search
 from sim.ensemble import Ensemble
 from sim.errors import nearest, refuse
@@ -119,7 +120,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
 
     def evaluate(tile: Any) -> np.ndarray:
         given = dict(tile.given)
-        cells = len(next(iter(given.values()))) if given else 1
+        cells = cells_of(given)
         start = np.stack([np.broadcast_to(v, cells) for v in starts_of(setting, given, cells, n)], axis=1)
 
         def function(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

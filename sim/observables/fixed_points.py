@@ -18,9 +18,10 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
+from sim.cells import cells_of
 from sim.errors import refuse
 from sim.fixed_points import regions, search, several, single
-from sim.fixed_points.asked import LONGEST, Cycle, Interval, cells_of, ends, iterate, settled, whole
+from sim.fixed_points.asked import LONGEST, Cycle, Interval, ends, iterate, settled, whole
 from sim.fixed_points.certain import Certain
 from sim.fixed_points.kinds import COMPLETENESS, STABILITY
 from sim.observable import Coordinate, Declared, Facts, Loop, Whole
@@ -128,7 +129,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
             return several.points(many, given, cells, between, chosen.searches, chosen.slow, chosen.branches)
 
     def evaluate(tile: Any) -> np.ndarray:
-        return single.rows(found(tile.given, cells_of(tile)), names)
+        return single.rows(found(tile.given, cells_of(tile.given)), names)
 
     return Loop("", evaluate, cost, 8 * rows, by_cell=True, files=_FILES)
 

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.cells import cells_of
 from sim.errors import refuse
 from sim.fixed_points.asked import (
     LONGEST,
     Cycle,
     Interval,
     Places,
-    cells_of,
     ends,
     images,
     iterate,
@@ -57,7 +57,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     one, places, cycle = settled(form), grid(facts.k, False)[:, None], facts.k.cycle
 
     def evaluate(tile: Any) -> np.ndarray:
-        return images(one, tile.given, cells_of(tile), places, cycle)[..., 0]
+        return images(one, tile.given, cells_of(tile.given), places, cycle)[..., 0]
 
     files = ("evaluation.py", "fixed_points/asked.py")
     return Loop("", evaluate, 50.0 * len(places) * cycle, 64 * len(places), by_cell=True, files=files)

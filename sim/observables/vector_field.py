@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.cells import cells_of
 from sim.errors import refuse
 from sim.fixed_points.asked import (
     LONGEST,
     Cycle,
     Interval,
     Places,
-    cells_of,
     ends,
     images,
     iterate,
@@ -62,7 +62,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     s = np.stack([x.ravel(), y.ravel()], axis=1)
 
     def evaluate(tile: Any) -> np.ndarray:
-        moved = images(one, tile.given, cells_of(tile), s, cycle) - s[:, None]
+        moved = images(one, tile.given, cells_of(tile.given), s, cycle) - s[:, None]
         return np.moveaxis(moved, 1, 2).reshape(2 * len(s), -1)
 
     files = ("evaluation.py", "fixed_points/asked.py")
