@@ -279,6 +279,8 @@ class Graph:
         shape = shapes.pop() if shapes else ()
         if any(arg.op in NOTHING for arg in args):
             return self._beside_nothing(op, args, shape)
+        if op == "add" and args[0] is args[1] and len(shape) < 2:
+            return self.apply("mul", 2.0, args[0])  # the same bits, and one that a further sum is fused with
         return self.node(op, args, None, shape)
 
     def _beside_nothing(self, op: str, args: tuple[Node, ...], shape: tuple[int, ...]) -> Node:

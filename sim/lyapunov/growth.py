@@ -13,7 +13,8 @@ from sim.observable import Facts, Loop
 
 # of this floor, that the numbers depend on; what is compiled is known by its text
 FILES = tuple(
-    f"lyapunov/{name}.py" for name in ("growth", "intervals", "large", "registers", "lanes", "window")
+    f"lyapunov/{name}.py"
+    for name in ("growth", "intervals", "quadratic_forms", "large", "registers", "lanes", "window")
 )
 
 

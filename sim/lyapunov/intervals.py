@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
+from sim.lyapunov.quadratic_forms import forms
+
 VERDICTS = {0: "diverged", 1: "chaotic", 2: "stable", 3: "neutral", 4: "not_converged"}
 OUTCOMES = {0: 2, 4: 3}
 DIVERGED, CHAOTIC, STABLE, NEUTRAL, UNRESOLVED = VERDICTS
@@ -81,28 +83,20 @@ def variance_of_sum(batches: np.ndarray) -> np.ndarray:
 
 
 def _likely(centred: np.ndarray) -> np.ndarray:
-    """The same of some columns, their mean taken out, row by row: nothing depends on neighbours."""
-    count, size = centred.shape
+    """The same of some columns, their mean taken out: nothing depends on neighbours."""
+    count = len(centred)
     models = _models(count)
-    likelihood, variance = np.empty((len(models), size)), np.empty((len(models), size))
-    rest, scratch = np.empty(size), np.empty(size)
-    for i, model in enumerate(models):
-        squares, along = np.zeros(size), np.zeros(size)
-        rest[:] = 0.0
-        for row, below, inverse, one in zip(centred, model.below, model.inverse, model.ones, strict=True):
-            rest *= -below
-            rest += row
-            along += np.multiply(rest, one, out=scratch)
-            np.multiply(rest, rest, out=scratch)
-            scratch *= inverse
-            squares += scratch
-        spread = np.maximum(squares - along * along / model.precision, 0.0) / (count - 1)
-        variance[i] = model.total * spread
-        with np.errstate(divide="ignore"):
-            likelihood[i] = model.penalty - 0.5 * (count - 1) * np.log(spread)
-    with np.errstate(invalid="ignore"):  # batches that are all equal have every likelihood and no variance
+    precision, penalty, total = (
+        np.array([getattr(model, name) for model in models])[:, None]
+        for name in ("precision", "penalty", "total")
+    )
+    along, squares = forms(centred, *(np.stack([model[i] for model in models]) for i in range(3)))
+    spread = np.maximum(squares - along * along / precision, 0.0) / (count - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):  # batches all equal: every likelihood, no variance
+        likelihood = penalty - 0.5 * (count - 1) * np.log(spread)
         weights = np.exp(_SHARPER * (likelihood - likelihood.max(axis=0)))
-        mean = _summed(np.ones(len(weights)), weights * variance) / _summed(np.ones(len(weights)), weights)
+        alike = np.ones(len(models))
+        mean = _summed(alike, weights * (total * spread)) / _summed(alike, weights)
     return np.where(np.isnan(mean), 0.0, mean)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sim.lyapunov.intervals import VERDICTS, mean_and_error, quantile, variance_of_sum, verdict_of
+from sim.lyapunov.quadratic_forms import forms
 from sim.run import prepare
 
 SYSTEMS = Path(__file__).parents[1] / "systems"
@@ -83,6 +84,28 @@ def test_the_variance_of_a_sum_knows_its_correlation(count, independent, ends, a
     batches = series(np.random.default_rng(5), count, 4000, independent, ends, ahead)
     value, error = mean_and_error(batches, 1.0)
     assert 0.92 <= covered(value, error, 0.0, count) <= 0.97
+
+
+def test_quadratic_forms_are_those_of_rows_in_numpy_bit_for_bit():
+    """x^T C^-1 x and 1^T C^-1 x from C = L D L^T, and from the matrix itself."""
+    rng = np.random.default_rng(11)
+    rows, below = rng.normal(size=(12, 37)), np.array([0.0] + [-0.4] * 11)
+    pivots = 1.0 + 0.1 * np.arange(12.0)
+    ones = [1.0]
+    for i in range(1, 12):
+        ones.append(1.0 - below[i] * ones[-1])
+    inverse, one = 1.0 / pivots, np.array(ones) / pivots
+    along, squares = forms(rows, below[None], inverse[None], one[None])
+    rest, first, second = np.zeros(37), np.zeros(37), np.zeros(37)
+    for row, beside, d, o in zip(rows, below, inverse, one, strict=True):
+        rest = rest * -beside + row
+        first, second = first + rest * o, second + rest * rest * d
+    assert (along[0] == first).all()
+    assert (squares[0] == second).all()
+    factor = np.eye(12) + np.diag(below[1:], -1)
+    solved = np.linalg.solve(factor @ np.diag(pivots) @ factor.T, rows)
+    np.testing.assert_allclose(squares[0], (rows * solved).sum(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(along[0], solved.sum(axis=0), rtol=0, atol=1e-12)
 
 
 def test_an_error_does_not_depend_on_neighbours():
