@@ -118,17 +118,22 @@ def diagram(
 
 
 def _covered(new: Branch, found: Sequence[Branch]) -> bool:
-    """Whether the middle of a branch lies on one of the same period (in any phase)."""
-    middle = len(new.values) // 2
-    s, p = new.states[middle], new.values[middle]
-    for other in found:
-        if other.period != new.period or len(other.values) < 2:
-            continue
-        a = np.column_stack([other.states, other.values])
-        way = np.diff(a, axis=0)
-        at = np.append(s, p) - a[:-1]
-        share = np.clip(np.sum(at * way, 1) / np.maximum(np.sum(way * way, 1), 1e-300), 0, 1)
-        away = np.min(np.max(np.abs(at - share[:, None] * way), axis=1))
-        if away < 1e-3 * (1.0 + np.max(np.abs(a))):
-            return True
-    return False
+    """Whether a branch lies on one of the same period (in any phase), at three points: that of a pitchfork
+    crosses another one in its middle.
+    """
+    points = np.column_stack([new.states, new.values])
+    asked = points[[len(points) * quarter // 4 for quarter in (1, 2, 3)]]
+    return any(
+        other.period == new.period and len(other.values) > 1 and all(_lies(point, other) for point in asked)
+        for other in found
+    )
+
+
+def _lies(point: np.ndarray, other: Branch) -> bool:
+    """Whether (state, keyword) is a point of a branch, as far as its chords tell."""
+    a = np.column_stack([other.states, other.values])
+    way = np.diff(a, axis=0)
+    at = point - a[:-1]
+    share = np.clip(np.sum(at * way, 1) / np.maximum(np.sum(way * way, 1), 1e-300), 0, 1)
+    away = np.min(np.max(np.abs(at - share[:, None] * way), axis=1))
+    return bool(away < 1e-3 * (1.0 + np.max(np.abs(a))))
