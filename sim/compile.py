@@ -13,6 +13,7 @@ another user owns it.
 import contextlib
 import fcntl
 import functools
+import gc
 import hashlib
 import importlib.util
 import json
@@ -152,7 +153,9 @@ def _fetched(folder: Path, digest: str, source: str, name: str) -> Callable[...,
         _empty(folder)
         module = _import(folder, digest, source)
         function: Callable[..., None] = getattr(module, name)
-        if not objects.build(function.py_func, module.KINDS, folder):  # type: ignore[attr-defined]
+        with _uncollected():
+            built = objects.build(function.py_func, module.KINDS, folder)  # type: ignore[attr-defined]
+        if not built:
             return function
         _seal(folder)
     return objects.fetch(folder)
@@ -177,6 +180,20 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles of dead objects: a compiler makes millions that live to its end, and looking
+    through them again and again is an eighth of its time.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def _import(folder: Path, digest: str, source: str) -> ModuleType:
     path = folder / "kernel.py"
     if not _intact(folder):
@@ -193,7 +210,8 @@ def _import(folder: Path, digest: str, source: str) -> ModuleType:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)  # read when a function is decorated, that is during this import
     try:
-        spec.loader.exec_module(module)
+        with _uncollected():
+            spec.loader.exec_module(module)
     finally:
         numba.config.CACHE_DIR = before
     if not (folder / "sums.json").exists():

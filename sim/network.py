@@ -16,8 +16,9 @@ from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, 
 from sim.lanes import align_stack, any_lane, bits, fma, load, repeat, select, splat, sqrt, store, unbits
 
 LANES = {lanes}
-jit = numba.njit(nogil=True, error_model="numpy")
-part = numba.njit(nogil=True, error_model="numpy", forceinline=True)
+inner = dict(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+jit = numba.njit(**inner)
+part = numba.njit(forceinline=True, **inner)
 '''
 
 

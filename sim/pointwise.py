@@ -22,7 +22,7 @@ from sim.lanes import align_stack, any_lane, fma, load, select, splat, sqrt, sto
 from sim.samples import close, keep, keep_falling
 
 WIDTH = {width}
-jit = numba.njit(nogil=True, error_model="numpy", _nrt=False)
+jit = numba.njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 '''
 
 

@@ -32,7 +32,7 @@ from sim.lanes import align_stack, any_lane, fma, load, select, splat, sqrt, sto
 
 WIDTH = {width}
 LN2 = 0.6931471805599453
-jit = numba.njit(nogil=True, error_model="numpy", _nrt=False)
+jit = numba.njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 '''
 
 

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from viz.apps.state import State, parse, query
@@ -8,6 +8,7 @@ values = st.text(max_size=20)
 words = st.from_regex(r"[A-Za-z_][\w\-]{0,12}", fullmatch=True).filter(str.isascii)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly
 @given(words, words, words, st.dictionaries(names, values), st.dictionaries(names, values))
 def test_an_address_brings_its_state_back(store, variable, view, at, cell):
     state = State(store, variable, view, {"x": "w", "scale": "log"}, at, cell)
