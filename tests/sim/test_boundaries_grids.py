@@ -111,6 +111,7 @@ def test_man_01_and_03_areas_of_the_mandelbrot_set_and_its_largest_parts():
 
 
 def test_jul_03_the_julia_set_of_a_square_is_a_circle():
+    """JUL-03."""
     side = np.linspace(-1.6, 1.6, 513)
     x, y = np.meshgrid(side, side, indexing="ij")
     z = x + 1j * y

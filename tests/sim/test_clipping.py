@@ -34,6 +34,7 @@ class Pack(NamedTuple):
     [([3.0, 4.0], 1.0, [0.6, 0.8]), ([3.0, 4.0], 5.0, [3.0, 4.0]), ([0.3, 0.4], 1.0, [0.3, 0.4])],
 )
 def test_row_96(g: list[float], threshold: float, expected: list[float]):
+    """PAS-08."""
     np.testing.assert_array_equal(clip_by_norm(np.array(g), threshold), expected)
     assert clip_by_norm(tuple(g), threshold) == tuple(expected)
 

@@ -85,7 +85,7 @@ def test_period_doubling_of_the_logistic_map():
         flips.append(float(flip.values[0]))
         assert flip.located
         here = switched(one, flip, here.tangents[flip.place], (1.5, 3.58), Steps(largest=0.02))
-    np.testing.assert_allclose(flips, known, rtol=0, atol=5e-9)
+    np.testing.assert_allclose(flips, known, rtol=0, atol=5e-10)
     assert flips[1] == pytest.approx(1 + np.sqrt(6), abs=1e-12)
     assert (flips[3] - flips[2]) / (flips[4] - flips[3]) == pytest.approx(4.668242236, abs=1e-4)
 
@@ -319,8 +319,17 @@ def test_the_stability_triangle_and_its_resonances():
     assert named == {kind: pytest.approx(value, abs=1e-9) for kind, value in known.items()}
 
 
+def area(polygon):
+    """Of a polygon by its corners, (n, 2)."""
+    x, y = polygon.T
+    return 0.5 * abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
+
+
 def test_the_main_cardioid_and_the_disc_beside_it():
-    """MAN-03, MAN-07: where |2 z| = 1 at the fixed point of z^2 + c, and |4 (c + 1)| = 1 for the 2-cycle."""
+    """MAN-03, MAN-07: where |2 z| = 1 at the fixed point of z^2 + c, and |4 (c + 1)| = 1 for the 2-cycle.
+
+    Areas are those of the polygons through the points of the curves, which lie inside of them.
+    """
     box = ((-1.6, 0.6), (-0.9, 0.9))
     found = curves(of("complex_quadratic", ["c_re", "c_im"]), box, ["neimark_sacker"], periods=2)
     cardioid, disc = found.curves
@@ -335,6 +344,10 @@ def test_the_main_cardioid_and_the_disc_beside_it():
     np.testing.assert_allclose(thirds, [[-0.125, -0.6495190528], [-0.125, 0.6495190528]], atol=1e-9)
     quarters = sorted(p.values.tolist() for p in cardioid.of("resonance_1_4"))
     np.testing.assert_allclose(quarters, [[0.25, -0.5], [0.25, 0.5]], atol=1e-9)
+    around = np.argsort(np.angle(c + 1.0))  # the curve goes round twice, once by each point of the cycle
+    areas = [area(curve) for curve in (cardioid.values, disc.values[around])]
+    np.testing.assert_allclose(areas, [3 * np.pi / 8, np.pi / 16], atol=0.002)
+    assert sum(areas) == pytest.approx(1.374446786, abs=0.004)
 
 
 @pytest.mark.slow

@@ -9,10 +9,13 @@ from tests.sim.fixed import COMPLETE, KIND, SYSTEMS, find, there
 
 
 def test_log_01_and_rows_84_to_89_kinds_go_by_the_modulus():
-    """Row 88 and 89: the lecture asks for f' > 1 and f' < 1. At r = 3.5 the slope -1.5 < 1 is of a source."""
+    """LOG-01. Row 88 and 89: the lecture asks for f' > 1 and f' < 1. At r = 3.5 the slope -1.5 < 1 is of a
+    source."""
     found = find("logistic", {"r": [2.8, 3.5]}, interval=(0.0, 1.0))
-    np.testing.assert_allclose(found["fixed_points"][:, :2], [[0.0, 1 - 1 / 2.8], [0.0, 5 / 7]], atol=1e-14)
-    np.testing.assert_allclose(found["multiplier"][:, :2], [[2.8, -0.8], [3.5, -1.5]], atol=1e-13)
+    np.testing.assert_allclose(
+        found["fixed_points"][:, :2], [[0.0, 1 - 1 / 2.8], [0.0, 5 / 7]], rtol=0, atol=1e-14
+    )
+    np.testing.assert_allclose(found["multiplier"][:, :2], [[2.8, -0.8], [3.5, -1.5]], rtol=0, atol=1e-14)
     wanted = [[KIND["source"], KIND["alternating_sink"]], [KIND["source"], KIND["alternating_source"]]]
     np.testing.assert_array_equal(found["stability"][:, :2], wanted)
     np.testing.assert_array_equal(found["count"], [2, 2])
@@ -34,6 +37,7 @@ def test_row_87_a_curve_that_touches_the_diagonal_is_undecided():
 
 
 def test_log_02_and_03_and_row_82_cycles():
+    """LOG-02, LOG-03: cycles of 2 and 4, and the multiplier 0.16."""
     two = find("logistic", r=3.2, cycle=2, interval=(0.0, 1.0))
     np.testing.assert_allclose(there(two), [0, 0.5130445095, 0.6875, 0.7994554905], atol=5e-10)
     np.testing.assert_allclose(there(two, name="multiplier")[1], 0.16, atol=1e-12)
@@ -49,6 +53,7 @@ def test_log_02_and_03_and_row_82_cycles():
 
 
 def test_row_82_flips_and_log_12_the_fold_of_the_third_iterate():
+    """LOG-12: 1 + sqrt 8."""
     e = 1e-6
     twice = find("logistic", {"r": [3 - e, 3 + e]}, cycle=2, interval=(0.0, 1.0))
     np.testing.assert_array_equal(twice["count"], [2, 4])
@@ -108,7 +113,7 @@ def test_row_22_two_stable_values_of_one_unit():
 
 
 def test_scl_07_and_08_counts_inside_and_outside_the_folds_of_the_sigmoid():
-    """The folds of w sigma(x) + b in closed form; they meet in the cusp (4, -2)."""
+    """SCL-07, SCL-08. The folds of w sigma(x) + b in closed form; they meet in the cusp (4, -2)."""
     w = np.array([4.2, 5.0, 8.0, 12.0])
     root = np.sqrt(w * (w - 4))
     log = 2 * np.log((np.sqrt(w) + np.sqrt(w - 4)) / 2)
@@ -125,6 +130,7 @@ def test_scl_07_and_08_counts_inside_and_outside_the_folds_of_the_sigmoid():
 
 
 def test_row_23_and_scl_03_to_05_the_tanh_unit():
+    """SCL-03: the pitchfork. SCL-04: 0.957504024. SCL-05: the cycle of two."""
     w = np.array([0.9, 1.01, 1.05, 1.1, 1.2, 1.5, 2, 3, 5])
     wanted = [0.17166, 0.37071, 0.50294, 0.65857, 0.85856, 0.95750, 0.99490, 0.99991]
     found = find("rnn", {"w": w}, interval=(-1.0, 1.0))
@@ -145,6 +151,7 @@ def test_row_23_and_scl_03_to_05_the_tanh_unit():
 
 
 def test_scl_01_and_02_the_folds_of_tanh():
+    """SCL-01, SCL-02."""
     w = np.array([1.2, 1.5, 2.0, 3.0, 5.0])
     fold = np.sqrt(w * (w - 1)) - np.arctanh(np.sqrt(1 - 1 / w))
     np.testing.assert_allclose(
@@ -156,6 +163,7 @@ def test_scl_01_and_02_the_folds_of_tanh():
 
 
 def test_wc_01_three_states_of_a_rate_model():
+    """WC-01."""
     settings = {"dt": 0.1, "interval": (-1.0, 2.0), "folder": SYSTEMS}
     found = find("euler", flow="./wilson_cowan.py", **settings)
     np.testing.assert_allclose(there(found), [0.0415367, 0.4471192, 0.8997172], atol=1e-7)

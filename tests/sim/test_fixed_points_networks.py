@@ -9,6 +9,7 @@ from tests.sim.fixed import COMPLETE, KIND, SYSTEMS, find, matrix, there
 
 
 def test_hen_04_the_fixed_points_of_henon():
+    """HEN-04."""
     found = find("henon", start=0.1)
     wanted = [[-1.131354477, -0.339406343], [0.631354477, 0.189406343]]
     np.testing.assert_allclose(there(found), wanted, atol=1e-9)
@@ -51,6 +52,7 @@ def test_row_90_attractors_and_everything_between_them(W, count: int, sinks: int
 
 
 def test_fpf_2_and_row_17_and_row_140():
+    """FPF-2: mattgolub/fixed-point-finder, n_hidden=02.fps."""
     two = find("rnn", **matrix([[1.0, -1.0], [-1.0, 1.0]], start=0.1))  # W = -roll(linspace(-1, 1))
     np.testing.assert_allclose(there(two), 0.95750402 * np.outer([-1, 0, 1], [1, -1]), atol=1e-8)
     swapped = find("rnn", **matrix([[0.0, -2.0], [-2.0, 0.0]], start=0.1, cycle=2))
@@ -66,7 +68,7 @@ def test_fpf_2_and_row_17_and_row_140():
 
 
 def test_bee_01_a_centre_crossing_network_has_all_outputs_at_one_half():
-    """Our state carries the bias (s = y + theta), so that y_i = sum_j w_ij / 2 is s = 0."""
+    """BEE-01. Our state carries the bias (s = y + theta), so that y_i = sum_j w_ij / 2 is s = 0."""
     W = np.array([[4.5, 1.0], [-1.0, 4.5]])
     biases = (-W.sum(axis=1) / 2).tolist()
     settings = matrix(W.tolist(), b=biases, activation="sigmoid", alpha=0.1, interval=(-6.0, 6.0))
@@ -77,6 +79,7 @@ def test_bee_01_a_centre_crossing_network_has_all_outputs_at_one_half():
 
 
 def test_lor_05_the_wings_of_lorenz_and_the_attractors_of_grebogi():
+    """LOR-05: the fixed points where the wings lose their stability. BAS-08."""
     rho = 10 * (10 + 8 / 3 + 3) / (10 - 8 / 3 - 1)
     assert rho == pytest.approx(24.7368, abs=5e-5)
     box = {"dt": 1e-3, "interval": (-40.0, 40.0)}

@@ -118,6 +118,7 @@ def test_roots_on_the_circle_are_named(roots, verdict, on):
 
 
 def test_rth_01_ogata():
+    """RTH-01: Ogata, Modern Control Engineering, example 5-11."""
     found = routh.routh([1, 2, 3, 4, 5])
     assert found.right == 2
     np.testing.assert_allclose(found.column, [1, 2, 1, -6, 5], atol=1e-9)
@@ -125,6 +126,7 @@ def test_rth_01_ogata():
 
 
 def test_rth_02_a_pair_on_the_axis():
+    """RTH-02."""
     found = routh.routh([1, 2, 1, 2])
     assert found.right == 0
     np.testing.assert_allclose(found.auxiliary, [2, 0, 2])
@@ -133,6 +135,7 @@ def test_rth_02_a_pair_on_the_axis():
 
 
 def test_rth_03_a_row_of_zeros():
+    """RTH-03."""
     found = routh.routh([1, 2, 24, 48, -25, -50])
     assert found.right == 1
     np.testing.assert_allclose(found.column, [1, 2, 8, 24, 112.6667, -50], atol=1e-4)  # Ogata's own column
@@ -207,7 +210,7 @@ def test_the_bilinear_map_carries_jurys_question_to_routh():
 
 
 def test_jry_06_trace_and_determinant():
-    """Strogatz ch. 5; Jury: 2x2 Jacobians of maps and flows."""
+    """JRY-06. Strogatz ch. 5; Jury: 2x2 Jacobians of maps and flows."""
     J = np.random.default_rng(4).uniform(-1.5, 1.5, (500, 2, 2))
     trace, determinant = planar.trace_and_determinant(J)
     values = spectra.eigenvalues(J)

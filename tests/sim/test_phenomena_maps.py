@@ -29,17 +29,20 @@ def exponent(r: float, steps: int, cycle: int) -> float:
 
 
 def test_log_01_fixed_point():
+    """LOG-01."""
     assert logistic(2.8)["orbit"][0, -1] == pytest.approx(1 - 1 / 2.8, abs=1e-14)
     assert exponent(2.8, 400, 1) == pytest.approx(np.log(0.8), abs=1e-12)
 
 
 def test_log_02_two_cycle():
+    """LOG-02."""
     orbit = np.sort(np.unique(np.round(logistic(3.2)["orbit"][0], 12)))
     np.testing.assert_allclose(orbit, [0.5130445095, 0.7994554905], atol=5e-10)
     assert exponent(3.2, 400, 2) == pytest.approx(np.log(0.16) / 2, abs=1e-10)
 
 
 def test_log_03_04_and_row_82_four_cycle():
+    """LOG-03, LOG-04."""
     orbit = np.sort(np.unique(np.round(logistic(3.5)["orbit"][0], 9)))
     np.testing.assert_allclose(orbit, [0.38282, 0.50088, 0.82694, 0.875], atol=1.1e-5)
     np.testing.assert_allclose(orbit, [0.382820, 0.500884, 0.826941, 0.874997], atol=6e-7)
@@ -49,6 +52,7 @@ def test_log_03_04_and_row_82_four_cycle():
 
 @pytest.mark.parametrize(("r", "cycle", "wanted"), [(2.6, 1, -0.5108256238), (3.1, 2, -0.263816371)])
 def test_log_05_exponents(r: float, cycle: int, wanted: float):
+    """LOG-05."""
     assert exponent(r, 800, cycle) == pytest.approx(wanted, abs=1e-10)
 
 
@@ -178,7 +182,7 @@ def test_man_07_bulbs_on_the_cardioid(angle: float, root: complex, period: int):
     ("point", "rate"), [((0.631354477, 0.189406343), 1.923738857), ((-1.131354477, -0.339406343), None)]
 )
 def test_hen_04_fixed_points(point: tuple[float, float], rate: float | None):
-    """Both closed forms, both unstable; at x+ the eigenvalues are -1.923738857 and 0.155946323."""
+    """HEN-04. Both closed forms, both unstable; at x+ the eigenvalues are -1.923738857 and 0.155946323."""
     sign = 1 if rate else -1
     x = (-0.7 + sign * np.sqrt(0.49 + 4 * 1.4)) / 2.8
     np.testing.assert_allclose((x, 0.3 * x), point, atol=1e-8)

@@ -85,6 +85,7 @@ def test_the_trapezoid_rule_is_as_good_as_finer_ones_where_gauss_hermite_is_not(
 
 
 def test_rnn_01_the_exponent_at_gain_one_and_a_half():
+    """RNN-01: mean field."""
     assert float(mean_field.largest_exponent(GAIN)) == pytest.approx(0.06521721191, abs=1e-10)
     np.testing.assert_allclose(mean_field.largest_exponent([0.25, 0.5]), np.log([0.25, 0.5]), rtol=1e-14)
 
