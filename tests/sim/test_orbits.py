@@ -78,14 +78,20 @@ COUPLED = {
 
 
 @pytest.mark.compiled
-def test_row_91_gradients_have_vanished_inside_the_basins():
-    at = np.linspace(-2.0, 2.0, 81)
-    x, y = (side.ravel() for side in np.meshgrid(at, at, indexing="ij"))
-    logs = found("rnn", ["log_jacobian_norm"], {"start.x": x, "start.y": y}, **COUPLED)["log_jacobian_norm"][
-        :, -1
-    ]
-    assert np.exp(np.median(logs)) == pytest.approx(1.06e-13, rel=0.15)  # 1.06e-13 on a grid of 401
-    assert 0.99 < (logs < np.log(1e-6)).mean() < 0.997
+def test_rows_91_and_92_on_a_grid_of_401():
+    """Over the square [-1, 1]: the median 1.06e-13, 99.4 % below 1e-6; 0.011 % of the pixels exceed 1, with
+    2.1^20 at the saddle, which this grid happens to hit; one of 400 sees no more than an eight."""
+    found_at = {}
+    for side in (401, 400):
+        x, y = (v.ravel() for v in np.meshgrid(*2 * [np.linspace(-1.0, 1.0, side)], indexing="ij"))
+        logs = found("rnn", ["log_jacobian_norm"], {"start.x": x, "start.y": y}, **COUPLED)
+        found_at[side] = logs["log_jacobian_norm"][:, -1]
+    logs = found_at[401]
+    np.testing.assert_allclose(np.exp(np.median(logs)), 1.063e-13, rtol=1e-3)
+    assert (logs < np.log(1e-6)).mean() == pytest.approx(0.994, abs=5e-4)
+    assert 100.0 * (logs > 0.0).mean() == pytest.approx(0.011, abs=6e-4)
+    assert logs.max() == pytest.approx(20 * np.log(2.1), rel=1e-12)
+    assert np.exp(found_at[400].max()) < 10.0
 
 
 def test_row_92_the_gradient_blows_up_on_the_separatrix():

@@ -47,8 +47,8 @@ def test_what_a_forget_bias_keeps_in_fifty_steps(bias: float, left: float):
     h, state = 1.0, (0.0, 1.0)
     for _ in range(50):
         h, state = step(carousel, h, 0.0), step(cell, state, 0.0)
-    assert h == pytest.approx(left, rel=0.02)
-    assert state[1] == pytest.approx(h, rel=1e-12)
+    assert h == pytest.approx(left, rel=0.02, abs=0.0)
+    assert state[1] == pytest.approx(h, rel=1e-12, abs=0.0)
 
 
 # ---- the memory cell -------------------------------------------------------------------------------------
