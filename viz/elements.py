@@ -8,6 +8,7 @@ picture; the hover shows the numbers themselves.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import holoviews as hv
@@ -53,8 +54,13 @@ def element(
     """
     if isinstance(scene, Plane):
         made = plane(scene, frame)
+    elif isinstance(scene, Field):
+        made = _field(scene, window, frame)
+        if scene.beside is not None and window is None:
+            second = replace(scene.beside, title=scene.beside.label)
+            made = hv.Layout([made, _field(second, None, frame)]).cols(2)
     else:
-        made = _field(scene, window, frame) if isinstance(scene, Field) else curves(scene, frame)
+        made = curves(scene, frame)
     if title is not None and not isinstance(made, hv.Layout):
         sizes = SIZES if len(title) < _LONG else SIZES | {"title": "12pt"}
         made.opts(title=plain(title, 90), fontsize=sizes)
@@ -76,6 +82,11 @@ def mark(scene: Scene | None, x: float | None, y: float | None) -> hv.Overlay:
     upright = [] if x is None or y is not None else [x]
     flat = [] if y is None or x is not None else [y]
     return hv.Overlay([*rings, hv.VLines(upright).opts(**_THREAD), hv.HLines(flat).opts(**_THREAD)])
+
+
+def over(field: Field) -> hv.Overlay:
+    """The shapes over a map, without it."""
+    return hv.Overlay(shapes(field.over, [_dimension(field.x), _dimension(field.y)]))
 
 
 def figure(made: Any) -> Any:

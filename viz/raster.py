@@ -21,20 +21,23 @@ from viz.shapes import Plane
 WIDTH, HEIGHT = 1280, 960
 _TITLE, _CAPTION = 27, 17
 _EDGE = 28
+_TWO = 700  # columns that two maps need
 
 
-def save_png(scene: Scene, path: Path, columns: int = WIDTH, rows: int = HEIGHT) -> None:
-    """Draw a scene into a PNG file of so many pixels."""
+def save_png(scene: Scene, path: Path, columns: int = WIDTH, rows: int | None = None) -> None:
+    """Draw a scene into a PNG file of so many pixels; maps beside each other need fewer rows."""
     image(scene, columns, rows).save(path, format="PNG", compress_level=3)
 
 
-def image(scene: Scene, columns: int = WIDTH, rows: int = HEIGHT) -> Image.Image:
+def image(scene: Scene, columns: int = WIDTH, rows: int | None = None) -> Image.Image:
     """A scene as a Pillow image."""
+    if rows is None:
+        rows = HEIGHT * 2 // 3 if isinstance(scene, Field) and scene.beside is not None else HEIGHT
     sheet = Sheet(columns, rows)
     top = _heading(sheet, scene.title, columns)
     bottom = _legend_below(sheet, scene.caption, columns, rows)
     if isinstance(scene, Field):
-        _field(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
+        _fields(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
     elif isinstance(scene, Plane):
         draw_plane(sheet, scene, (_EDGE, top, columns - _EDGE, bottom))
     else:
@@ -55,6 +58,16 @@ def _legend_below(sheet: Sheet, caption: str, columns: int, rows: int) -> int:
     for i, line in enumerate(lines):
         sheet.write(_EDGE, top + i * (_CAPTION + 7), line, _CAPTION, colour=SOFT)
     return top - 14
+
+
+def _fields(sheet: Sheet, field: Field, room: Box) -> None:
+    """A map, and the one beside it where there is one and room for two, each in half of it."""
+    if field.beside is None or room[2] - room[0] < _TWO:
+        _field(sheet, field, room)
+        return
+    middle = (room[0] + room[2]) // 2
+    _field(sheet, field, (room[0], room[1], middle - _EDGE // 2, room[3]))
+    _field(sheet, field.beside, (middle + _EDGE // 2, room[1], room[2], room[3]))
 
 
 def _field(sheet: Sheet, field: Field, room: Box) -> None:

@@ -29,7 +29,7 @@ class Field:
 
     `values` has shape (y, x) in the order of the axes' positions; `codes` likewise holds outcome codes,
     `meanings` their words; `also` names dims that the picture uses up beside its two; `over` are shapes that
-    lie over the map, in the units of its axes.
+    lie over the map, in the units of its axes. `beside` is a second map of the same axes, drawn at its right.
     """
 
     x: Axis
@@ -50,6 +50,7 @@ class Field:
     empty: Literal["grey", "white"] = "grey"
     also: tuple[str, ...] = ()
     over: tuple[Shape, ...] = ()
+    beside: Field | None = None
 
     @property
     def _kept(self) -> str:

@@ -61,6 +61,26 @@ def test_a_map_a_tap_its_address_and_back(served, shelf, tab):
     settled(tab)
 
 
+def test_both_of_two_maps_with_shapes_over_them_can_be_tapped(served, tab, tmp_path):
+    """Basins and the gradient: the one tap and the other each take the start under the pointer."""
+    small = {"axes.start.x.num": 41, "axes.start.y.num": 41}
+    jobs.run("two-unit-basins", root=tmp_path, executor="serial", progress=False, changes=small)
+    look(tab, f"{served(tmp_path).url}/?store=two-unit-basins&variable=basin")
+    for number, (across, up) in enumerate([(0.4, 0.35), (0.3, 0.6)]):
+        box = tab.locator(".bk-Canvas").nth(number).bounding_box()
+        before = tab.url
+        tab.mouse.click(box["x"] + across * box["width"], box["y"] + up * box["height"])
+        tab.wait_for_function("before => window.location.href !== before", arg=before)
+        cell = re.search(r"cell\.x=(-?[\d.]+)&cell\.y=(-?[\d.]+)", tab.url)
+        assert cell, tab.url
+        stored = jobs.open("two-unit-basins", tmp_path).basin.sel(
+            x=float(cell[1]), y=float(cell[2]), method="nearest"
+        )
+        expect(tab.get_by_text(LIVE)).to_be_visible()
+        expect(tab.get_by_text(str(stored.item()), exact=True).first).to_be_visible()
+    settled(tab)
+
+
 def test_a_choice_reaches_the_address_and_the_address_the_choice(served, shelf, tab):
     app = served(shelf)
     look(tab, f"{app.url}/?store=cliff&variable=loss")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import holoviews as hv
@@ -14,6 +15,7 @@ from viz.escape import Markup
 from viz.scenes import Field, Scene
 
 FRAME = (500, 480)
+PAIR = (400, 330)  # of two maps, one under the other
 
 Place = tuple[float | None, float | None]
 
@@ -59,22 +61,48 @@ class Picture:
         if not isinstance(scene, Field):
             return elements.element(scene, frame=FRAME, title=self._heading)
         self._pulse, self._mark = hv.streams.Counter(), hv.streams.Counter()
-        window = hv.streams.RangeXY()
-        large = scene.limited(*elements.MOST_IMAGE) is not scene or not (scene.x.regular and scene.y.regular)
-        streams = [self._pulse, window] if large else [self._pulse]
-        colours = hv.DynamicMap(self._colours, streams=streams)
-        tap = hv.streams.SingleTap(source=colours)
-        tap.add_subscriber(self._tapped)
-        return colours * hv.DynamicMap(self._marked, streams=[self._mark])
+        drawn = [self._touchable(scene, lambda: self._first)]
+        if scene.beside is not None:
+            drawn.append(self._touchable(scene.beside, lambda: self._second))
+        return hv.Layout(drawn).cols(1) if len(drawn) > 1 else drawn[0]
 
-    def _colours(self, counter: int = 0, x_range: Any = None, y_range: Any = None) -> Any:
-        window = (x_range, y_range) if x_range and y_range else None
+    @property
+    def _first(self) -> Field | None:
+        """The map that is shown, under the heading of the page."""
         scene = self._scene
-        return (
-            elements.element(scene, window, FRAME, self._heading)
-            if isinstance(scene, Field)
-            else hv.Image([])
-        )
+        return replace(scene, beside=None, title=self._heading) if isinstance(scene, Field) else None
+
+    @property
+    def _second(self) -> Field | None:
+        """The one beside it."""
+        beside = self._scene.beside if isinstance(self._scene, Field) else None
+        return None if beside is None else replace(beside, title=beside.label)
+
+    def _touchable(self, scene: Field, now: Callable[[], Field | None]) -> Any:
+        """One map, its shapes, its tap and the mark. A tap is heard by the colours alone: HoloViews hears
+        none on a map whose layers change together.
+        """
+        pair = isinstance(self._scene, Field) and self._scene.beside is not None
+        frame = PAIR if pair else FRAME
+        large = scene.limited(*elements.MOST_IMAGE) is not scene or not (scene.x.regular and scene.y.regular)
+
+        def colours(counter: int = 0, x_range: Any = None, y_range: Any = None) -> Any:
+            field = now()
+            window = (x_range, y_range) if x_range and y_range else None
+            if field is None:
+                return hv.Image([])
+            return elements.element(replace(field, over=()), window, frame, field.title)
+
+        def over(counter: int = 0) -> Any:
+            field = now()
+            return elements.over(field) if field is not None else hv.Overlay([])
+
+        streams = [self._pulse, hv.streams.RangeXY()] if large else [self._pulse]
+        made = hv.DynamicMap(colours, streams=streams)
+        tap = hv.streams.SingleTap(source=made)
+        tap.add_subscriber(self._tapped)
+        mark = hv.DynamicMap(self._marked, streams=[self._mark])
+        return made * hv.DynamicMap(over, streams=[self._pulse]) * mark if scene.over else made * mark
 
     def _marked(self, counter: int = 0) -> Any:
         return elements.mark(self._scene, *self._place)

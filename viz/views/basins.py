@@ -32,26 +32,20 @@ def scene(
     y: str | None = None,
     at: Mapping[str, Any] | None = None,
     show: Literal["attractor", "steps", "gradient"] = "attractor",
+    beside: bool = True,
 ) -> Field:
     """Which start ends on which attractor, one colour for each; the attractors are marked where they lie in
     the plane.
 
     `x`, `y`: axes to draw, by default the first two of the sweep. `at`: where the others are held. `show`:
     the attractor, the steps until it was certain, or the logarithm of the gradient's norm, where those are
-    stored: it has vanished inside the basins and blows up on their borders.
+    stored: it has vanished inside the basins and blows up on their borders. `beside`: the gradient at the
+    right of the attractors, where it is stored.
     """
     field = plane.field(dataset, variable, x, y, at, "linear", "viridis", None, None)
     marks = _marks(dataset, field, at)
     if show != "attractor":
-        name = {"steps": "basin_steps", "gradient": _GRADIENT}[show]
-        if name not in dataset.variables:
-            raise Unseen(f"show = {show!r}: this store has no {name}; add it to the observables")
-        other = plane.field(dataset, name, field.x.name, field.y.name, at, "linear", "dusk", None, None)
-        if show == "gradient":
-            finite = other.values[np.isfinite(other.values)]
-            ends = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-            other = plane.field(dataset, name, field.x.name, field.y.name, at, "linear", "magma", *ends)
-        return replace(other, equal=_same(field), over=marks)
+        return replace(_other(dataset, show, field, at), equal=_same(field), over=marks)
     labels = field.values
     found = [int(label) for label in np.unique(labels[labels > 0])]
     number = {label: i + 1 for i, label in enumerate(found)}
@@ -79,7 +73,25 @@ def scene(
         equal=_same(field),
         caption=reading.caption(dataset, array, held, "; ".join(notes)),
         over=marks,
+        beside=replace(_other(dataset, "gradient", field, at), equal=_same(field), over=marks)
+        if beside and _GRADIENT in dataset.variables
+        else None,
     )
+
+
+def _other(dataset: xr.Dataset, show: str, field: Field, at: Mapping[str, Any] | None) -> Field:
+    """The steps or the gradient on the plane of the basins."""
+    name = {"steps": "basin_steps", "gradient": _GRADIENT}[show]
+    if name not in dataset.variables:
+        raise Unseen(f"show = {show!r}: this store has no {name}; add it to the observables")
+    axes = (field.x.name, field.y.name, at)
+    other = plane.field(dataset, name, *axes, "linear", "dusk", None, None)
+    if show == "steps":
+        return other
+    finite = other.values[np.isfinite(other.values)]
+    ends = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    other = plane.field(dataset, name, *axes, "linear", "magma", *ends)
+    return replace(other, label="log gradient")
 
 
 def _same(field: Field) -> bool:
