@@ -41,6 +41,7 @@ def test_row_21_the_flip_of_the_sigmoid():
     assert there(found, name="multiplier") == pytest.approx([-1.0], abs=2e-5)
 
 
+@pytest.mark.compiled
 def test_row_24_the_peak_moves_to_one_with_the_tolerance():
     """S0 says tanh prefers weights close to 1: the peak is 70 steps at 0.984, to 1e-3 it is 351 at 0.997."""
     for forgotten, peak, place in ((1e-2, 70, 0.984), (1e-3, 351, 0.997)):
@@ -59,6 +60,7 @@ def test_row_24_the_weight_of_the_largest_gradient_depends_on_the_start_and_the_
     np.testing.assert_allclose(places, best, atol=1e-9 if start == 1.0 else 5e-3)
 
 
+@pytest.mark.compiled
 def test_row_29_which_weight_remembers_most_depends_on_what_is_to_be_remembered():
     """S1: eigenvalues below 1 retain most memory. So they do of a value in tanh, 0.984; relu keeps a value
     for ln(0.01) / ln(w) steps and for ever from w = 1 on; a sign is kept for ever by every w >= 1."""
@@ -74,6 +76,7 @@ def test_row_29_which_weight_remembers_most_depends_on_what_is_to_be_remembered(
     assert (sign[W < 0.99] > 0).all()
 
 
+@pytest.mark.compiled
 def test_row_31_a_sigmoid_forgets_in_three_or_four_steps_whatever_its_weight():
     """Not because it is saturated: h* lies mid-range and the slope there is at most 0.27846."""
     assert set(memory("sigmoid").tolist()) == {3, 4}
@@ -84,6 +87,7 @@ def test_row_31_a_sigmoid_forgets_in_three_or_four_steps_whatever_its_weight():
     assert 0.2784 < slope.max() <= 0.27847
 
 
+@pytest.mark.compiled
 def test_row_32_how_long_each_activation_remembers():
     """S1 and S0: only tanh is reasonable. With zero bias and no input after the start tanh remembers 31-70
     steps for 0.9-0.99, a sigmoid 3 or 4, and relu at w = 1 for ever, which S2 and S4 recommend."""

@@ -15,7 +15,9 @@ def ones(n: int) -> list[list[float]]:
     return np.full((n, n), 1.0 / n).tolist()
 
 
-@pytest.mark.parametrize(("n", "length"), [(4, 1.00588), (16, 2.01176), (64, 4.02353)])
+@pytest.mark.parametrize(
+    ("n", "length"), [(4, 1.00588), (16, 2.01176), pytest.param(64, 4.02353, marks=pytest.mark.compiled)]
+)
 def test_row_27_along_its_leading_eigenvector_a_vector_is_a_scalar(n, length):
     fixed = {"units": n, "weights": "matrix", "weights.matrix": ones(n), "start": "unit", "steps": 400}
     end = found(["norm", "final_state"], {"weights.gain": np.array([1.1])}, **fixed)
