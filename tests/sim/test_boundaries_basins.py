@@ -12,6 +12,7 @@ from tests.sim.test_boundaries_grids import newton, plane
 
 
 def test_bas_09_fractions_and_tipping():
+    """BAS-09: Attractors.jl, tipping_points_tests.jl."""
     np.testing.assert_array_equal(basins.fractions([[1, 2], [2, 1]]).shares, [0.5, 0.5])
     found = basins.tipping([[1, 1], [1, 2]], [[1, 2], [2, 1]])
     np.testing.assert_allclose(found, [[1 / 3, 2 / 3], [1, 0]], atol=1e-12)
@@ -21,6 +22,7 @@ def test_bas_09_fractions_and_tipping():
 
 
 def test_bas_10_entropy_of_a_checkerboard_and_of_a_straight_boundary():
+    """BAS-10: Daza et al. 2016."""
     x, y = np.meshgrid(np.arange(100), np.arange(100), indexing="ij")
     board = basins.basin_entropy((x + y) % 2, 10)
     assert board.basin == pytest.approx(np.log(2), abs=1e-12)
@@ -52,7 +54,7 @@ def test_basins_of_newton_are_wada_and_stripes_are_not():
 
 
 def test_bas_11_shocks_that_basins_stand():
-    """x >= 0 leads to (1, 1), the rest to (-1, -1), on {-1, 0, 1}^2."""
+    """BAS-11: x >= 0 leads to (1, 1), the rest to (-1, -1), on {-1, 0, 1}^2."""
     side = np.array([-1.0, 0.0, 1.0])
     grid = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(-1, 2)
     labels = np.where(grid[:, 0] >= 0, 1, 2)
@@ -80,6 +82,7 @@ def side(u: np.ndarray) -> np.ndarray:
 
 
 def test_bas_16_the_edge_state_of_the_cubic_map():
+    """BAS-16: Attractors.jl, edgetracking_tests.jl."""
     low, high = edges.bisect(side, [[-1.0]], [[1.0]])
     assert abs(low[0, 0]) < 1e-9
     assert abs(high[0, 0] - low[0, 0]) <= 1e-12

@@ -99,7 +99,7 @@ def escaped(x: np.ndarray, y: np.ndarray, steps: int) -> np.ndarray:
 
 @pytest.mark.compiled
 def test_man_01_and_03_areas_of_the_mandelbrot_set_and_its_largest_parts():
-    """Pixel count on 1000 x 1000, 2000 iterations: 1.5066 within 0.006; cardioid and disc 1.37445."""
+    """MAN-01, MAN-03: 1000 x 1000 pixels, 2000 iterations: 1.5066 within 0.006; cardioid and disc 1.37445."""
     side_x, side_y = -2.0 + 2.5 * (np.arange(1000) + 0.5) / 1000, 1.25 * (np.arange(1, 1000, 2)) / 1000
     x, y = np.meshgrid(side_x, side_y, indexing="ij")  # the upper half: the lower one is its mirror image
     inside = escaped(x, y, steps=2000) == -1

@@ -35,7 +35,7 @@ CARPET = np.array([(i / 2, j / 2) for i in range(3) for j in range(3) if (i, j) 
     ids=["triangle", "dust", "carpet"],
 )
 def test_dim_05_box_dimensions_of_self_similar_sets(corners, ratio, base, wanted):
-    """Hutchinson's ln(copies) / ln(1 / ratio), to 0.03 in boxes of their own ratio;
+    """DIM-05: Hutchinson's ln(copies) / ln(1 / ratio), to 0.03 in boxes of their own ratio;
     in halves, where counts of dust swing, within the interval.
     """
     cloud = chaos_game(corners, ratio, 120_000)
@@ -62,6 +62,7 @@ def test_generalised_dimensions_of_an_uneven_measure():
 
 
 def test_dim_01_correlation_sums_of_a_circle():
+    """DIM-01: FractalDimensions.jl, test/correlationdim.jl."""
     turn = 2 * np.pi * np.arange(100) / 100
     circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
     sums = points.correlation_sum(circle, [0.13, 0.07])
@@ -69,6 +70,7 @@ def test_dim_01_correlation_sums_of_a_circle():
 
 
 def test_dim_03_correlation_sums_of_two_points():
+    """DIM-03: from there too."""
     np.testing.assert_array_equal(points.correlation_sum([[0, 0], [0.5, 0.5]], [0.1, 1.0]), [0, 1])
 
 

@@ -17,6 +17,7 @@ def found(names, c, **fixed):
 
 @pytest.mark.compiled
 def test_MAN_08_pi_at_the_seahorse_neck():
+    """MAN-08: eps n -> pi."""
     eps = np.array([1e-1, 1e-2, 1e-3, 1e-4, 1e-5])
     n = found(["escape_time"], -0.75 + 1j * eps, steps=314_200)["escape_time"]
     assert abs(n - [33, 315, 3143, 31417, 314160]).max() <= 1

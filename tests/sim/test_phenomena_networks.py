@@ -82,8 +82,8 @@ def cliff(w: float, b: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("w", [5.0, 6.0, 8.0, 12.0])
 def test_pas_01_the_wall(w: float):
-    """b = 0.5 - sigma(0.5) w, where the start is the unstable fixed point: the loss jumps from one side to
-    the other.
+    """PAS-01: b = 0.5 - sigma(0.5) w, where the start is the unstable fixed point: the loss jumps from one
+    side to the other.
 
     At w = 5 the jump stands at -2.61234, within 2e-4 of the line; for larger w it comes as close as one
     likes.
@@ -145,7 +145,7 @@ def test_row_78_the_order_of_the_factors_matters():
 
 
 def test_ini_03_an_identity_network_of_relus_keeps_everything():
-    """h[T] = h[0] and dh[T]/dh[0] = I: the gradient 2 (h[T] - d) of the last step reaches every time."""
+    """INI-03: h[T] = h[0], dh[T]/dh[0] = I: the gradient 2 (h[T] - d) of the last step reaches every time."""
     start = np.array([0.5, 2.0, 1e-3, 7.0, 1.0])
     settings = {"weights": "identity", "steps": 200, "start": start.tolist(), "target": 0.25}
     name = "gradient_through_time"

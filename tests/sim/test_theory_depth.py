@@ -82,7 +82,8 @@ def test_the_edge_of_chaos():
 
 @pytest.mark.parametrize(("variance", "factor", "tolerance"), [(2.0, 1.0, 0.02), (1.0, 0.5, 0.015)])
 def test_ini_07_and_08_layers_of_relus(variance: float, factor: float, tolerance: float):
-    """Gradients' second moment is multiplied by n variance / 2 a layer: He keeps it, LeCun halves it."""
+    """INI-07, INI-08. Gradients' second moment is multiplied by n variance / 2 a layer: He keeps it, LeCun
+    halves it."""
     assert float(mean_field.rectifier_growth(np.sqrt(variance))) == pytest.approx(factor, rel=1e-14)
     width, depth = 800, 10
     factors = []

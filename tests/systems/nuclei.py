@@ -1,5 +1,6 @@
-"""Newton's method for the c whose critical point has period p under z^2 + c: c' = c - P(c) / P'(c), P(c) being
-the p-th iterate of 0. Its attracting fixed points are the nuclei of the Mandelbrot set.
+"""Newton's method for the c whose critical point has period p under z^2 + c: c' = c - P(c) / P'(c).
+
+P(c) is the p-th iterate of 0. The attracting fixed points are the nuclei of the Mandelbrot set.
 
 Source: J. Hubbard, D. Schleicher & S. Sutherland, Invent. Math. 146 (2001) 1, doi:10.1007/s002220100149.
 """
