@@ -1,4 +1,4 @@
-"""The cost averaged over examples, by the bias of a tanh unit: row 95.
+"""The cost averaged over examples, by the bias of a tanh unit: row 95; its second derivative: row 107.
 
 w = 3, T = 20, L = (h_T - d)^2 / 2, half of the loss of the product. The cliffs of single examples (row 94)
 stand in test_phenomena_scalar.py and test_cliffs.py.
@@ -137,3 +137,20 @@ def test_row_95_twenty_steps_blur_the_fold():
     seen = [steepest(np.arange(-1.36, -1.3, step))[0] for step in (1.6e-3, 2e-3, 3e-3, 5e-3)]
     assert min(seen) < 15.7 < max(seen)
     assert steepest(np.linspace(-1.314, -1.306, 81), 2 * T)[0] > 90.0
+
+
+def test_row_107_newton_steps_at_a_cliff():
+    """w = 1.5, T = 50, above the steepest place: the second derivative grows faster than the slope, so that
+    Newton's steps stay as small as the distance where plain descent is thrown out. Below it is negative."""
+    distance = np.array([1e-3, 1e-5, -1e-5])
+    e = 1e-3 * np.abs(distance)
+    b = -0.20077 + distance[:, None] + e[:, None] * np.array([-1.0, 0.0, 1.0])
+    columns = {"b": b.ravel()}
+    found = measure("rnn", ["gradient"], columns, word="tanh", w=1.5, steps=50, target=D, start=0.5)[
+        "gradient"
+    ]
+    g = found[:, 2].reshape(3, 3) / 2.0
+    second = (g[:, 2] - g[:, 0]) / (2.0 * e)
+    np.testing.assert_allclose(g[:2, 1], [-1.90, -1.69e4], rtol=3e-3)
+    np.testing.assert_allclose(second, [2.99e3, 1.03e9, -2.1e8], rtol=0.02)
+    np.testing.assert_allclose((-g[:, 1] / second)[:2], [6.3e-4, 1.6e-5], rtol=0.03)

@@ -47,6 +47,8 @@ def test_row_123_a_leak_alone():
     s = unit(50, alpha=alpha, w=0.0, start=1.0)
     np.testing.assert_allclose(s, (1 - alpha)[:, None] ** np.arange(51), rtol=1e-12, atol=1e-300)
     assert (np.diff(s[:3], axis=1) <= 0).all()
+    np.testing.assert_allclose(s[:3, 1], [0.9, 0.5, 0.0], rtol=1e-14)  # of the flow it is exp(-alpha)
+    np.testing.assert_allclose(np.exp(-alpha[:3]), [0.9048, 0.6065, 0.3679], atol=5e-5)
 
 
 def test_row_125_alpha_changes_the_speed_and_not_the_fixed_point():
@@ -57,6 +59,18 @@ def test_row_125_alpha_changes_the_speed_and_not_the_fixed_point():
     near = np.abs(s - s[-1, -1]) < 0.01 * s[-1, -1]
     time = alpha * np.argmax(near, axis=1)
     assert time[:4].max() / time[:4].min() < 1.2  # the same time, in ever fewer steps
+
+
+@pytest.mark.compiled
+def test_row_125_a_thousandth_ends_where_one_does():
+    """From alpha = 0.001 to 1: the same fixed point to 2.4e-13, after the same time constants."""
+    alpha = np.array([0.001, 0.1, 1.0])
+    found = measure("ctrnn", ["final_state"], {"alpha": alpha}, word="tanh", steps=60_000, w=0.8, b=0.3)
+    end = found["final_state"].ravel()
+    np.testing.assert_allclose(end, end[-1], rtol=2.4e-13)
+    s = unit(5000, alpha=alpha[:2], w=0.8, b=0.3, start=0.0)
+    halfway = np.argmax(s > 0.5 * end[-1], axis=1)
+    assert halfway[0] * 0.001 == pytest.approx(halfway[1] * 0.1, abs=0.1)
 
 
 def test_row_127_effective_time_constants():
@@ -127,6 +141,10 @@ def test_rows_126_130_alpha_one_is_the_vanilla_network():
     h = np.tanh(state["trajectory"][0])
     vanilla = measure("rnn", ["trajectory"], network=True, start=h[0].tolist(), **settings)
     np.testing.assert_allclose(vanilla["trajectory"][0], h, atol=1e-12)
+    slow = measure("ctrnn", ["trajectory"], {"alpha": [0.2]}, network=True, start="gaussian", **settings)
+    first, after = np.tanh(slow["trajectory"][0, :2])
+    drive = measure("rnn", ["trajectory"], network=True, start=first.tolist(), **settings)["trajectory"][0, 1]
+    assert 0.03 < np.linalg.norm(after - (0.8 * first + 0.2 * drive)) < 0.5  # 0.129 in the row's network
 
 
 @pytest.mark.parametrize(("alpha", "gain"), [(0.1, 0.7256), (0.5, 0.8193), (1.0, 1.0)])

@@ -1,4 +1,4 @@
-"""Vector recursions from uniform starts: phenomena 27, 28 and 30."""
+"""Vector recursions from uniform starts: rows 27, 28 and 30; what row 44 says of them; activity of row 35."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,9 @@ def test_row_27_along_its_leading_eigenvector_a_vector_is_a_scalar(n, length):
     np.testing.assert_allclose(flat, 0.678346, atol=6e-7)
 
 
-def test_row_28_relu_can_grow_where_the_linear_recursion_decays_and_die_where_it_grows():
+def test_rows_28_and_44_relu_can_grow_where_the_linear_recursion_decays_and_die_where_it_grows():
+    """S1 (row 44) says that conclusions do not change for vectors and activations. Here they do, as for
+    a sigmoid (row 21) and for gains above one (row 35)."""
     cases = {
         "grows": ([[1.2, 1.0], [-1.0, -0.5]], [0.5**0.5, 0.5**0.5], 50),
         "dies": ([[0.5, -1.0], [-1.0, 0.5]], [1.0, 0.0], 20),
@@ -114,3 +116,10 @@ def test_row_30_a_negative_start_kills_small_symmetric_networks():
     positive = {"weights": "matrix", "weights.matrix": ones(4), "activation": "relu", "units": 4, "steps": 3}
     gone = found(["final_state"], {"start": np.array([-0.5])}, **positive)["final_state"]
     assert (gone == 0.0).all()  # weights that are not negative: all of them die
+
+
+@pytest.mark.compiled
+def test_row_35_activity_of_a_chaotic_network():
+    fixed = {"units": 300, "steps": 400, "start": "gaussian", "weights.gain": 1.5}
+    norm = found(["norm"], {"seed": np.arange(4)}, **fixed)["norm"][:, 150:]
+    assert np.sqrt(np.mean(norm**2) / 300) == pytest.approx(0.60, abs=0.03)

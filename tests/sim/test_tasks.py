@@ -229,6 +229,7 @@ def test_delayed_recall_tells_the_past(delay: int):
 
 
 def test_parity_counts_ones():
+    """Row 192 names it, beside addition (row 193), as easy for recurrent networks and hard for others."""
     x, y = of("parity", 50)
     np.testing.assert_array_equal(y[:, 1:, 1], np.cumsum(x[..., 0], axis=1) % 2)
     np.testing.assert_array_equal(y[:, 0], np.tile([1.0, 0.0], (len(SEEDS), 1)))
