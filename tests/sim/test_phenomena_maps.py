@@ -98,6 +98,7 @@ def quadratic(c, start, steps: int) -> np.ndarray:
 
 
 def test_row_84_and_quad_01_fixed_points():
+    """QUAD-01: fixed points and multipliers."""
     low, high = (1 - np.sqrt(0.4)) / 2, (1 + np.sqrt(0.4)) / 2
     path = quadratic(0.15, [0.0, high], 60)
     assert path[0, -1] == pytest.approx(0.183772, abs=1e-6)
@@ -108,6 +109,7 @@ def test_row_84_and_quad_01_fixed_points():
 
 
 def test_row_85_where_the_cobweb_leads():
+    """QUAD-01: the basin of the lower one ends between 0.8162 and 0.81623."""
     path = quadratic(0.15, [0.8, 0.8162, 0.81623, 0.82, 0.9], 100)
     np.testing.assert_allclose(path[:2, -1], 0.183772, atol=1e-6)
     first = np.argmax(~(np.abs(path) <= 1e6), axis=1)
