@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
+from sim.lyapunov.intervals import quantile
 from tests.viz.stores import dataset
 from viz import view
 from viz.contours import contour, crossings
 from viz.raster import image
 from viz.shapes import Marks, Path
+from viz.views import spectrum
 
 A, B = np.linspace(-1.0, 1.0, 9), np.linspace(-1.0, 1.0, 7)
 NAME = "largest_lyapunov_exponent"
@@ -63,13 +67,25 @@ def test_draws_have_lines_of_their_own():
     np.testing.assert_allclose(np.sort(x[:, 0]), np.sort(-0.5 * B), atol=1e-12)
 
 
+@pytest.mark.parametrize("batches", [12, 16, 64, 200])
+def test_intervals_reach_as_far_as_students_distribution_says(batches: int):
+    """Half as many degrees of freedom as batches, as the sweep has them."""
+    data = spectra()
+    data.attrs["sweep"] = json.dumps({"name": "test", "axes": [], "parameters": {"batches": batches}})
+    assert spectrum.reach(data) == pytest.approx(quantile(batches), rel=1e-3)
+
+
+def test_whole_spectra_are_drawn_over_their_rank_where_that_is_longer_than_the_sweep():
+    assert view.scene(spectra().isel(a=[3]), "lyapunov_spectrum", "spectrum").x_name == "exponent"
+
+
 def test_spectra_have_bars_and_a_zero_line():
     lines = view.scene(spectra(), "lyapunov_spectrum", "spectrum")
     (panel,) = lines.panels
     assert panel.rules[0].height == 0.0
     bars = [curve for curve in panel.curves if curve.form == "thin"]
     assert len(bars) == 2
-    assert np.nanmax(bars[0].y[1::3] - bars[0].y[::3]) == pytest.approx(2 * 2.0369 * 0.1)
+    assert np.nanmax(bars[0].y[1::3] - bars[0].y[::3]) == pytest.approx(2 * quantile(64) * 0.1, rel=1e-4)
     assert "1 are minus infinity" in lines.caption
     over = view.scene(spectra(), "lyapunov_spectrum", "spectrum", x="exponent")
     assert over.x_name == "exponent"
