@@ -1,8 +1,10 @@
-"""Many tangents of many cells made orthonormal: modified Gram-Schmidt on lanes, two columns at a time.
+"""Many tangents of many cells made orthogonal: modified Gram-Schmidt on lanes, two columns at a time.
 
 Tangents lie as [tangent][row][lane]; eight lanes are worked on at once, so that what is carried stays in
 registers. Two columns that are done take their parts out of two that are not: four sums a pass over the
-rows, one store for two multiply-adds. The functions are copied into generated modules.
+rows, one store for two multiply-adds. Their lengths are left as they are, but for powers of two where they
+come far from 1: a root, a pass over the rows and a product of lengths less for every column and step, and
+how far a column has grown is its length at the end. The functions are copied into generated modules.
 """
 
 import inspect
@@ -11,7 +13,7 @@ from typing import Any
 import numba
 
 from sim.graded import exponent, power
-from sim.lanes import any_lane, fma, load, select, splat, sqrt, store
+from sim.lanes import any_lane, fma, load, select, splat, store
 
 LANES, ROWS, SIZE, TANGENTS = 8, 1, 8, 1  # those of the module that the functions are copied into
 jit = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -29,13 +31,13 @@ def measure(work: Any, at: Any, squares: Any, powers: Any) -> None:
             o = v + i * LANES
             x = load(work, o, 8)
             total = fma(x, x, total)
-        if any_lane(~((total > 1e-200) & (total < 1e200))):
+        if any_lane(~((total > 1e-100) & (total < 1e100))):
             top = splat(0.0, 8)
             for i in range(ROWS):
                 o = v + i * LANES
                 x = abs(load(work, o, 8))
                 top = select(x > top, x, top)
-            shift = select((total > 1e-200) & (total < 1e200), 0.0, exponent(top))
+            shift = select((total > 1e-100) & (total < 1e100), 0.0, exponent(top))
             factor = power(-shift)
             total = splat(0.0, 8)
             for i in range(ROWS):
@@ -48,44 +50,49 @@ def measure(work: Any, at: Any, squares: Any, powers: Any) -> None:
 
 
 @jit
-def unit(work: Any, v: Any, before: Any, grown: Any, powers: Any) -> None:
-    """A tangent divided by its length, by which `grown` is multiplied.
+def invert(work: Any, v: Any, before: Any, inverse: Any, after: Any) -> None:
+    """The squared length of a column that is done, to `after`, and one over it.
 
     One of which nothing but rounding is left depends on those before it: it is zero, and stays zero.
     """
-    total = splat(0.0, 8)
-    for i in range(ROWS):
+    even = splat(0.0, 8)
+    odd = splat(0.0, 8)
+    for i in range(0, ROWS - 1, 2):
         o = v + i * LANES
         x = load(work, o, 8)
-        total = fma(x, x, total)
+        y = load(work, o + LANES, 8)
+        even = fma(x, x, even)
+        odd = fma(y, y, odd)
+    if ROWS % 2 == 1:
+        x = load(work, v + (ROWS - 1) * LANES, 8)
+        even = fma(x, x, even)
+    total = even + odd
     share = ROWS * 4.5e-16
-    length = select(total <= load(work, before, 8) * (share * share), 0.0, sqrt(total))
-    inverse = select(length > 0.0, 1.0 / length, length)
-    for i in range(ROWS):
-        o = v + i * LANES
-        store(work, o, load(work, o, 8) * inverse)
-    product = load(work, grown, 8) * length
-    if any_lane(~((product > 1e-100) & (product < 1e100))):
-        shift = exponent(product)
-        store(work, powers, load(work, powers, 8) + shift)
-        product = product * power(-shift)
-    store(work, grown, product)
+    gone = total <= load(work, before, 8) * (share * share)
+    if any_lane(gone):
+        for i in range(ROWS):
+            o = v + i * LANES
+            store(work, o, select(gone, 0.0, load(work, o, 8)))
+        total = select(gone, 0.0, total)
+    store(work, after, total)
+    store(work, inverse, select(gone, 0.0, 1.0 / total))
 
 
 @jit
-def project_one(work: Any, a: Any, c: Any) -> None:
+def project_one(work: Any, a: Any, c: Any, inverse: Any) -> None:
     """What c has along a is taken out of it."""
     ac = splat(0.0, 8)
     for i in range(ROWS):
         o = i * LANES
         ac = fma(load(work, a + o, 8), load(work, c + o, 8), ac)
+    ac = ac * load(work, inverse, 8)
     for i in range(ROWS):
         o = i * LANES
         store(work, c + o, fma(-ac, load(work, a + o, 8), load(work, c + o, 8)))
 
 
 @jit
-def project_on_two(work: Any, a: Any, b: Any, c: Any) -> None:
+def project_on_two(work: Any, a: Any, b: Any, c: Any, inverse: Any) -> None:
     """What c has along a and b."""
     ac = splat(0.0, 8)
     bc = splat(0.0, 8)
@@ -94,6 +101,8 @@ def project_on_two(work: Any, a: Any, b: Any, c: Any) -> None:
         z = load(work, c + o, 8)
         ac = fma(load(work, a + o, 8), z, ac)
         bc = fma(load(work, b + o, 8), z, bc)
+    ac = ac * load(work, inverse, 8)
+    bc = bc * load(work, inverse + 8, 8)
     for i in range(ROWS):
         o = i * LANES
         z = fma(-ac, load(work, a + o, 8), load(work, c + o, 8))
@@ -101,7 +110,7 @@ def project_on_two(work: Any, a: Any, b: Any, c: Any) -> None:
 
 
 @jit
-def project_two(work: Any, a: Any, b: Any, c: Any, d: Any) -> None:
+def project_two(work: Any, a: Any, b: Any, c: Any, d: Any, inverse: Any) -> None:
     """What c and d have along a and b."""
     ac = splat(0.0, 8)
     bc = splat(0.0, 8)
@@ -117,6 +126,12 @@ def project_two(work: Any, a: Any, b: Any, c: Any, d: Any) -> None:
         bc = fma(y, z, bc)
         ad = fma(x, w, ad)
         bd = fma(y, w, bd)
+    first = load(work, inverse, 8)
+    second = load(work, inverse + 8, 8)
+    ac = ac * first
+    bc = bc * second
+    ad = ad * first
+    bd = bd * second
     for i in range(ROWS):
         o = i * LANES
         x = load(work, a + o, 8)
@@ -128,39 +143,39 @@ def project_two(work: Any, a: Any, b: Any, c: Any, d: Any) -> None:
 
 
 @jit
-def orthonormalise_pairs(work: Any, first: Any, squares: Any, grown: Any, powers: Any) -> None:
-    """All tangents of a block; lengths multiply up in `grown` and, as powers of two, add up in `powers`."""
+def orthogonalise_pairs(work: Any, first: Any, squares: Any, inverses: Any, after: Any, powers: Any) -> None:
+    """All tangents of a block; their squared lengths to `after`, powers of two add up in `powers`."""
     for lane in range(0, LANES, 8):
         at = first + lane
         measure(work, at, squares, powers + lane)
-        for k in range(0, TANGENTS - 1, 2):
+        for k in range(0, TANGENTS - 1, 2):  # the next pair finished before the others are met: no faster
             a = at + k * SIZE
             b = a + SIZE
-            g = grown + k * LANES + lane
-            p = powers + k * LANES + lane
-            unit(work, a, squares + k * 8, g, p)
-            project_one(work, a, b)
-            unit(work, b, squares + k * 8 + 8, g + LANES, p + LANES)
+            done = after + k * LANES + lane
+            inverse = inverses + k * 8
+            invert(work, a, squares + k * 8, inverse, done)
+            project_one(work, a, b, inverse)
+            invert(work, b, squares + k * 8 + 8, inverse + 8, done + LANES)
             for later in range(k + 2, TANGENTS - 1, 2):
                 c = at + later * SIZE
-                project_two(work, a, b, c, c + SIZE)
+                project_two(work, a, b, c, c + SIZE, inverse)
             if TANGENTS % 2 == 1:
-                project_on_two(work, a, b, at + (TANGENTS - 1) * SIZE)
+                project_on_two(work, a, b, at + (TANGENTS - 1) * SIZE, inverse)
         if TANGENTS % 2 == 1:
             k = TANGENTS - 1
-            unit(work, at + k * SIZE, squares + k * 8, grown + k * LANES + lane, powers + k * LANES + lane)
+            invert(work, at + k * SIZE, squares + k * 8, inverses + k * 8, after + k * LANES + lane)
 
 
 @jit
-def scale_one(work: Any, first: Any, squares: Any, grown: Any, powers: Any) -> None:
+def scale_one(work: Any, first: Any, squares: Any, inverses: Any, after: Any, powers: Any) -> None:
     """One tangent alone, of all lanes."""
     for lane in range(0, LANES, 8):
         measure(work, first + lane, squares, powers + lane)
-        unit(work, first + lane, squares, grown + lane, powers + lane)
+        store(work, after + lane, load(work, squares, 8))
 
 
-ALONE = (measure, unit, scale_one)
-PARTS = (measure, unit, project_one, project_on_two, project_two, orthonormalise_pairs)
+ALONE = (measure, scale_one)
+PARTS = (measure, invert, project_one, project_on_two, project_two, orthogonalise_pairs)
 
 
 def source(tangents: int) -> str:

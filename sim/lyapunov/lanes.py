@@ -40,8 +40,8 @@ class Growth:
             self.module, layout = made.module, made.module
             self.at, self.rows, self.lanes, self.own = made.at, made.n, made.lanes, np.arange(made.n)
             self.operations = 60.0 * made.n + made.n * made.n * m + 2.0 * m * m * made.n
-        self.squares = layout.allocate(m * 8)
-        self.grown, self.powers = (layout.allocate(m * self.lanes) for _ in range(2))
+        self.squares, self.inverses = (layout.allocate(m * 8) for _ in range(2))
+        self.after, self.powers, self.begun = (layout.allocate(m * self.lanes) for _ in range(3))
         self.work = layout.work + 64
         self.source = self._text()
 
@@ -62,8 +62,9 @@ class Growth:
             begin, move = "load_start(start, whole, block, work)", "push(c, work); step(c, work)"
         loop = _LOOP.format(
             arguments=arguments, select=select, count=count, begin=begin, move=move, every=every, m=m,
-            settle="orthonormalise_pairs" if m > 1 else "scale_one", at=self.at, rows=self.rows,
-            squares=self.squares, grown=self.grown, powers=self.powers,
+            settle="orthogonalise_pairs" if m > 1 else "scale_one", at=self.at, rows=self.rows,
+            squares=self.squares, inverses=self.inverses, after=self.after, powers=self.powers,
+            begun=self.begun,
         )  # fmt: skip
         head = network.HEAD.format(title="How fast tangents grow.", lanes=lanes)
         head += _IMPORTS.format(m=m, rows=self.rows, size=self.rows * lanes)
@@ -108,9 +109,11 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
         {begin}
         for i in range({m} * {rows}):
             store(work, {at} + i * LANES, splat(frame[i], LANES))
+        for k in range({m}):
+            store(work, {begun} + k * LANES, splat(0.0, LANES))
+            store(work, {after} + k * LANES, splat(1.0, LANES))
         for batch in range(-1, batches):
             for k in range({m}):
-                store(work, {grown} + k * LANES, splat(1.0, LANES))
                 store(work, {powers} + k * LANES, splat(0.0, LANES))
             t = transient + batch * length if batch >= 0 else 0
             end = t + length if batch >= 0 else transient
@@ -122,11 +125,13 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
                 due += 1
                 if due == {every} or t == end:
                     due = 0
-                    {settle}(work, {at}, {squares}, {grown}, {powers})
-            if batch >= 0:
-                for k in range({m}):
-                    r = load(work, {grown} + k * LANES, LANES)
-                    e = load(work, {powers} + k * LANES, LANES)
-                    stretch = fma(e, LN2, log(r))
+                    {settle}(work, {at}, {squares}, {inverses}, {after}, {powers})
+            for k in range({m}):
+                square = load(work, {after} + k * LANES, LANES)
+                lasting = 0.5 * log(square)
+                stretch = fma(load(work, {powers} + k * LANES, LANES), LN2, lasting)
+                stretch = stretch - load(work, {begun} + k * LANES, LANES)
+                store(work, {begun} + k * LANES, select(square > 0.0, lasting, 0.0))
+                if batch >= 0:
                     store(out, (batch * {m} + k) * whole + block * LANES, stretch)
 """
