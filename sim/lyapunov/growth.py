@@ -7,14 +7,23 @@ import numpy as np
 
 from sim.errors import refuse
 from sim.generic import has, jvp, step_size
-from sim.lyapunov import lanes, large, registers
+from sim.lyapunov import lanes, large, registers, written_out
 from sim.lyapunov.window import Window, exponents_of, window_of
 from sim.observable import Facts, Loop
 
 # of this floor, that the numbers depend on; what is compiled is known by its text
 FILES = tuple(
     f"lyapunov/{name}.py"
-    for name in ("growth", "intervals", "quadratic_forms", "large", "registers", "lanes", "window")
+    for name in (
+        "growth",
+        "intervals",
+        "quadratic_forms",
+        "large",
+        "registers",
+        "written_out",
+        "lanes",
+        "window",
+    )
 )
 
 
@@ -38,6 +47,8 @@ def stretches(form: Any, exponents: int, window: Window, name: str) -> Stretches
                 f"{name} needs jvp, which {form.setting.system!r} does not define; add one with "
                 f"@jvp.register in {form.setting.file}",
             )
+        if written_out.fits(form, n):
+            return written_out.Growth(form, exponents, window)
         if large.fits(form, n, exponents):
             return large.Growth(form, exponents, window)
         return lanes.Growth(form, exponents, window)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.cells import aligned
+from sim.cells import aligned, padded
 from sim.compile import BARE_TAIL, kernel
 from sim.derivatives import gradient
 from sim.graph import Node
@@ -180,13 +180,18 @@ class Growth:
         """Compile or fetch the machine code."""
         kernel(self.source)
 
+    def numbers(self, tile: Any) -> tuple[Any, Any, Any, int]:
+        """The parameters, starts and inputs of a tile, as kernels take them, and how many cells it has."""
+        return tuple(tile.parameters), tuple(tile.start), tile.inputs, tile.cells
+
     def evaluate(self, tile: Any) -> np.ndarray:
         """Log stretches summed over each batch, (batches, exponents, cells)."""
         window = self.window
-        out = aligned(window.batches * self.exponents * tile.whole)
-        given = (tuple(tile.parameters), tuple(tile.start), tile.inputs)
-        kernel(self.source)(*given, out, tile.whole, window.transient, window.batches, window.length)
-        return out.reshape(window.batches, self.exponents, tile.whole)[..., : tile.cells]
+        *given, cells = self.numbers(tile)
+        whole = padded(cells, WIDTH)
+        out = aligned(window.batches * self.exponents * whole)
+        kernel(self.source)(*given, out, whole, window.transient, window.batches, window.length)
+        return out.reshape(window.batches, self.exponents, whole)[..., :cells]
 
 
 _LOOP = """def growth(parameters, start, inputs, out, cells, transient, batches, length):

@@ -11,8 +11,10 @@ import pytest
 
 from sim.errors import Refused
 from sim.generic import mirrored
+from sim.lyapunov import lanes, written_out
 from sim.lyapunov.dimension import kaplan_yorke
 from sim.lyapunov.registers import directions
+from sim.lyapunov.window import Window
 from sim.run import prepare
 from tests.conftest import INTERPRETED
 from tests.sim.cases import WHOLLY, Case, cases
@@ -377,3 +379,17 @@ def test_one_of_a_pair_halves_is_no_recurrence():
         fixed={"cell": "rnn", "cell.units": 3, "steps": 8, "start": "gaussian"},
     )  # fmt: skip
     assert mirrored(run.setting.example)
+
+
+@pytest.mark.parametrize("exponents", [1, 2])
+@pytest.mark.parametrize("system", ["rnn", "ctrnn"])
+def test_networks_of_two_units_grow_written_out_as_they_do_in_memory(system: str, exponents: int):
+    """The loop in registers beside the other, for the same cells."""
+    fixed = {"units": 2, "activation": "tanh", "weights": "gaussian", "weights.gain": 2.5, "b": 0.1}
+    fixed |= {"start": "gaussian", "steps": 60} | ({"alpha": 0.7} if system == "ctrnn" else {})
+    run = prepare(system, observables=["norm"], fixed=fixed, varied=["seed"])
+    form, tile = run.form, run.load({"seed": np.arange(19)}).tile
+    assert written_out.fits(form, 2)
+    window = Window(10, 5, 10, 1)
+    small, large = (loop.Growth(form, exponents, window) for loop in (written_out, lanes))
+    np.testing.assert_allclose(small.evaluate(tile), large.evaluate(tile), rtol=1e-8, atol=1e-9)
