@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.cells import aligned, padded
+from sim.cells import aligned
 from sim.compile import BARE_TAIL, kernel
 from sim.derivatives import gradient
 from sim.graph import Node
@@ -180,15 +180,16 @@ class Growth:
         """Compile or fetch the machine code."""
         kernel(self.source)
 
-    def numbers(self, tile: Any) -> tuple[Any, Any, Any, int]:
-        """The parameters, starts and inputs of a tile, as kernels take them, and how many cells it has."""
-        return tuple(tile.parameters), tuple(tile.start), tile.inputs, tile.cells
+    def numbers(self, tile: Any) -> tuple[Any, Any, Any, int, int]:
+        """The parameters, starts and inputs of a tile as kernels take them, how many cells there are with the
+        last bundle of its form filled up (rows of inputs are so long), and how many without.
+        """
+        return tuple(tile.parameters), tuple(tile.start), tile.inputs, tile.whole, tile.cells
 
     def evaluate(self, tile: Any) -> np.ndarray:
         """Log stretches summed over each batch, (batches, exponents, cells)."""
         window = self.window
-        *given, cells = self.numbers(tile)
-        whole = padded(cells, WIDTH)
+        *given, whole, cells = self.numbers(tile)
         out = aligned(window.batches * self.exponents * whole)
         kernel(self.source)(*given, out, whole, window.transient, window.batches, window.length)
         return out.reshape(window.batches, self.exponents, whole)[..., :cells]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.cells import cells_of, columns
+from sim.cells import cells_of, columns, padded
 from sim.evaluation import Map
 from sim.generic import noise
 from sim.graph import reachable
@@ -45,10 +45,10 @@ class Growth(registers.Growth):
         self.small = written.equation
         super().__init__(written, exponents, window)
 
-    def numbers(self, tile: Any) -> tuple[Any, Any, Any, int]:
-        """The weights, biases and starts of the cells of a network's tile."""
+    def numbers(self, tile: Any) -> tuple[Any, Any, Any, int, int]:
+        """The weights, biases and starts of the cells of a network's tile; no input."""
         cells = cells_of(tile.given)
         weights = self.small.arrays(self.map.load(tile.given, cells))
-        starts = [np.broadcast_to(s, cells) for s in starts_of(self.setting, tile.given, cells, self.n)]
-        given = columns(weights, cells, registers.WIDTH), columns(starts, cells, registers.WIDTH)
-        return tuple(given[0]), tuple(given[1]), np.zeros(1), cells
+        starts = starts_of(self.setting, tile.given, cells, self.n)
+        given, begin = (tuple(columns(values, cells, registers.WIDTH)) for values in (weights, starts))
+        return given, begin, np.zeros(1), padded(cells, registers.WIDTH), cells

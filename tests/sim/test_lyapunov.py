@@ -3,6 +3,9 @@ wrong input."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -393,3 +396,23 @@ def test_networks_of_two_units_grow_written_out_as_they_do_in_memory(system: str
     window = Window(10, 5, 10, 1)
     small, large = (loop.Growth(form, exponents, window) for loop in (written_out, lanes))
     np.testing.assert_allclose(small.evaluate(tile), large.evaluate(tile), rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("shapes", ["wide", "slim"])
+def test_a_driven_unit_has_the_exponent_of_its_own_noise_in_any_tile(shapes: str):
+    """Noise of a cell's own lies in rows as long as the form's bundles ask, on any processor."""
+    code = """if True:
+        import numpy as np
+        from sim.run import prepare
+        fixed = {"activation": "tanh", "w": 1.5, "b": 0.0, "steps": 60, "transient": 10}
+        name = "largest_lyapunov_exponent"
+        run = prepare("rnn", task="white_noise", observables=[name], fixed=fixed, varied=["seed"])
+        whole, alone = (run.evaluate({"seed": seeds})[name] for seeds in (np.arange(37), np.array([20])))
+        assert whole[20] == alone[0], (whole[20], alone[0])
+    """
+    environment = os.environ | {"SEPARATRIX_SHAPES": shapes}
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
