@@ -16,7 +16,7 @@ from sim.graded import exponent, power
 from sim.lanes import any_lane, fma, load, select, splat, store
 
 LANES, ROWS, SIZE, TANGENTS = 8, 1, 8, 1  # those of the module that the functions are copied into
-jit = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+jit = numba.njit(nogil=True, error_model="numpy")
 
 
 @jit

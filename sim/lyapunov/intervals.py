@@ -34,21 +34,21 @@ _SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)  # of what is independent
 _AHEAD = (0.08, 0.15, 0.2, 0.24)  # v / a of batches that follow each other too closely
 
 
-class _Model(NamedTuple):
-    """One ratio for one number of batches: the covariance as L D L^T, what D^-1 L^-1 makes of ones, what a
-    unit of variance comes to for the sum.
+class _Models(NamedTuple):
+    """All ratios for one number of batches, a row each: the covariance as L D L^T, what D^-1 L^-1 makes of
+    ones, what a unit of variance comes to for the sum.
     """
 
     below: np.ndarray  # of L, beside the diagonal
     inverse: np.ndarray  # of D
     ones: np.ndarray  # L^-1 1, over D
-    precision: float  # 1^T C^-1 1
-    penalty: float
-    total: float
+    precision: np.ndarray  # 1^T C^-1 1
+    penalty: np.ndarray
+    total: np.ndarray
 
 
 @cache
-def _models(batches: int) -> tuple[_Model, ...]:
+def _models(batches: int) -> _Models:
     found = []
     for a, v in [(share, 1.0 - share) for share in _SHARES] + [(1.0, -ahead) for ahead in _AHEAD]:
         pivots, below, ones = [a + 2.0 * v], [0.0], [1.0]
@@ -60,9 +60,9 @@ def _models(batches: int) -> tuple[_Model, ...]:
         precision = float((one * one * inverse).sum())
         penalty = -0.5 * float(np.log(pivots).sum() + np.log(precision))
         found.append(
-            _Model(np.array(below), inverse, one * inverse, precision, penalty, a * batches + 2.0 * v)
+            (np.array(below), inverse, one * inverse, [precision], [penalty], [a * batches + 2.0 * v])
         )
-    return tuple(found)
+    return _Models(*(np.array(rows) for rows in zip(*found, strict=True)))
 
 
 def variance_of_sum(batches: np.ndarray) -> np.ndarray:
@@ -86,17 +86,13 @@ def _likely(centred: np.ndarray) -> np.ndarray:
     """The same of some columns, their mean taken out: nothing depends on neighbours."""
     count = len(centred)
     models = _models(count)
-    precision, penalty, total = (
-        np.array([getattr(model, name) for model in models])[:, None]
-        for name in ("precision", "penalty", "total")
-    )
-    along, squares = forms(centred, *(np.stack([model[i] for model in models]) for i in range(3)))
-    spread = np.maximum(squares - along * along / precision, 0.0) / (count - 1)
+    along, squares = forms(centred, models.below, models.inverse, models.ones)
+    spread = np.maximum(squares - along * along / models.precision, 0.0) / (count - 1)
     with np.errstate(divide="ignore", invalid="ignore"):  # batches all equal: every likelihood, no variance
-        likelihood = penalty - 0.5 * (count - 1) * np.log(spread)
+        likelihood = models.penalty - 0.5 * (count - 1) * np.log(spread)
         weights = np.exp(_SHARPER * (likelihood - likelihood.max(axis=0)))
-        alike = np.ones(len(models))
-        mean = _summed(alike, weights * (total * spread)) / _summed(alike, weights)
+        alike = np.ones(len(weights))
+        mean = _summed(alike, weights * (models.total * spread)) / _summed(alike, weights)
     return np.where(np.isnan(mean), 0.0, mean)
 
 

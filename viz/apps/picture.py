@@ -61,10 +61,10 @@ class Picture:
         if not isinstance(scene, Field):
             return elements.element(scene, frame=FRAME, title=self._heading)
         self._pulse, self._mark = hv.streams.Counter(), hv.streams.Counter()
-        drawn = [self._touchable(scene, lambda: self._first)]
-        if scene.beside is not None:
-            drawn.append(self._touchable(scene.beside, lambda: self._second))
-        return hv.Layout(drawn).cols(1) if len(drawn) > 1 else drawn[0]
+        if scene.beside is None:
+            return self._touchable(scene, lambda: self._first, FRAME)
+        upper = self._touchable(scene, lambda: self._first, PAIR)
+        return hv.Layout([upper, self._touchable(scene.beside, lambda: self._second, PAIR)]).cols(1)
 
     @property
     def _first(self) -> Field | None:
@@ -78,12 +78,10 @@ class Picture:
         beside = self._scene.beside if isinstance(self._scene, Field) else None
         return None if beside is None else replace(beside, title=beside.label)
 
-    def _touchable(self, scene: Field, now: Callable[[], Field | None]) -> Any:
+    def _touchable(self, scene: Field, now: Callable[[], Field | None], frame: tuple[int, int]) -> Any:
         """One map, its shapes, its tap and the mark. A tap is heard by the colours alone: HoloViews hears
         none on a map whose layers change together.
         """
-        pair = isinstance(self._scene, Field) and self._scene.beside is not None
-        frame = PAIR if pair else FRAME
         large = scene.limited(*elements.MOST_IMAGE) is not scene or not (scene.x.regular and scene.y.regular)
 
         def colours(counter: int = 0, x_range: Any = None, y_range: Any = None) -> Any:

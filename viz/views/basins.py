@@ -45,7 +45,7 @@ def scene(
     field = plane.field(dataset, variable, x, y, at, "linear", "viridis", None, None)
     marks = _marks(dataset, field, at)
     if show != "attractor":
-        return replace(_other(dataset, show, field, at), equal=_same(field), over=marks)
+        return _other(dataset, show, replace(field, over=marks), at)
     labels = field.values
     found = [int(label) for label in np.unique(labels[labels > 0])]
     number = {label: i + 1 for i, label in enumerate(found)}
@@ -73,25 +73,25 @@ def scene(
         equal=_same(field),
         caption=reading.caption(dataset, array, held, "; ".join(notes)),
         over=marks,
-        beside=replace(_other(dataset, "gradient", field, at), equal=_same(field), over=marks)
+        beside=_other(dataset, "gradient", replace(field, over=marks), at)
         if beside and _GRADIENT in dataset.variables
         else None,
     )
 
 
 def _other(dataset: xr.Dataset, show: str, field: Field, at: Mapping[str, Any] | None) -> Field:
-    """The steps or the gradient on the plane of the basins."""
+    """The steps or the gradient on the plane of the basins, under the same marks."""
     name = {"steps": "basin_steps", "gradient": _GRADIENT}[show]
     if name not in dataset.variables:
         raise Unseen(f"show = {show!r}: this store has no {name}; add it to the observables")
     axes = (field.x.name, field.y.name, at)
     other = plane.field(dataset, name, *axes, "linear", "dusk", None, None)
     if show == "steps":
-        return other
+        return replace(other, equal=_same(field), over=field.over)
     finite = other.values[np.isfinite(other.values)]
     ends = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     other = plane.field(dataset, name, *axes, "linear", "magma", *ends)
-    return replace(other, label="log gradient")
+    return replace(other, label="log gradient", equal=_same(field), over=field.over)
 
 
 def _same(field: Field) -> bool:

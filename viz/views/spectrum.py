@@ -38,9 +38,12 @@ def scene(
     array = reading.variable(dataset, variable)
     choices.check(array, x=x, by=by)
     left = choices.free(array, (x, by), at)
-    own = [dim for dim in left if dim == "exponent"]
     swept = choices.longest(dataset, array, [dim for dim in left if dim != "exponent"])
-    if x is None and own and (swept is None or dataset.sizes["exponent"] > dataset.sizes[swept]):
+    if (
+        x is None
+        and "exponent" in left
+        and (swept is None or dataset.sizes["exponent"] > dataset.sizes[swept])
+    ):
         x = "exponent"
     x = x or swept or str(array.dims[0])
     left = [dim for dim in left if dim != x]
