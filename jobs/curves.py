@@ -12,6 +12,7 @@ from jobs.skeleton import Frame
 from jobs.sweep import Axis, Sweep
 from sim.continuation.family import Family
 from sim.continuation.planes import Found, curves
+from sim.continuation.results import MEANINGS
 from sim.errors import refuse
 from sim.run import Run
 from sim.start import starts_of
@@ -29,6 +30,9 @@ _KINDS = (
     "fold: two fixed points (or cycles) meet and vanish; flip: a cycle of twice the period begins; "
     "neimark_sacker: an invariant circle begins; branch_point: branches cross"
 )
+
+
+_MORE = ("cusp", "resonance_1_1", "resonance_1_2", "resonance_1_3", "resonance_1_4", "fold_flip")
 
 
 class Plane(NamedTuple):
@@ -129,6 +133,29 @@ def frames(sweep: Sweep, runs: Mapping[tuple[str, ...], Run]) -> list[Frame]:
             "source": _SOURCE,
         }
         made.append(_frame(f"curve_{axis.dim}", corners, ("curve", "vertex"), attributes))
+    return made + _special_points(found, axes)
+
+
+def _special_points(found: Found, axes: tuple[Axis, Axis]) -> list[Frame]:
+    """The points on the curves where more happens, of codimension two, in the order of their curves."""
+    points = [(row, point) for row, curve in enumerate(found.curves) for point in curve.special]
+    kinds = np.array([point.kind for _, point in points], dtype=object)
+    meaning = "; ".join(f"{kind}: {MEANINGS[kind]}" for kind in _MORE)
+    made = [
+        _frame("special_kind", kinds, ("special",), {
+            "long_name": "kind of codimension-two point", "units": "1", "comment": meaning, "source": _SOURCE,
+        }),
+        _frame("special_curve", np.array([row for row, _ in points], dtype=np.int32), ("special",), {
+            "long_name": "curve on which a codimension-two point lies", "units": "1",
+            "comment": "its place along the dim curve", "source": _SOURCE,
+        }),
+    ]  # fmt: skip
+    for i, axis in enumerate(axes):
+        places = np.array([point.values[i] for _, point in points], dtype=float)
+        made.append(_frame(f"special_{axis.dim}", places, ("special",), {
+            "long_name": f"{axis.meaning or axis.path} of codimension-two points", "units": axis.unit or "1",
+            "comment": "corners of their curves", "source": _SOURCE,
+        }))  # fmt: skip
     return made
 
 

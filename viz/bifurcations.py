@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from viz.scenes import Field
-from viz.shapes import Path, Stroke
+from viz.shapes import Marker, Marks, Path, Stroke
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +26,21 @@ _LOOKS: dict[str, tuple[str, str, str, str, Stroke, str]] = {
         "dotted",
     ),
     "branch_point": ("branch points", "branches of {} cross", "#7b3294", "purple", "line", "solid"),
+}
+# of each kind of point on them: its name, its plural, what happens there, marker and the marker's word
+_POINTS: dict[str, tuple[str, str, str, Marker, str]] = {
+    "cusp": ("cusp", "cusps", "two folds meet", "filled", "disk"),
+    "resonance_1_1": ("1:1 resonance", "1:1 resonances", "two multipliers are 1", "square", "square"),
+    "resonance_1_2": ("1:2 resonance", "1:2 resonances", "two multipliers are -1", "diamond", "diamond"),
+    "resonance_1_3": (
+        "1:3 resonance",
+        "1:3 resonances",
+        "a pair is exp(+-2i pi/3)",
+        "triangle",
+        "triangle",
+    ),
+    "resonance_1_4": ("1:4 resonance", "1:4 resonances", "a pair is +-i", "cross", "cross"),
+    "fold_flip": ("fold-flip", "fold-flips", "one multiplier is 1, another -1", "plus", "plus"),
 }
 
 
@@ -48,8 +63,26 @@ def over_field(field: Field, dataset: xr.Dataset, wanted: bool) -> Field:
         said.setdefault(kind, set()).add(int(period))
     if not shapes:
         return field
-    sentences = " ".join(_sentence(kind, sorted(said[kind])) for kind in _LOOKS if kind in said)
-    return replace(field, over=(*field.over, *shapes), caption=f"{field.caption} {sentences}")
+    marks, more = _points(field, dataset)
+    sentences = " ".join([_sentence(kind, sorted(said[kind])) for kind in _LOOKS if kind in said] + more)
+    return replace(field, over=(*field.over, *shapes, *marks), caption=f"{field.caption} {sentences}")
+
+
+def _points(field: Field, dataset: xr.Dataset) -> tuple[list[Marks], list[str]]:
+    """The codimension-two points on the curves, each kind with its mark, and a sentence on each kind."""
+    if "special_kind" not in set(dataset.data_vars):  # a store of an earlier version
+        return [], []
+    kinds = np.array([str(kind) for kind in dataset["special_kind"].values], dtype=str)
+    x, y = (dataset[f"special_{axis.name}"].values for axis in (field.x, field.y))
+    marks, said = [], []
+    for kind, (name, names, happens, marker, word) in _POINTS.items():
+        here = kinds == kind
+        count = int(np.count_nonzero(here))
+        if count:
+            marks.append(Marks("", x[here], y[here], "#ffffff", marker, 14.0))
+            marks.append(Marks(names, x[here], y[here], "#111111", marker, 9.0))
+            said.append(f"{count} {name if count == 1 else names} (black {word}): {happens}.")
+    return marks, said
 
 
 def _sentence(kind: str, periods: list[int]) -> str:

@@ -43,7 +43,7 @@ def sweep_axes(dataset: xr.Dataset) -> tuple[str, ...]:
 def variables(dataset: xr.Dataset) -> tuple[str, ...]:
     """The variables that hold results, `outcome` last; curves are drawn over them."""
     own = [str(name) for name in dataset.data_vars if name != "outcome" and dataset[name].dims]
-    names = [name for name in own if "curve" not in dataset[name].dims]
+    names = [name for name in own if not {"curve", "special"} & set(dataset[name].dims)]
     return (*names, "outcome") if "outcome" in dataset.variables and dataset["outcome"].dims else tuple(names)
 
 

@@ -39,7 +39,20 @@ def test_curves_lie_in_the_store_and_hold_what_they_say(store):
     known = np.array([s - w / (1 + np.exp(-s)), -s - w / (1 + np.exp(s))])
     np.testing.assert_allclose(np.abs(known - b).min(axis=0), 0.0, atol=1e-7)
     assert np.hypot(w - 4, b + 2).min() < 1e-12  # the cusp is a corner of the curve
-    for name in ("curve_kind", "curve_period", "curve_ends", "curve_w", "curve_b"):
+    assert data.special_kind.values.tolist() == ["cusp"]
+    assert data.special_curve.values.tolist() == [0]
+    np.testing.assert_allclose(
+        [data.special_w.item(), data.special_b.item()], [4.0, -2.0], rtol=0, atol=1e-12
+    )
+    for name in (
+        "curve_kind",
+        "curve_period",
+        "curve_ends",
+        "curve_w",
+        "curve_b",
+        "special_kind",
+        "special_w",
+    ):
         assert {"long_name", "units", "comment", "source"} <= set(data[name].attrs)
     assert data.loss.dims == ("w", "b")
 

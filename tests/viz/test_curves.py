@@ -37,6 +37,24 @@ def test_curves_are_drawn_over_the_map_by_kind():
     assert figure(element(seen)) is not None
 
 
+def test_codimension_two_points_are_marked_and_counted():
+    points = {
+        "special_kind": ("special", np.array(["cusp", "resonance_1_4", "cusp"], dtype=object)),
+        "special_curve": ("special", np.array([0, 1, 0], dtype=np.int32)),
+        "special_w": ("special", np.array([1.0, 2.0, 3.0])),
+        "special_b": ("special", np.array([0.0, -1.0, 0.5])),
+    }
+    seen = scene(with_curves().assign(points), "loss", x="b", y="w")
+    marks = {shape.label: shape for shape in seen.over if shape.label in {"cusps", "1:4 resonances"}}
+    assert marks["cusps"].x.tolist() == [0.0, 0.5]
+    assert marks["cusps"].y.tolist() == [1.0, 3.0]
+    assert marks["1:4 resonances"].marker == "cross"
+    assert (
+        "2 cusps (black disk): two folds meet. 1 1:4 resonance (black cross): a pair is +-i." in seen.caption
+    )
+    assert "special" not in " ".join(variables(with_curves().assign(points)))
+
+
 def test_curves_follow_the_axes_and_are_left_out_of_other_planes():
     turned = scene(with_curves(), "loss", x="b", y="w")
     assert np.array_equal(turned.over[1].y, np.array([0.5, 3.0, np.nan]), equal_nan=True)
@@ -55,5 +73,5 @@ def test_a_glance_is_drawn_like_a_dataset(tmp_path):
     path = jobs.run(plan | {"curves": ["fold"]}, root=tmp_path, executor="serial", progress=False).path
     data, glance = scene(xr.open_zarr(path), "loss"), scene(jobs.glance(path), "loss")
     assert data.caption == glance.caption
-    assert [shape.label for shape in data.over] == [shape.label for shape in glance.over] == ["", "folds"]
+    assert [shape.label for shape in data.over] == [shape.label for shape in glance.over] == ["", "folds", "", "cusps"]
     assert np.array_equal(data.over[1].x, glance.over[1].x, equal_nan=True)
