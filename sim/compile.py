@@ -13,7 +13,6 @@ another user owns it.
 import contextlib
 import fcntl
 import functools
-import gc
 import hashlib
 import importlib.util
 import json
@@ -38,6 +37,8 @@ from sim.interpreted import INTERPRETED
 
 _FOUNDATION = (
     "lanes.py",
+    "lean_compilation.py",
+    "instructions.py",
     "lane_memory.py",
     "samples.py",
     "elementary.py",
@@ -151,9 +152,11 @@ def kernel(source: str) -> Callable[..., None]:
 def _fetched(folder: Path, digest: str, source: str, name: str) -> Callable[..., None]:
     if not ((folder / objects.FILE).exists() and _intact(folder)):
         _empty(folder)
+        from sim.lean_compilation import lean_compilation  # noqa: PLC0415  it imports Numba
+
         module = _import(folder, digest, source)
         function: Callable[..., None] = getattr(module, name)
-        with _uncollected():
+        with lean_compilation():
             built = objects.build(function.py_func, module.KINDS, folder)  # type: ignore[attr-defined]
         if not built:
             return function
@@ -180,20 +183,6 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for cycles of dead objects: a compiler makes millions that live to its end, and looking
-    through them again and again is an eighth of its time.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 def _import(folder: Path, digest: str, source: str) -> ModuleType:
     path = folder / "kernel.py"
     if not _intact(folder):
@@ -207,10 +196,12 @@ def _import(folder: Path, digest: str, source: str) -> ModuleType:
     sys.modules[name] = module
     import numba  # noqa: PLC0415  half a second, and only what is not bare or not compiled yet needs it
 
+    from sim.lean_compilation import lean_compilation  # noqa: PLC0415  it imports Numba
+
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)  # read when a function is decorated, that is during this import
     try:
-        with _uncollected():
+        with lean_compilation():
             spec.loader.exec_module(module)
     finally:
         numba.config.CACHE_DIR = before

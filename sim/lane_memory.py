@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic, models, register_model
+from numba.extending import models, register_model
+
+from sim.instructions import instruction
 
 
 class Lanes(types.Type):
@@ -76,6 +79,14 @@ def pair(builder: Any, a: Any, b: Any) -> Any:
     return builder.shuffle_vector(a, b, indices(0, total))
 
 
+def places(context: Any, builder: Any, array_type: Any, array: Any, index: Any, kind: Any, n: int) -> Any:
+    """Pointers to the pieces of a bundle of n lanes, `kind` each, that lies in an array from `index` on."""
+    first = pointer(context, builder, array_type, array, index, vector(kind, min(PIECE, n)))
+    for i, (_, count) in enumerate(pieces(n)):
+        place = builder.gep(first, [ir.Constant(ir.IntType(64), i)]) if i else first
+        yield place if count == min(PIECE, n) else builder.bitcast(place, vector(kind, count).as_pointer())
+
+
 def pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, kind: Any) -> Any:
     """Where the elements of an array from `index` on lie, as a pointer to this type."""
     # as it is: unpacking the whole array was an eighth of the time that kernels take to compile
@@ -84,35 +95,36 @@ def pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any,
     return builder.bitcast(builder.gep(data, [index]), kind.as_pointer())
 
 
-@intrinsic(prefer_literal=True)
-def load(typingctx, array, index, n):
+def load(array: Any, index: int, n: int) -> Any:
     """The `n` elements of a flat array from `index` on, as a bundle."""
+    return array[index : index + n].copy()
+
+
+@instruction(load, literal=True)
+def _load(array: Any, index: Any, n: Any) -> Any:
     kind = Lanes(array.dtype, n.literal_value)
 
-    def generate(context, builder, sig, args):
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         at = context.cast(builder, args[1], sig.args[1], types.intp)
-        parts = []
-        for start, count in pieces(kind.n):
-            index = builder.add(at, ir.Constant(at.type, start))
-            part = vector(kind.dtype, count)
-            place = pointer(context, builder, sig.args[0], args[0], index, part)
-            parts.append(builder.load(place, align=8))
-        return joined(builder, parts)
+        where = places(context, builder, array, args[0], at, kind.dtype, kind.n)
+        return joined(builder, [builder.load(place, align=8) for place in where])
 
     return kind(array, types.intp, n), generate
 
 
-@intrinsic
-def store(typingctx, array, index, value):
+def store(array: Any, index: int, value: Any) -> None:
     """Write a bundle into a flat array from `index` on."""
+    array[index : index + len(value)] = value
 
-    def generate(context, builder, sig, args):
+
+@instruction(store)
+def _store(array: Any, index: Any, value: Any) -> Any:
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         at = context.cast(builder, args[1], sig.args[1], types.intp)
         undefined = ir.Constant(args[2].type, ir.Undefined)
-        for start, count in pieces(value.n):
+        where = places(context, builder, array, args[0], at, value.dtype, value.n)
+        for place, (start, count) in zip(where, pieces(value.n), strict=True):
             part = builder.shuffle_vector(args[2], undefined, indices(start, count))
-            index = builder.add(at, ir.Constant(at.type, start))
-            place = pointer(context, builder, sig.args[0], args[0], index, part.type)
             builder.store(part, place, align=8)
         return context.get_dummy_value()
 
@@ -124,13 +136,18 @@ def mixed(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(order)), order))
 
 
-@intrinsic
-def turn(typingctx, array, start, apart, target, pitch):
+def turn(array: Any, start: int, apart: int, target: int, pitch: int) -> None:
     """Write eight rows of eight lanes, from `start` on and `apart`, as rows from `target` on, `pitch` apart,
     each row one of the lanes. What is written goes past the caches, so targets are whole cache lines.
     """
+    for k in range(PIECE):
+        row = target + k * pitch
+        array[row : row + PIECE] = array[start + k :: apart][:PIECE]
 
-    def generate(context, builder, sig, args):
+
+@instruction(turn)
+def _turn(array: Any, start: Any, apart: Any, target: Any, pitch: Any) -> Any:
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data, source, across, goal, down = args
         kind = vector(types.float64, PIECE)
         rows = []
@@ -153,23 +170,31 @@ def turn(typingctx, array, start, apart, target, pitch):
     return types.void(array, *[types.intp] * 4), generate
 
 
-@intrinsic(prefer_literal=True)
-def splat(typingctx, value, n):
+def splat(value: float, n: int) -> Any:
     """A bundle whose `n` lanes all hold `value`."""
+    return np.full(n, value, dtype=np.float64)
+
+
+@instruction(splat, literal=True)
+def _splat(value: Any, n: Any) -> Any:
     kind = Lanes(types.float64, n.literal_value)
 
-    def generate(context, builder, sig, args):
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return broadcast(builder, context.cast(builder, args[0], sig.args[0], types.float64), kind.n)
 
     return kind(value, n), generate
 
 
-@intrinsic(prefer_literal=True)
-def repeat(typingctx, bundle, n):
+def repeat(bundle: Any, n: int) -> Any:
     """The bundle's lanes again and again until there are `n`."""
+    return np.tile(bundle, n // len(bundle))
+
+
+@instruction(repeat, literal=True)
+def _repeat(bundle: Any, n: Any) -> Any:
     kind = Lanes(bundle.dtype, n.literal_value)
 
-    def generate(context, builder, sig, args):
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         undefined = ir.Constant(args[0].type, ir.Undefined)
         lanes = ir.VectorType(ir.IntType(32), kind.n)
         return builder.shuffle_vector(
@@ -179,14 +204,16 @@ def repeat(typingctx, bundle, n):
     return kind(bundle, n), generate
 
 
-@intrinsic
-def align_stack(typingctx):
+def align_stack() -> None:
     """Called first in a kernel's loop: what its registers cannot hold lies on whole cache lines.
 
     LLVM finds out too late that bundles are spilled, and puts them where the caller's stack happens to end.
     """
 
-    def generate(context, builder, sig, args):
+
+@instruction(align_stack)
+def _align_stack() -> Any:
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         builder.function.attributes.add("nounwind")  # llvmlite drops an alignment that stands alone
         builder.function.attributes.alignstack = 64
         return context.get_dummy_value()

@@ -73,5 +73,9 @@ def test_a_glance_is_drawn_like_a_dataset(tmp_path):
     path = jobs.run(plan | {"curves": ["fold"]}, root=tmp_path, executor="serial", progress=False).path
     data, glance = scene(xr.open_zarr(path), "loss"), scene(jobs.glance(path), "loss")
     assert data.caption == glance.caption
-    assert [shape.label for shape in data.over] == [shape.label for shape in glance.over] == ["", "folds", "", "cusps"]
+    assert (
+        [shape.label for shape in data.over]
+        == [shape.label for shape in glance.over]
+        == ["", "folds", "", "cusps"]
+    )
     assert np.array_equal(data.over[1].x, glance.over[1].x, equal_nan=True)
