@@ -6,6 +6,7 @@ middle of a product; and from threadpoolctl 3.8 on it does nothing where another
 """
 
 import contextlib
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -15,11 +16,12 @@ from threadpoolctl import ThreadpoolController
 _guard = threading.Lock()
 _inside = 0  # how many are inside, over all threads of this process
 _before: dict[str, int] = {}  # threads of each library when the first came in
+_known: tuple[int, list[Any]] = (0, [])  # how many modules were imported when these libraries were found
 
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """One BLAS thread until the last of those who are inside leaves; a few milliseconds."""
+    """One BLAS thread until the last of those who are inside leaves; some microseconds."""
     global _inside  # noqa: PLW0603  what it counts is the process's
     with _guard:
         libraries = _libraries()
@@ -44,8 +46,14 @@ def one_thread() -> Iterator[None]:
 
 
 def _libraries() -> list[Any]:
-    """Every BLAS library that is loaded now: NumPy's and SciPy's are two."""
-    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
+    """Every BLAS library that is loaded now: NumPy's and SciPy's are two. Looking for them takes 1.5 ms, and
+    only an import brings another one.
+    """
+    global _known  # noqa: PLW0603  what is loaded is the process's
+    if _known[0] != len(sys.modules):
+        found = ThreadpoolController().select(user_api="blas").lib_controllers
+        _known = (len(sys.modules), list(found))
+    return _known[1]
 
 
 def _set(library: Any, count: int) -> None:
