@@ -16,6 +16,8 @@ from tests.sim.reference import REFERENCE, gradient, gradient_by_differences, ja
 # without machine code a wrapper's run takes minutes; its verbs are tested by themselves in both lanes
 CASES = [case for case in cases() if not (INTERPRETED and {"cell", "flow"} & set(case.fixed))]
 FIVE = range(CELLS)
+SOME = (0, 2, 4)  # of networks, whose references take seconds
+SLOW = {"pascanu_regulariser_gradient"}  # differences of sums of Jacobians that are differences themselves
 pytestmark = pytest.mark.usefixtures("compiling_ahead")
 
 
@@ -63,14 +65,16 @@ def test_observables_are_the_reference(case: Case):
     for names in passes(case):
         run = case.run(names)
         found = run.evaluate(case.columns)
-        exact = [cell(run, case.columns, i, np.longdouble) for i in FIVE]
+        exact = {i: cell(run, case.columns, i, np.longdouble) for i in (SOME if case.network else FIVE)}
         assert set(found) == {*names, "outcome"}
         assert (found["outcome"] == 1).all()
         for variable in run.variables:
             values = found[variable.name]
             assert values.shape == (CELLS, *variable.shape)
             assert values.dtype == variable.dtype
-            for i, c in enumerate(exact):
+            for i, c in exact.items():
+                if case.network and i > 0 and variable.name in SLOW:
+                    continue
                 wanted = REFERENCE[variable.name](c).reshape(variable.shape)
                 least = 1.0 if variable.name == "superposition_residual" else 1e-300
                 close(values[i], wanted, _tolerance(c, variable.name), least)
