@@ -152,8 +152,9 @@ def test_a_lost_scheduler_is_said_and_survived(file, root, reference):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=str)
 @pytest.mark.parametrize("more", [["--workers", "2"], ["--processes", "--workers", "2"]], ids=str)
 def test_an_interrupted_run_stops_soon_and_says_how_to_go_on(file, root, number, more):
-    changes = {"parameters.steps": 1_000_000}  # long enough to be still running when the signal comes
-    process = start(file, root, *more, "--set", "steps=1000000")
+    # what runs when the signal comes may end: there are more tiles than that, and they last a while
+    changes = {"parameters.steps": 200_000, "axes.b.num": 320}
+    process = start(file, root, *more, "--set", "steps=200000", "--set", "axes.b.num=320")
     wait_for(root, 1, process)
     begin = time.monotonic()
     if number == signal.SIGINT:
