@@ -39,6 +39,14 @@ stop = 1.0
 num = 64
 """
 
+# A shell without job control has what it starts in the background ignore interrupts, and so all that that starts.
+PROGRAM = """
+import signal
+from jobs.cli import app
+signal.signal(signal.SIGINT, signal.default_int_handler)
+app()
+"""
+
 
 @pytest.fixture
 def file(tmp_path):
@@ -60,7 +68,7 @@ def start(file, root, *more):
         [
             sys.executable,
             "-c",
-            "from jobs.cli import app; app()",
+            PROGRAM,
             "run",
             str(file),
             "--root",
