@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+import numba
 import numpy as np
 
 from tests.bench import peers
@@ -54,9 +55,50 @@ def _frame(n: int) -> np.ndarray:
 
 
 def spectrum_8(tiny: bool) -> Case:
+    alone = "pynamicalsys, 1/16 of the cells"
     hand = Bar(("JAX, lanes and Gram-Schmidt",), at_least=3.3)
     library = Bar(("JAX vmap(qr)", "NumPy batched qr"), at_least=20.0)
-    return spectrum(8, 512, 200, tiny, (hand, library, Bar((), strive=0.5)))
+    bars = (hand, library, Bar((alone,), at_least=40.0 / 16.0), Bar((), strive=0.5))
+    case = spectrum(8, 512, 200, tiny, bars)
+    seeds, steps = np.arange(1 if tiny else 32), 8 if tiny else 200
+    return case._replace(peers={**case.peers, alone: lambda: _pynamicalsys(8, seeds, steps)})
+
+
+def _pynamicalsys(n: int, seeds: np.ndarray, steps: int) -> Call:
+    """One network at a time: the library compiles the map, its Jacobian and its loop with Numba."""
+    library = peers.pynamicalsys()
+
+    @numba.njit
+    def forward(h, W):
+        following = np.empty(n)
+        for i in range(n):
+            total = 0.0
+            for j in range(n):
+                total += W[i * n + j] * h[j]
+            following[i] = math.tanh(total)
+        return following
+
+    @numba.njit
+    def jacobian(h, W, *_):
+        following = forward(h, W)
+        J = np.empty((n, n))
+        for i in range(n):
+            for j in range(n):
+                J[i, j] = (1.0 - following[i] ** 2) * W[i * n + j]
+        return J
+
+    system = library.DiscreteDynamicalSystem(
+        mapping=forward, jacobian=jacobian, system_dimension=n, number_of_parameters=n * n
+    )
+    W = GAIN * gaussian_weights(n, seeds).reshape(len(seeds), n * n)
+    start = np.full(n, 1.0 / math.sqrt(n))
+
+    def call():
+        for own in W:
+            system.lyapunov(start, steps, parameters=own)
+        return {}
+
+    return call
 
 
 def spectrum_2(tiny: bool) -> Case:

@@ -39,7 +39,7 @@ stop = 1.0
 num = 64
 """
 
-# A shell without job control has what it starts in the background ignore interrupts, and so all that that starts.
+# What a shell without job control starts in the background ignores interrupts, and so does what that starts.
 PROGRAM = """
 import signal
 from jobs.cli import app
