@@ -101,11 +101,16 @@ class Map:
         self._slopes: list[tuple[int, int, Node]] | None = None
         self._moved: tuple[tuple[Node, ...], list[Node]] | None = None
 
-    def load(self, given: Mapping[str, np.ndarray], cells: int) -> dict[Node, np.ndarray]:
-        """The values of all leaves but the state, for each cell; `given` are its columns."""
+    def load(
+        self, given: Mapping[str, np.ndarray], cells: int, fields: Mapping[str, Any] | None = None
+    ) -> dict[Node, np.ndarray]:
+        """The values of all leaves but the state, for each cell; `given` are its columns, `fields` what was
+        drawn for them (None: it is drawn).
+        """
         equation = self.equation
         values = {**self.setting.values, **given}
-        fields = flattened(self.setting.built(values))
+        if fields is None:
+            fields = flattened(self.setting.built(values))
         known = {node: _numbers(fields, values, name, cells) for name, node in equation.parameters.items()}
         known |= {node: _numbers(fields, values, name, cells) for name, node in equation.extras.items()}
         for name, node in (*equation.matrices.items(), *equation.vectors.items()):

@@ -12,9 +12,11 @@ from sim.cells import aligned
 from sim.equation import Equation, flattened
 from sim.matrices import Matrices, Vectors
 from sim.objective import Head
-from sim.series import noise_of, series_of, targets_of
+from sim.series import different, noise_of, series_of, targets_of
 from sim.stages import BUNDLE, Layout
 from sim.start import starts_of
+
+FEW = 2**22  # bytes of drawn numbers that a tile keeps for whoever lays them out in another way
 
 
 class Tile(NamedTuple):
@@ -31,6 +33,7 @@ class Tile(NamedTuple):
     place: np.ndarray  # the lane of each cell
     steps: int
     given: Mapping[str, np.ndarray]  # the columns that it was made of
+    fields: Mapping[str, Any] | None  # and what was drawn for them; None where they are more than `FEW`
 
 
 class Places(NamedTuple):
@@ -52,6 +55,7 @@ def lay_out(
         fields |= readout(setting, values, equation.head)
     matrices = {name: fields[name] for name in equation.matrices}
     vectors = {name: fields[name] for name in equation.vectors}
+    drawn = sum(field.base.nbytes for field in (*matrices.values(), *vectors.values()))
     places = _places(matrices, layout, cells)
     flat, which = _matrices(matrices, layout, places, cells)
     return Tile(
@@ -66,6 +70,9 @@ def lay_out(
         places.place,
         int(setting.values["steps"]),
         columns,
+        fields
+        if sum(drawn.base.nbytes for drawn in (*matrices.values(), *vectors.values())) <= FEW
+        else None,
     )
 
 
@@ -99,8 +106,7 @@ def _places(matrices: Mapping[str, Matrices], layout: Layout, cells: int) -> Pla
     """Cells in their order; with shared matrices, group after group."""
     groups = np.zeros(cells, dtype=np.intp)
     if layout.shared and matrices:
-        kinds = np.stack([np.broadcast_to(field.which, cells) for field in matrices.values()])
-        groups = np.unique(kinds, axis=1, return_inverse=True)[1].reshape(-1)
+        groups = different([np.broadcast_to(field.which, cells) for field in matrices.values()])[1]
     sorted_cells = np.argsort(groups, kind="stable")
     sizes = np.bincount(groups)
     blocks = -(-sizes // layout.lanes)

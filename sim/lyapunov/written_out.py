@@ -1,7 +1,7 @@
 """Growth of tangents of networks of two numbers: every unit and weight a number in a register.
 
 As a network, two units fill one register of eight and pass through memory at every step: 55 ms for 8192
-networks and 500 steps, here 17, and 20 to draw the weights once more.
+networks and 500 steps, here 17.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ class Growth(registers.Growth):
     def numbers(self, tile: Any) -> tuple[Any, Any, Any, int, int]:
         """The weights, biases and starts of the cells of a network's tile; no input."""
         cells = cells_of(tile.given)
-        weights = self.small.arrays(self.map.load(tile.given, cells))
+        weights = self.small.arrays(self.map.load(tile.given, cells, tile.fields))
         starts = starts_of(self.setting, tile.given, cells, self.n)
         given, begin = (tuple(columns(values, cells, registers.WIDTH)) for values in (weights, starts))
         return given, begin, np.zeros(1), padded(cells, registers.WIDTH), cells
