@@ -70,9 +70,7 @@ def lay_out(
         places.place,
         int(setting.values["steps"]),
         columns,
-        fields
-        if sum(drawn.base.nbytes for drawn in (*matrices.values(), *vectors.values())) <= FEW
-        else None,
+        fields if drawn <= FEW else None,
     )
 
 

@@ -22,7 +22,7 @@ def different(columns: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarr
         column.astype(np.int64) if integer else column.astype(np.float64).view(np.int64)
         for column, integer in zip(columns, whole, strict=True)
     ]
-    # eight times as fast as `np.unique(axis=1)`, which compares whole rows as bytes
+    # `np.unique(axis=1)` compares rows as bytes, and takes 12 to 30 times as long
     order = np.lexsort(bits[::-1])
     ordered = [column[order] for column in bits]
     fresh = np.zeros(len(order), dtype=bool)
