@@ -196,13 +196,14 @@ def _import(folder: Path, digest: str, source: str) -> ModuleType:
     sys.modules[name] = module
     import numba  # noqa: PLC0415  half a second, and only what is not bare or not compiled yet needs it
 
-    from sim.lean_compilation import lean_compilation  # noqa: PLC0415  it imports Numba
+    from sim.lean_compilation import forget_types, lean_compilation  # noqa: PLC0415  it imports Numba
 
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)  # read when a function is decorated, that is during this import
     try:
         with lean_compilation():
             spec.loader.exec_module(module)
+        forget_types(module)
     finally:
         numba.config.CACHE_DIR = before
     if not (folder / "sums.json").exists():

@@ -9,9 +9,11 @@ import contextlib
 import gc
 import threading
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 from numba.core import codegen
+from numba.core.dispatcher import Dispatcher
 
 # ruff: noqa: SLF001  Numba has no door here; what its lock pins is what this was written for
 
@@ -57,3 +59,15 @@ def _code_of_kernels_alone() -> Iterator[None]:
         yield
     finally:
         library._finalize_final_module, generator.set_env = finish, bind
+
+
+def forget_types(module: ModuleType) -> None:
+    """Drop the typed form of a module's functions, which Numba keeps to show it to people.
+
+    Of a network's kernel it is 14 000 objects that Python looks through again and again. Functions from
+    Numba's cache have none.
+    """
+    for function in vars(module).values():
+        if isinstance(function, Dispatcher):
+            for kinds, built in function.overloads.items():
+                function.overloads[kinds] = built._replace(type_annotation="", metadata={})

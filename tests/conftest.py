@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(
                 pytest.mark.skip(reason="no Chromium here (CHROMIUM=/path/to/chromium names one)")
             )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def looked_through_once() -> Iterator[None]:
+    """What lives on at the end of a file, Numba's millions of objects above all, is left alone from then on:
+    a test that looks for what is dead waited for five seconds.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

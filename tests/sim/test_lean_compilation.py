@@ -1,12 +1,13 @@
 """What is left out while kernels are compiled, and that nobody else misses it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 
 import numba
 import numpy as np
 import pytest
 
-from sim.lean_compilation import lean_compilation
+from sim.lean_compilation import forget_types, lean_compilation
 
 pytestmark = pytest.mark.compiled
 
@@ -41,6 +42,17 @@ def test_what_others_make_of_it_later_runs():
     assert kernel(3.0) == 10.0
     later = numba.njit(lambda x: inner(x) - 1.0)
     assert later(3.0) == 8.0
+
+
+def test_types_are_forgotten_and_the_function_runs_on():
+    module = ModuleType("kernels")
+    module.twice = numba.njit("float64(float64)")(lambda x: x + x)
+    forget_types(module)
+    (built,) = module.twice.overloads.values()
+    assert not built.type_annotation
+    assert module.twice(3.0) == 6.0
+    twice = module.twice
+    assert numba.njit(lambda x: twice(x) + 1.0)(3.0) == 7.0
 
 
 def test_other_threads_compile_as_ever():
