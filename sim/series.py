@@ -31,10 +31,9 @@ def different(columns: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarr
         fresh[1:] |= column[1:] != column[:-1]
     which = np.empty(len(order), dtype=np.intp)
     which[order] = np.cumsum(fresh) - 1
-    kinds = [column[fresh] for column in ordered]
-    return [
-        row if integer else row.view(np.float64) for row, integer in zip(kinds, whole, strict=True)
-    ], which
+    kinds = (column[fresh] for column in ordered)
+    rows = [row if integer else row.view(np.float64) for row, integer in zip(kinds, whole, strict=True)]
+    return rows, which
 
 
 def distinct(
