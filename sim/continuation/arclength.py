@@ -100,6 +100,15 @@ def tangent(equations: Equations, u: np.ndarray, before: np.ndarray, scale: np.n
     return t / size if np.isfinite(size) and size > 0 else before
 
 
+def forward(direction: np.ndarray) -> np.ndarray:
+    """A direction or its opposite, the one whose first entry of some size is positive: linear algebra returns
+    null vectors with a sign that differs from processor to processor.
+    """
+    sizes = np.abs(direction)
+    first = direction[np.argmax(sizes > 0.3 * sizes.max())]
+    return direction if first >= 0.0 else -direction
+
+
 def along(
     equations: Equations, u: np.ndarray, t: np.ndarray, length: float, scale: np.ndarray
 ) -> tuple[np.ndarray, int] | None:

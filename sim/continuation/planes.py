@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.continuation.arclength import ENDS, Piece, Room, Steps, correct, crossing, follow
+from sim.continuation.arclength import ENDS, Piece, Room, Steps, correct, crossing, follow, forward
 from sim.continuation.defining import Defining, Kind, curvature
 from sim.continuation.family import Family
 from sim.continuation.happenings import determinant
@@ -118,7 +118,7 @@ def curve(defining: Defining, u: np.ndarray, room: Room, steps: Steps = STEPS) -
     J = defining.jacobian(u) * room.scale
     if not np.isfinite(J).all():
         return None
-    t = np.linalg.svd(J)[2][-1]
+    t = forward(np.linalg.svd(J)[2][-1])
     start = correct(defining, u, t / room.scale, float(t / room.scale @ u))
     if start is None:
         return None

@@ -54,10 +54,9 @@ class Branch(NamedTuple):
     ends: tuple[str, str]
 
     def of(self, *kinds: str) -> list[Special]:
-        """The special points of these kinds, by rising value of the keyword."""
-        return sorted(
-            (point for point in self.special if point.kind in kinds), key=lambda s: float(s.values[0])
-        )
+        """The special points of these kinds, by rising value of the keyword; of one value, along the branch."""
+        wanted = (point for point in self.special if point.kind in kinds)
+        return sorted(wanted, key=lambda point: (round(float(point.values[0]), 9), point.place))
 
 
 class Curve(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.continuation.arclength import STEPS as DEFAULT
-from sim.continuation.arclength import Steps
+from sim.continuation.arclength import Steps, forward
 from sim.continuation.branches import branch
 from sim.continuation.defining import Solutions
 from sim.continuation.family import Family
@@ -41,7 +41,7 @@ def other_tangent(family: Family, special: Special, along: np.ndarray) -> np.nda
     if not np.isfinite(size) or size < 1e-12:
         return None
     direction = (c * first - 2.0 * b * second) / size
-    return np.asarray(direction / np.linalg.norm(direction))
+    return forward(direction / np.linalg.norm(direction))
 
 
 def switched(
@@ -62,7 +62,7 @@ def switched(
         M = Solutions(family, special.period).linear(np.append(special.state, special.values))
         values, vectors = np.linalg.eig(M)
         v = np.real(vectors[:, np.argmin(np.abs(values + 1.0))])
-        direction = np.append(v, 0.0)
+        direction = np.append(forward(v), 0.0)
         return branch(family, special.state, value, box, 2 * special.period, steps, size, direction)
     if special.kind not in SWITCHED:
         return None

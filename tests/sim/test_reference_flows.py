@@ -37,7 +37,7 @@ def test_aut_06_the_branches_of_the_lorenz_equations(lorenz: list[Branch]):
     hopf = wings.of("neimark_sacker")
     np.testing.assert_allclose([float(point.values[0]) for point in hopf], 24.7368, atol=6e-5)
     np.testing.assert_array_equal(wings.values[[0, -1]], 30.0)
-    ends = [[x, x, 29.0] for x in (8.79394, -8.79394)]
+    ends = [[x, x, 29.0] for x in (-8.79394, 8.79394)]
     np.testing.assert_allclose(wings.states[[0, -1]], ends, atol=6e-6)
     between = (wings.values > 1.01) & (wings.values < 24.7)
     assert wings.stable[between].all()
@@ -46,7 +46,7 @@ def test_aut_06_the_branches_of_the_lorenz_equations(lorenz: list[Branch]):
 
 def test_lor_05_the_hopf_point_of_the_lorenz_equations(lorenz: list[Branch]):
     """LOR-05: rho = sigma (sigma + beta + 3) / (sigma - beta - 1) = 24.7368, and the fixed point there."""
-    for point, sign in zip(lorenz[1].of("neimark_sacker"), (1.0, -1.0), strict=True):
+    for point, sign in zip(lorenz[1].of("neimark_sacker"), (-1.0, 1.0), strict=True):
         wanted = [24.7368, sign * 7.95602, sign * 7.95602, 23.7368]
         np.testing.assert_allclose(np.append(point.values, point.state), wanted, atol=6e-5)
         assert point.values[0] == pytest.approx(10 * (10 + 8 / 3 + 3) / (10 - 8 / 3 - 1), abs=2e-6)
