@@ -54,7 +54,7 @@ class Branch(NamedTuple):
     ends: tuple[str, str]
 
     def of(self, *kinds: str) -> list[Special]:
-        """The special points of these kinds, by rising value of the keyword; of one value, along the branch."""
+        """The special points of these kinds, by rising value of the keyword, then along the branch."""
         wanted = (point for point in self.special if point.kind in kinds)
         return sorted(wanted, key=lambda point: (round(float(point.values[0]), 9), point.place))
 
