@@ -37,6 +37,7 @@ from sim.interpreted import INTERPRETED
 
 _FOUNDATION = (
     "lanes.py",
+    "jit.py",
     "lean_compilation.py",
     "instructions.py",
     "lane_memory.py",
@@ -57,7 +58,7 @@ _N = numba.int64[::1]
 # Argument types stand in the module: it is compiled when it is imported, or fetched from the cache.
 TAIL = (
     _TYPES
-    + """@numba.njit(numba.void({kinds}), nogil=True, error_model="numpy", cache=True)
+    + """@kernel(numba.void({kinds}))
 """
 )
 # For kernels that make no array and raise nothing: `kernel` compiles them and keeps nothing but object code.
@@ -68,7 +69,7 @@ BARE_TAIL = (
     + """KINDS = numba.void({kinds})
 
 
-@numba.njit(nogil=True, error_model="numpy", _nrt=False)
+@uncounted
 """
 )
 _KEPT = (".nbi", ".nbc", ".py", ".pyc", ".code")

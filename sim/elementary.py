@@ -11,8 +11,7 @@ where `fma` rounds twice, `exp` is as good only for moderate arguments, which th
 mends.
 """
 
-import numba
-
+from sim.jit import jit
 from sim.lanes import bits, copysign, fma, select, unbits
 
 LOG2E = 1.4426950408889634
@@ -23,8 +22,6 @@ LN2_SHORT = 0.693147180369123816490
 LN2_REST = 1.90821492927058770002e-10
 # 1.5 * 2**52: adding and subtracting rounds to the nearest integer, left in the low bits
 ROUND = 6755399441055744.0
-
-jit = numba.njit(nogil=True, error_model="numpy")
 
 
 @jit

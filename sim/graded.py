@@ -7,12 +7,10 @@ that a cell's bits do not depend on its neighbours.
 
 import math
 
-import numba
-
 from sim.elementary import ROUND
+from sim.jit import jit
 from sim.lanes import any_lane, bits, fma, load, select, splat, sqrt, store, unbits
 
-jit = numba.njit(nogil=True, error_model="numpy")
 LN2 = 0.6931471805599453
 _FAR = 2.0**200
 _PATIENCE = 20

@@ -27,13 +27,14 @@ def build(function: Any, kinds: Any, folder: Path) -> bool:
     """Compile a function that makes no array and raises nothing for these types, and keep its code."""
     from numba.core import compiler, registry  # noqa: PLC0415  this module is there to do without Numba
 
+    from sim.jit import Passes  # noqa: PLC0415
+
     flags = compiler.Flags()
     flags.nrt, flags.error_model = False, "numpy"
     flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
     cpu = registry.cpu_target
-    made = compiler.compile_extra(
-        cpu.typing_context, cpu.target_context, function, kinds.args, kinds.return_type, flags, {}
-    )
+    contexts, types = (cpu.typing_context, cpu.target_context), (kinds.args, kinds.return_type)
+    made = compiler.compile_extra(*contexts, function, *types, flags, {}, pipeline_class=Passes)
     module = binding.parse_assembly(made.library.get_llvm_str())
     symbol, letters = made.fndesc.llvm_func_name, "".join(map(_letters, kinds.args))
     words = ["p" if str(a.type)[-3:] == "ptr" else str(a.type) for a in module.get_function(symbol).arguments]

@@ -18,11 +18,11 @@ from sim.observable import Backward, Pulled, Reduced, Sampled, Shadow, Stepped
 _HEAD = '''"""{title}"""
 import numba
 from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
+from sim.jit import bare as jit, uncounted
 from sim.lanes import align_stack, any_lane, fma, load, select, splat, sqrt, store
 from sim.samples import close, keep, keep_falling
 
 WIDTH = {width}
-jit = numba.njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 '''
 
 

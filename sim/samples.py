@@ -12,12 +12,9 @@ up to a whole line.
 
 from typing import Any
 
-import numba
-
 from sim.cells import DEPTH
+from sim.jit import uncounted as jit
 from sim.lanes import fma, load, splat, store, turn
-
-jit = numba.njit(nogil=True, error_model="numpy", _nrt=False)
 
 
 @jit

@@ -10,13 +10,11 @@ how far a column has grown is its length at the end. The functions are copied in
 import inspect
 from typing import Any
 
-import numba
-
 from sim.graded import exponent, power
+from sim.jit import jit
 from sim.lanes import any_lane, fma, load, select, splat, store
 
 LANES, ROWS, SIZE, TANGENTS = 8, 1, 8, 1  # those of the module that the functions are copied into
-jit = numba.njit(nogil=True, error_model="numpy")
 
 
 @jit

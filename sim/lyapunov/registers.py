@@ -28,11 +28,11 @@ _HEAD = '''"""How fast tangents grow."""
 import numba
 from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
 from sim.graded import exponent, power
+from sim.jit import bare as jit, uncounted
 from sim.lanes import align_stack, any_lane, fma, load, select, splat, sqrt, store
 
 WIDTH = {width}
 LN2 = 0.6931471805599453
-jit = numba.njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 '''
 
 
