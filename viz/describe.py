@@ -144,6 +144,7 @@ def _view(name: str) -> str:
             textwrap.indent(text, "  "),
             f"needs\n  {wants}",
             "options\n" + "\n".join(rows),
+            "of every view\n  theory = '' (a curve laid over the picture: separatrix describe theory)",
             f"example\n  {call}",
         ]
     )
@@ -155,7 +156,7 @@ def _theory(name: str) -> str:
     over = theory.axis or "any axis"
     what = f"{theory.variable} [{theory.units}]" if theory.variable else f"a curve of {theory.onto}"
     demands = [f"  {key}: {' or '.join(map(str, allowed))}" for key, allowed in theory.demands.items()]
-    seen = "lines" if theory.variable else "map"
+    seen = "lines" if theory.variable else "argand" if theory.onto == "im" else "map"
     call = f"separatrix show STORE --view {seen} --option theory={name} -o picture.png"
     return "\n\n".join(
         [

@@ -177,6 +177,15 @@ class Lines:
 Scene = Field | Lines | Plane
 
 
+def drawn_dims(scene: Scene) -> set[str]:
+    """The dims that a scene draws; the others of its variable are held somewhere."""
+    if isinstance(scene, Field):
+        return {scene.x.name, scene.y.name, *scene.also}
+    if isinstance(scene, Plane):
+        return set(scene.also)
+    return {scene.x_name, scene.by, scene.panel_by, *scene.also}
+
+
 def extremes(heights: np.ndarray, most: int) -> np.ndarray:
     """Indices of about `most` points that keep a curve's look: the lowest and the highest of every block.
 

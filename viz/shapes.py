@@ -60,7 +60,7 @@ class Plane:
     """Shapes in one frame, later ones above earlier ones.
 
     `equal`: one unit is as wide as high; `scale`, `palette`, `scale_label`: the colours of marks that have
-    values; `also` names dims that the picture uses up.
+    values; `also` names dims that the picture uses up; `x_name`, `y_name`: what theories call the axes.
     """
 
     shapes: tuple[Shape, ...]
@@ -76,6 +76,8 @@ class Plane:
     palette: str = "viridis"
     scale_label: str = ""
     also: tuple[str, ...] = ()
+    x_name: str = ""
+    y_name: str = ""
 
     @property
     def labels(self) -> tuple[Shape, ...]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from viz import reading
+from viz import reading, theories
 from viz.reading import Unseen
 from viz.scenes import Scene
 
@@ -154,14 +154,25 @@ def best(dataset: xr.Dataset, variable: str, view: str | None = None) -> str:
 
 
 def scene(
-    dataset: xr.Dataset, variable: str | None = None, view: str | None = None, **chosen: Any
+    dataset: xr.Dataset,
+    variable: str | None = None,
+    view: str | None = None,
+    *,
+    theory: str = "",
+    **chosen: Any,
 ) -> Scene | None:
-    """What a view shows, as plain data; None for a view that only knows how to make an element."""
+    """What a view shows, as plain data; None for a view that only knows how to make an element.
+
+    `theory`: the name of one of `sim/theory`, or the path of one's own, whose curve is laid over the picture.
+    """
     array = reading.variable(dataset, variable)
     name = best(dataset, str(array.name), view)
     module = find(name)
     _check(name, chosen)
-    return module.scene(dataset, str(array.name), **chosen) if hasattr(module, "scene") else None
+    if not hasattr(module, "scene"):
+        return None
+    plain: Scene = module.scene(dataset, str(array.name), **_meant(name, chosen))
+    return theories.over(plain, dataset, theory, chosen.get("at")) if theory else plain
 
 
 def draw(
@@ -176,10 +187,13 @@ def draw(
     >>> draw(ds, "loss").kdims
     [Dimension('b'), Dimension('w')]
     """
+    made = scene(dataset, variable, view, **chosen)
+    if made is not None:
+        from viz.elements import element as as_element  # noqa: PLC0415 - HoloViews with Bokeh takes a second to import
+
+        return as_element(made)
     array = reading.variable(dataset, variable)
-    name = best(dataset, str(array.name), view)
-    _check(name, chosen)
-    return function(name)(dataset, str(array.name), **chosen)
+    return function(best(dataset, str(array.name), view))(dataset, str(array.name), **chosen)
 
 
 def caption(dataset: xr.Dataset, variable: str | None = None, view: str | None = None, **chosen: Any) -> str:
@@ -192,6 +206,18 @@ def caption(dataset: xr.Dataset, variable: str | None = None, view: str | None =
         if seen is not None
         else reading.caption(dataset, reading.variable(dataset, variable), {})
     )
+
+
+def _meant(name: str, chosen: dict[str, Any]) -> dict[str, Any]:
+    """The options as a view takes them: `yes` and `no` for those that are true or false."""
+    words = {"yes": True, "no": False, "true": True, "false": False}
+    meant = dict(chosen)
+    for key, parameter in options(name).items():
+        if key in chosen and isinstance(parameter.default, bool) and not isinstance(chosen[key], bool):
+            if str(chosen[key]).lower() not in words:
+                raise Unseen(f"{key} = {chosen[key]!r}: write yes or no")
+            meant[key] = words[str(chosen[key]).lower()]
+    return meant
 
 
 def _check(name: str, chosen: dict[str, Any]) -> None:

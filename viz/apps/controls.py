@@ -25,7 +25,7 @@ _NAMES = {
     "log": "logarithm",
     "scale": "colours",
 }
-_AUTO = "auto"
+_AUTO, _NONE = "auto", "none"
 
 
 def select(name: str, options: list[str], value: str | None, **more: Any) -> pn.widgets.Select:
@@ -64,7 +64,9 @@ def option_widgets(
 
 
 def _choices(name: str, dims: list[str]) -> dict[str, list[str]]:
-    """The words that each option of a view may take: dims for axes, its annotation's literals for others."""
+    """The words that each option of a view may take: dims for axes, yes and no for what is or is not drawn,
+    its annotation's literals for others.
+    """
     module = view.find(name)
     function = module.scene if hasattr(module, "scene") else module.view
     hints = get_type_hints(
@@ -74,10 +76,28 @@ def _choices(name: str, dims: list[str]) -> dict[str, list[str]]:
     for option, parameter in view.options(name).items():
         if option in AXES:
             found[option] = [_AUTO, *dims]
+        elif isinstance(parameter.default, bool):
+            found[option] = ["yes", "no"] if parameter.default else ["no", "yes"]
         elif typing.get_origin(hints.get(option)) is typing.Literal:
             words = [str(word) for word in get_args(hints[option])]
             found[option] = [parameter.default, *(word for word in words if word != parameter.default)]
     return found
+
+
+def theory_widget(
+    names: list[str], wish: str, changed: Callable[[Any], None]
+) -> tuple[pn.widgets.Widget | None, list[str]]:
+    """A choice among the theories that speak of a picture; a word about a wish that cannot be had."""
+    words = []
+    if wish not in ("", _NONE, *names):
+        offered = f"this picture has {', '.join(names)}" if names else "no theory speaks of this picture"
+        words.append(f"theory = {wish!r}: {offered}")
+        wish = _NONE
+    if not names:
+        return None, words
+    widget = select("theory", [_NONE, *names], wish or _NONE)
+    widget.param.watch(changed, "value")
+    return widget, words
 
 
 def chosen(widgets: Mapping[str, pn.widgets.Widget]) -> dict[str, str]:

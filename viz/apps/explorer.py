@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from sim.errors import Refused
-from viz import reading, view
+from viz import reading, theories, view
 from viz.apps import page, touch
 from viz.apps.cell_card import CellCard
-from viz.apps.controls import Slider, chosen, option_widgets, say_auto, select
+from viz.apps.controls import Slider, chosen, option_widgets, say_auto, select, theory_widget
 from viz.apps.guards import Quiet, shown
 from viz.apps.picture import Picture, Place
 from viz.apps.state import State, parse, query
 from viz.apps.stores import Shelf, progress
 from viz.escape import Markup, html, plain
 from viz.reading import Unseen
-from viz.scenes import Field, Scene
+from viz.scenes import Field, Scene, drawn_dims
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -139,17 +139,19 @@ class Explorer:
 
     def _option_widgets(self) -> None:
         array = self._data()[self.variable.value]
-        self.options, words = option_widgets(self.view.value, array, self.wish.options, self._option_picked)
+        wishes = {option: wish for option, wish in self.wish.options.items() if option != "theory"}
+        self.options, words = option_widgets(self.view.value, array, wishes, self._option_picked)
         self.words += words
-        self.option_box.objects = list(self.options.values())
         self._slider_widgets(self.wish.at)
 
     def _slider_widgets(self, wishes: dict[str, Any]) -> None:
-        """A slider for every axis that the picture does not draw."""
+        """A slider for every axis that the picture does not draw, and the theories that speak of it."""
         dataset = self._data()
         held = {slider.dim: slider.value for slider in self.sliders.values() if slider.dim in dataset.dims}
+        self.options.pop("theory", None)
         self.scene = self._scene({})
-        drawn = touch.drawn_dims(self.scene, dataset[self.variable.value])
+        self._theory_widget()
+        drawn = drawn_dims(self.scene)
         self.sliders = {}
         for dim in (str(dim) for dim in dataset[self.variable.value].dims if str(dim) not in drawn):
             index = reading.fixed(dataset, (dim,), None)[dim]
@@ -161,6 +163,16 @@ class Explorer:
             if dataset.sizes[dim] > 1:
                 self.sliders[dim] = Slider(dataset, dim, index, self._slider_moved)
         self._show_sliders()
+
+    def _theory_widget(self) -> None:
+        """Below the options of the view, the theories that can be laid over it."""
+        names = list(theories.fitting(self.scene, self._data())) if self.scene is not None else []
+        wish = self.wish.options.get("theory", "")
+        widget, words = theory_widget(names, wish, self._option_picked)
+        self.words += words
+        if widget is not None:
+            self.options["theory"] = widget
+        self.option_box.objects = list(self.options.values())
 
     def _show_sliders(self) -> None:
         """The sliders of axes that are held; below, where curves have no cells to tap, those of the cell."""
@@ -264,13 +276,8 @@ class Explorer:
 
     def _scene(self, at: dict[str, Any]) -> Scene:
         """What the chosen view shows."""
-        drawn = view.scene(
-            self._data(),
-            self.variable.value,
-            self.view.value,
-            **chosen(self.options),
-            **({"at": at} if at else {}),
-        )
+        wishes: dict[str, Any] = {**chosen(self.options), **({"at": at} if at else {})}
+        drawn = view.scene(self._data(), self.variable.value, self.view.value, **wishes)
         if drawn is None:
             raise Unseen(f"the view {self.view.value!r} makes its own element and is not for the app")
         return drawn

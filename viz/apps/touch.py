@@ -8,19 +8,9 @@ from typing import TYPE_CHECKING, Any
 from viz import reading
 from viz.axes import Axis
 from viz.scenes import Field, Lines, Scene
-from viz.shapes import Plane
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-def drawn_dims(scene: Scene, array: xr.DataArray) -> set[str]:
-    """The dims of a variable that a scene draws; the others need a slider."""
-    if isinstance(scene, Field):
-        return {scene.x.name, scene.y.name, *scene.also}
-    if isinstance(scene, Plane):
-        return set(scene.also)
-    return {str(dim) for dim in array.dims if dim in (scene.x_name, scene.by, scene.panel_by, *scene.also)}
 
 
 def under(scene: Field, dataset: xr.Dataset, x: float, y: float) -> dict[str, Any]:

@@ -77,6 +77,8 @@ def scene(
         palette=palette,
         scale_label=reading.label(dataset[by]) if by else "",
         also=tuple(dim for dim in (by, "index", "component") if dim),
+        x_name="re",
+        y_name="im",
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from viz import choices, palettes, reading, theories
+from viz import choices, palettes, reading
 from viz.scenes import Curve, Lines, Panel, extremes
 from viz.view import Needs
 
@@ -29,7 +29,6 @@ def scene(
     at: Mapping[str, Any] | None = None,
     log: Literal["auto", "yes", "no"] = "auto",
     most: int = 8,
-    theory: str = "",
 ) -> Lines:
     """A variable over time or over one axis, as curves.
 
@@ -37,8 +36,7 @@ def scene(
     different curves
     (at most `most`, evenly spaced). `panels`: the axis whose values stand side by side. `at`: where the
     others are held;
-    an axis named here is not drawn. `log`: auto, yes or no, for the height. `theory`: the name of a theory
-    whose curve is laid over the others (`mean_field_exponent`; those of `sim/theory`, or a file of your own).
+    an axis named here is not drawn. `log`: auto, yes or no, for the height.
     """
     array = reading.variable(dataset, variable)
     x, by, panels = _roles(dataset, array, x, by, panels, at)
@@ -56,7 +54,7 @@ def scene(
     thinned = f"of {len(order)} values of {x} only extremes are drawn" if len(order) > _MOST_POINTS else ""
     note = f"{shown} of {total} values of {by} are drawn" if by and shown < total else ""
     note = "; ".join(part for part in (note, thinned) if part)
-    plain = Lines(
+    return Lines(
         panels=drawn,
         x_name=x,
         x_label=reading.label(dataset[x]),
@@ -70,7 +68,6 @@ def scene(
         by=by or "",
         panel_by=panels or "",
     )
-    return theories.over_lines(plain, dataset, theory, held, most)
 
 
 def _roles(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from viz import bifurcations, plane, reading, theories
+from viz import bifurcations, plane
 from viz.palettes import Colours
 from viz.scales import Choice
 from viz.scenes import Field
@@ -27,7 +27,6 @@ def scene(
     palette: Colours = "auto",
     low: float | None = None,
     high: float | None = None,
-    theory: str = "",
     curves: bool = True,
 ) -> Field:
     """A variable over two axes, as colours.
@@ -36,11 +35,8 @@ def scene(
     (`{"seed": 3}`).
     `scale`: auto, linear, log or symlog. `palette`: auto is diverging for signed numbers. `low`, `high`:
     limits of the colours.
-    Cells without a number are grey. `theory`: the name of a theory whose curve lies in the plane of the axes
-    (`onset_of_chaos`, `edge_of_chaos`; those of `sim/theory`, or a file of your own). `curves`: whether
-    bifurcation curves that are stored for this plane are drawn.
+    Cells without a number are grey. `curves`: whether bifurcation curves that are stored for this plane are
+    drawn.
     """
     seen = plane.field(dataset, variable, x, y, at, scale, palette, low, high)
-    seen = bifurcations.over_field(seen, dataset, curves)
-    rest = tuple(dim for dim in map(str, dataset[variable].dims) if dim not in (seen.x.name, seen.y.name))
-    return theories.over_field(seen, dataset, theory, reading.fixed(dataset, rest, at))
+    return bifurcations.over_field(seen, dataset, curves)
