@@ -186,8 +186,8 @@ def _field(weights: np.ndarray, state: np.ndarray) -> np.ndarray:
 
 def test_flows_of_networks_converge_to_theory():
     """Gain 2.5: an exponent is short of theory by 12/n, and twice that at 2n less that at n is theory, within
-    three standard errors. Variance and autocorrelation are within three of theirs at n = 400. What chaos makes
-    of the last bits of a product differs from processor to processor, by as much as a standard error.
+    three standard errors. Variance and autocorrelation are within three of theirs at n = 400. Chaos makes of
+    the last bits of a product, which differ from processor to processor, as much as a standard error.
     """
     gain = 2.5
     small, large = flow(200, gain, 4), flow(400, gain, 4)
