@@ -34,6 +34,7 @@ import platformdirs
 from sim import objects
 from sim.errors import refuse
 from sim.interpreted import INTERPRETED
+from sim.processor import SHAPES
 
 _FOUNDATION = (
     "lanes.py",
@@ -41,6 +42,8 @@ _FOUNDATION = (
     "lean_compilation.py",
     "instructions.py",
     "lane_memory.py",
+    "quotients.py",
+    "processor.py",
     "samples.py",
     "elementary.py",
     "graded.py",
@@ -110,7 +113,7 @@ def sources_digest(parts: Iterable[str], files: Iterable[str] = ()) -> str:
 def _foundation() -> str:
     """Digest of everything that decides machine code besides the generated text."""
     machine = llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()
-    return sources_digest([sys.version, str(INTERPRETED), *machine])
+    return sources_digest([sys.version, str(INTERPRETED), str(SHAPES), *machine])
 
 
 def digest_of(source: str) -> str:

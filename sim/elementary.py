@@ -13,6 +13,7 @@ mends.
 
 from sim.jit import jit
 from sim.lanes import bits, copysign, fma, select, unbits
+from sim.quotients import quotient, reciprocal
 
 LOG2E = 1.4426950408889634
 LN2_HIGH = 0.6931471805599453
@@ -71,7 +72,7 @@ def tanh(x):
     m = fma(u2, fma(high, u4, low), -u)
     s = _power_of_two(n)
     t = fma(s, m, fma(s, 0.5, -0.5))
-    return copysign(t / (t + 1.0), x)
+    return copysign(quotient(t, t + 1.0), x)
 
 
 @jit
@@ -99,7 +100,7 @@ def sigmoid(x):
     k = k - ROUND
     r = fma(k, -LN2_REST, fma(k, -LN2_SHORT, z))
     s = _power_of_two(n)
-    return 1.0 / fma(s, _expm1_reduced(r), s + 1.0)
+    return reciprocal(fma(s, _expm1_reduced(r), s + 1.0))
 
 
 @jit

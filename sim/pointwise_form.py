@@ -33,6 +33,9 @@ from sim.signature import Keyword
 from sim.start import starts_of
 
 WIDTH = SHAPES.pointwise  # with AVX-512, 32 ran at 0.65 and 16 at 0.35 of the rate of 64 on the cliff map
+_CROWD = (
+    12  # tangents: with 26 of an LSTM bundles of 64 take 394 ms where 32 take 220, with 10 of a GRU 85 and 83
+)
 _SHORT = 1024  # steps up to which the tape keeps every state
 
 
@@ -134,8 +137,10 @@ class Pointwise:
         self.backward: pointwise.Program | None = None
         watchers = [watcher for _, watcher, _ in self._forward]
         if self._gradient is not None:
+            if not self._backward and len(self.equation.state) * len(self._wanted) > _CROWD:
+                self.width = SHAPES.crowded
             self.forward = pointwise_gradient.tangent(
-                self.equation, watchers, self._gradient[1], self._wanted, WIDTH
+                self.equation, watchers, self._gradient[1], self._wanted, self.width
             )
         elif watchers:
             if not self._backward and pointwise.is_light(self.equation, watchers):

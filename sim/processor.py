@@ -18,22 +18,27 @@ class Shapes(NamedTuple):
 
     pointwise: int  # cells of a bundle whose state and parameters stay in registers
     light: int  # the same where a step is a handful of instructions
+    crowded: int  # the same where many tangents go along
     escape: int  # the same for escape times, which keep two states and two checkpoints
     bundle: int  # numbers of elementwise work over units and cells
     shared: tuple[int, int]  # where the cells of a block share their matrices
     blocks: tuple[int, ...]  # cells of a block that have their own, the largest first
     tile: int  # registers of a tile of theirs where a register holds several cells
     narrow: int  # and where it holds several units
+    divides: bool  # whether a division costs less than the multiplications that stand for it
 
 
-WIDE = Shapes(64, 128, 32, 64, (32, 4), (32, 16, 8, 4, 2, 1), 8, 12)
-SLIM = Shapes(32, 128, 8, 32, (16, 2), (8, 4, 2, 1), 6, 6)
+WIDE = Shapes(64, 128, 32, 32, 64, (32, 4), (32, 16, 8, 4, 2, 1), 8, 12, divides=True)
+SLIM = Shapes(32, 128, 32, 8, 32, (16, 2), (8, 4, 2, 1), 6, 6, divides=True)
+MULTIPLYING = WIDE._replace(divides=False)
 
 
 def _here() -> Shapes:
     wish = os.environ.get("SEPARATRIX_SHAPES", "")  # tests ask for those of another processor
     wide = llvmlite.binding.get_host_cpu_features().get("avx512f", False)
-    return {"wide": WIDE, "slim": SLIM}.get(wish, WIDE if wide else SLIM)
+    amd = llvmlite.binding.get_host_cpu_name().startswith("znver")
+    here = SLIM if not wide else WIDE if amd else MULTIPLYING
+    return {"wide": WIDE, "slim": SLIM, "multiplying": MULTIPLYING}.get(wish, here)
 
 
 SHAPES = _here()
