@@ -19,6 +19,7 @@ class Shapes(NamedTuple):
     pointwise: int  # cells of a bundle whose state and parameters stay in registers
     light: int  # the same where a step is a handful of instructions
     crowded: int  # the same where many tangents go along
+    settling: int  # the same where a bundle is run until its last orbit's fate is certain
     escape: int  # the same for escape times, which keep two states and two checkpoints
     bundle: int  # numbers of elementwise work over units and cells
     shared: tuple[int, int]  # where the cells of a block share their matrices
@@ -28,8 +29,8 @@ class Shapes(NamedTuple):
     divides: bool  # whether a division costs less than the multiplications that stand for it
 
 
-WIDE = Shapes(64, 128, 32, 32, 64, (32, 4), (32, 16, 8, 4, 2, 1), 8, 12, divides=True)
-SLIM = Shapes(32, 128, 32, 8, 32, (16, 2), (8, 4, 2, 1), 6, 6, divides=True)
+WIDE = Shapes(64, 128, 32, 32, 32, 64, (32, 4), (32, 16, 8, 4, 2, 1), 8, 12, divides=True)
+SLIM = Shapes(32, 128, 32, 16, 8, 32, (16, 2), (8, 4, 2, 1), 6, 6, divides=True)
 MULTIPLYING = WIDE._replace(divides=False)
 
 

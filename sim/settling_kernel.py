@@ -9,8 +9,9 @@ from typing import Any
 
 from sim.kernels import load_parameters, load_state, step
 from sim.lanes import align_stack, any_lane, select, splat
+from sim.processor import SHAPES
 
-WIDTH = 16  # with 32 lanes the last orbit of a bundle comes a quarter later
+WIDTH = SHAPES.settling  # with AVX2 the last orbit of 32 comes a quarter later than that of 16
 
 
 def inside(p: Any, s: Any) -> Any:

@@ -39,7 +39,12 @@ def plane(
         if given and len(given) != n:
             raise refuse(f"parameters.start.{name}", f"{len(given)} numbers for a state of {n}; write {n}")
         directions.append(np.asarray(given) if given else (np.arange(n) == index).astype(float))
-    return directions[2] + np.multiply.outer(x, directions[0]) + np.multiply.outer(y, directions[1])
+    along, across, middle = directions
+    units = np.empty((n, *np.broadcast_shapes(np.shape(x), np.shape(y))))
+    for i in range(n):  # a state lies number by number, and most numbers move along one direction at most
+        terms = [place * way for place, way in ((x, along[i]), (y, across[i])) if way != 0.0]
+        units[i] = sum(terms, middle[i])
+    return units.T
 
 
 def families() -> Mapping[str, Callable[..., Any]]:

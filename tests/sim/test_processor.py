@@ -52,4 +52,4 @@ def test_shapes_move_no_bit_and_no_digest():
 
 
 def test_this_processor_has_shapes():
-    assert processor.SHAPES in (processor.WIDE, processor.SLIM)
+    assert processor.SHAPES in (processor.WIDE, processor.SLIM, processor.MULTIPLYING)
