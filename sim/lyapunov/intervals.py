@@ -74,32 +74,32 @@ def variance_of_sum(batches: np.ndarray) -> np.ndarray:
     result = np.empty(flat.shape[1])
     for at in range(0, flat.shape[1], _BLOCK):
         part = flat[:, at : at + _BLOCK]
-        centred = part - _summed(np.ones(count), part) / count
+        mean = _summed(part) / count
         if count < FEWEST:
-            result[at : at + _BLOCK] = count / (count - 1) * _summed(np.ones(count), centred * centred)
+            result[at : at + _BLOCK] = count / (count - 1) * _summed((part - mean) ** 2)
         else:
-            result[at : at + _BLOCK] = _likely(centred)
+            result[at : at + _BLOCK] = _likely(part, mean)
     return result.reshape(batches.shape[1:])
 
 
-def _likely(centred: np.ndarray) -> np.ndarray:
-    """The same of some columns, their mean taken out: nothing depends on neighbours."""
-    count = len(centred)
+def _likely(batches: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """The same of some columns and their means: nothing depends on neighbours."""
+    count = len(batches)
     models = _models(count)
-    along, squares = forms(centred, models.below, models.inverse, models.ones)
+    along, squares = forms(batches, mean, models.below, models.inverse, models.ones)
     spread = np.maximum(squares - along * along / models.precision, 0.0) / (count - 1)
     with np.errstate(divide="ignore", invalid="ignore"):  # batches all equal: every likelihood, no variance
         likelihood = models.penalty - 0.5 * (count - 1) * np.log(spread)
         weights = np.exp(_SHARPER * (likelihood - likelihood.max(axis=0)))
-        alike = np.ones(len(weights))
-        mean = _summed(alike, weights * (models.total * spread)) / _summed(alike, weights)
-    return np.where(np.isnan(mean), 0.0, mean)
+        likely = _summed(weights * (models.total * spread)) / _summed(weights)
+    return np.where(np.isnan(likely), 0.0, likely)
 
 
-def _summed(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    result = np.zeros(rows.shape[1])
-    for weight, row in zip(weights, rows, strict=True):
-        result += weight * row
+def _summed(rows: np.ndarray) -> np.ndarray:
+    """The sum of rows, one after another: NumPy's own order depends on how many columns there are."""
+    result = np.zeros(rows.shape[1:])
+    for row in rows:
+        result += row
     return result
 
 
@@ -119,9 +119,9 @@ class Estimate(NamedTuple):
 def estimate(batches: np.ndarray, length: float | np.ndarray) -> Estimate:
     """Of sums over batches (batches, ...); where the mean is no number or infinite it has no error: NaN."""
     count = len(batches)
-    total = _summed(np.ones(count), batches.reshape(count, -1)).reshape(batches.shape[1:])
+    total = _summed(batches)
     sound = np.isfinite(total)
-    variance = variance_of_sum(np.where(sound, batches, 0.0))
+    variance = variance_of_sum(batches if sound.all() else np.where(sound, batches, 0.0))
     steps = count * np.asarray(length)
     return Estimate(total / steps, np.where(sound, np.sqrt(variance) / steps, np.nan), variance)
 
@@ -146,8 +146,7 @@ def verdict_of(
     value, error, variance = known or estimate(batches, length)
     with np.errstate(invalid="ignore"):
         half = max(1, count // 2)
-        weights = np.ones(half) / half
-        drift = np.abs(_summed(weights, batches[count - half :]) - _summed(weights, batches[:half]))
+        drift = np.abs(_summed(batches[count - half :]) - _summed(batches[:half])) / half
         drifting = drift > _DRIFT * np.sqrt(variance / count) * np.sqrt(2.0 / half)
         reach = quantile(count) * error + np.where(drifting, drift / length, 0.0) + _ROUNDING
         found = np.full(value.shape, UNRESOLVED)

@@ -41,8 +41,11 @@ WIDTH = {WIDTH}
 )
 
 
-def forms(rows: np.ndarray, below: Any, inverse: Any, ones: Any) -> tuple[np.ndarray, np.ndarray]:
-    """1^T C^-1 x and x^T C^-1 x, each (models, columns), of the columns x of `rows` (batches, columns).
+def forms(
+    rows: np.ndarray, mean: np.ndarray, below: Any, inverse: Any, ones: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """1^T C^-1 x and x^T C^-1 x, each (models, columns), of the columns x of `rows` (batches, columns) without
+    their `mean` (columns,).
 
     `below` holds the factor L of C = L D L^T beside its diagonal, `inverse` 1 / D, `ones` L^-1 1 / D, each
     (models, batches).
@@ -51,8 +54,9 @@ def forms(rows: np.ndarray, below: Any, inverse: Any, ones: Any) -> tuple[np.nda
     models = len(below)
     cells = -(-columns // WIDTH) * WIDTH
     padded = aligned(batches * cells)
-    padded[:] = 0.0
-    padded.reshape(batches, cells)[:, :columns] = rows
+    centred = padded.reshape(batches, cells)
+    np.subtract(rows, mean, out=centred[:, :columns])
+    centred[:, columns:] = 0.0
     along, squares = aligned(models * cells), aligned(models * cells)
     flat = (np.ascontiguousarray(values, dtype=np.float64).ravel() for values in (below, inverse, ones))
     kernel(_SOURCE)(padded, *flat, along, squares, models, batches, cells)

@@ -95,7 +95,7 @@ def test_quadratic_forms_are_those_of_rows_in_numpy_bit_for_bit():
     for i in range(1, 12):
         ones.append(1.0 - below[i] * ones[-1])
     inverse, one = 1.0 / pivots, np.array(ones) / pivots
-    along, squares = forms(rows, below[None], inverse[None], one[None])
+    along, squares = forms(rows, np.zeros(rows.shape[1]), below[None], inverse[None], one[None])
     rest, first, second = np.zeros(37), np.zeros(37), np.zeros(37)
     for row, beside, d, o in zip(rows, below, inverse, one, strict=True):
         rest = rest * -beside + row
