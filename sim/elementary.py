@@ -23,6 +23,7 @@ LN2_SHORT = 0.693147180369123816490
 LN2_REST = 1.90821492927058770002e-10
 # 1.5 * 2**52: adding and subtracting rounds to the nearest integer, left in the low bits
 ROUND = 6755399441055744.0
+ROUND_BIASED = ROUND + 1023.0  # the same, with the low bits those of the exponent of 2**k
 
 
 @jit
@@ -37,7 +38,7 @@ def _expm1_reduced(r):
     p = fma(p, r, 0.04166666666657382)
     p = fma(p, r, 0.16666666666666688)
     p = fma(p, r, 0.5000000000000006)
-    return fma(p, r * r, r)
+    return fma(p * r, r, r)  # r * r would underflow
 
 
 @jit
@@ -50,27 +51,22 @@ def _power_of_two(k):
 def tanh(x):
     """Hyperbolic tangent: T / (1 + T) with T = expm1(-2|x|) / 2; absolute error below 2.8e-16.
 
-    What is squared has a resolution of 1e-74, far below what can be seen beside the argument: a power that
-    underflows costs as much as the whole function, and activity that dies out goes through all of them.
+    A power that underflows costs as much as the whole function, and activity that dies out goes through all
+    of them: the square stays above 1e-300, which cannot be seen beside the constants that it is added to.
     """
     a = abs(x)
     a = select(a > 20.0, 20.0, a)
-    k = fma(a, -2.0 * LOG2E, ROUND)
-    n = bits(k)
-    k = k - ROUND
-    u = fma(k, LN2_HIGH / 2.0, a)
-    v = (u + 1e-58) - 1e-58
-    u2 = v * v
-    u4 = u2 * u2
+    k = fma(a, -2.0 * LOG2E, ROUND_BIASED)
+    s = unbits(bits(k) << 52)
+    u = fma(k - ROUND_BIASED, LN2_HIGH / 2.0, a)
+    u2 = fma(u, u, 1e-300)
     p0 = fma(u, -0.6666666666666674, 1.000000000000001)
     p1 = fma(u, -0.13333333333303798, 0.33333333333259413)
     p2 = fma(u, -0.01269841273759895, 0.044444444583199925)
     p3 = fma(u, -0.000705465045547706, 0.0031745925814188483)
     p4 = fma(u, -2.571712189154745e-05, 0.00014144667675213582)
-    low = fma(p1, u2, p0)
-    high = fma(p4, u4, fma(p3, u2, p2))
-    m = fma(u2, fma(high, u4, low), -u)
-    s = _power_of_two(n)
+    p = fma(fma(fma(fma(p4, u2, p3), u2, p2), u2, p1), u2, p0)
+    m = fma(u, u * p, -u)
     t = fma(s, m, fma(s, 0.5, -0.5))
     return copysign(quotient(t, t + 1.0), x)
 
@@ -95,11 +91,10 @@ def sigmoid(x):
     """1 / (1 + exp(-x)), clamped at |x| = 708 where the distance to 0 or 1 is below 1e-307."""
     z = select(x > 708.0, 708.0, x)
     z = -select(z < -708.0, -708.0, z)
-    k = fma(z, LOG2E, ROUND)
-    n = bits(k)
-    k = k - ROUND
+    k = fma(z, LOG2E, ROUND_BIASED)
+    s = unbits(bits(k) << 52)
+    k = k - ROUND_BIASED
     r = fma(k, -LN2_REST, fma(k, -LN2_SHORT, z))
-    s = _power_of_two(n)
     return reciprocal(fma(s, _expm1_reduced(r), s + 1.0))
 
 
@@ -108,11 +103,10 @@ def expm1(x):
     """exp(x) - 1 without cancellation; for large x the same as exp(x) - 1."""
     z = select(x > 700.0, 0.0, x)
     z = select(z < -40.0, -40.0, z)
-    k = fma(z, LOG2E, ROUND)
-    n = bits(k)
-    k = k - ROUND
+    k = fma(z, LOG2E, ROUND_BIASED)
+    s = unbits(bits(k) << 52)
+    k = k - ROUND_BIASED
     r = fma(k, -LN2_REST, fma(k, -LN2_SHORT, z))
-    s = _power_of_two(n)
     y = select(x > 700.0, exp(x), fma(s, _expm1_reduced(r), s - 1.0))
     return select(abs(x) > 0.0, y, x)  # -0 is kept
 
