@@ -4,7 +4,9 @@ The shapes move no bit of a result (every lane is computed alone, sums run in th
 decide how well registers and caches are used. Measured on one core, fraction of the multiply-add peak or
 time against the other column's shapes: with AVX-512 (32 registers of 8 numbers) as told in docs/decisions.md;
 with AVX2 (16 of 4) the scalar tanh network 0.43 G steps/s with bundles of 64 and 0.66 with 32, 128 units that
-share a matrix 67 ms with blocks of 32 cells and 24 with 16, 32 units with their own 12.4 ms and 6.
+share a matrix 67 ms with blocks of 32 cells and 24 with 16, 32 units with their own 12.4 ms and 6. Intel's
+processors with AVX-512 (Sapphire Rapids): 8 units with their own matrices 29.2 ms with blocks of 32 cells and
+26.4 with 16, gradients of 128 units that share one 112 and 94; what is divided is told in `sim/quotients.py`.
 """
 
 import os
@@ -31,15 +33,15 @@ class Shapes(NamedTuple):
 
 WIDE = Shapes(64, 128, 32, 32, 32, 64, (32, 4), (32, 16, 8, 4, 2, 1), 8, 12, divides=True)
 SLIM = Shapes(32, 128, 32, 16, 8, 32, (16, 2), (8, 4, 2, 1), 6, 6, divides=True)
-MULTIPLYING = WIDE._replace(divides=False)
+INTEL = WIDE._replace(shared=(16, 12), blocks=(16, 8, 4, 2, 1), divides=False)
 
 
 def _here() -> Shapes:
     wish = os.environ.get("SEPARATRIX_SHAPES", "")  # tests ask for those of another processor
     wide = llvmlite.binding.get_host_cpu_features().get("avx512f", False)
     amd = llvmlite.binding.get_host_cpu_name().startswith("znver")
-    here = SLIM if not wide else WIDE if amd else MULTIPLYING
-    return {"wide": WIDE, "slim": SLIM, "multiplying": MULTIPLYING}.get(wish, here)
+    here = SLIM if not wide else WIDE if amd else INTEL
+    return {"wide": WIDE, "slim": SLIM, "intel": INTEL}.get(wish, here)
 
 
 SHAPES = _here()

@@ -44,7 +44,7 @@ WIDTH = {WIDTH}
 def forms(
     rows: np.ndarray, mean: np.ndarray, below: Any, inverse: Any, ones: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """1^T C^-1 x and x^T C^-1 x, each (models, columns), of the columns x of `rows` (batches, columns) without
+    """1^T C^-1 x and x^T C^-1 x, each (models, columns), of the columns x of `rows` (batches, columns), less
     their `mean` (columns,).
 
     `below` holds the factor L of C = L D L^T beside its diagonal, `inverse` 1 / D, `ones` L^-1 1 / D, each

@@ -1,10 +1,6 @@
 """Quotients by multiplication are quotients: bit for bit what the divider gives."""
 
-import json
 import math
-import os
-import subprocess
-import sys
 from fractions import Fraction
 
 import llvmlite.binding
@@ -16,7 +12,6 @@ from sim import quotients
 from sim.instructions import instruction
 from sim.lanes import load, store
 from sim.quotients import quotient, reciprocal
-from tests.conftest import INTERPRETED, REPOSITORY
 
 WIDE = llvmlite.binding.get_host_cpu_features().get("avx512f", False)
 here = pytest.mark.skipif(not WIDE, reason="no AVX-512: everything is divided here")
@@ -118,36 +113,3 @@ def test_both_halves_of_a_bundle_agree():
     for found in (over(reciprocal, b), over(quotient, b - 1.0, b)):
         first, second = found.reshape(-1, 2, 8).swapaxes(0, 1)
         np.testing.assert_array_equal(first, second)
-
-
-_ASKED = """
-import json, sys
-import numpy as np
-from sim.run import prepare
-from sim.processor import SHAPES
-found = [SHAPES.divides]
-CASES = ("rnn", {"units": 5, "activation": "sigmoid"}), ("lstm", {"units": 3}), ("rnn", {"w": 1.7})
-for system, more in CASES:
-    fixed = {"steps": 40, **more}
-    run = prepare(system, task="silence", observables=("final_state",), fixed=fixed, varied=["start"])
-    found.append(run.evaluate({"start": np.linspace(-2, 2, 70)})["final_state"].tobytes().hex())
-json.dump(found, sys.stdout)
-"""
-
-
-@here
-@pytest.mark.compiled
-@pytest.mark.skipif(INTERPRETED, reason="compares machine code")
-def test_no_bit_of_a_run_depends_on_who_divides():
-    found = []
-    for shapes in ("wide", "multiplying"):
-        asked = subprocess.run(
-            [sys.executable, "-c", _ASKED],
-            env={**os.environ, "SEPARATRIX_SHAPES": shapes, "PYTHONPATH": str(REPOSITORY)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found.append(json.loads(asked.stdout))
-    assert [each[0] for each in found] == [True, False]
-    assert found[0][1:] == found[1][1:]
