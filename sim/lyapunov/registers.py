@@ -21,7 +21,7 @@ from sim.lyapunov.window import Window
 from sim.pointwise import Module, column_kind, tuple_of
 
 WIDTH = 32  # lanes; the width of the tile's bundles is a multiple
-AHEAD = 8  # steps between two looks at how large one tangent has become: 2**125 a step is too much
+AHEAD = 16  # steps between two looks at how large one tangent has become: 2**62 a step is too much
 _MOST_ALONE, _MOST = 12, 4  # numbers of a state with one tangent, with several
 
 _HEAD = '''"""How fast tangents grow."""
