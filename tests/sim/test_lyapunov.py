@@ -255,22 +255,22 @@ def test_row_35_and_rnn_01_chaos_of_random_networks_begins_at_gain_one():
 
 def test_rnn_07_the_mean_exponent_is_that_of_the_determinant():
     """RNN-07. x' = J tanh(x) is the network in state form: ctrnn with alpha = 1. The published -2.2161 is of
-    another draw of 60 units, whose determinant differs by a few hundredths.
+    one draw of 60 units, which differ by a tenth: it is one of them.
     """
     n, steps = (12, 40) if INTERPRETED else (60, 400)
     fixed = {"units": n, "activation": "tanh", "weights": "gaussian", "start": "gaussian", "alpha": 1.0}
     fixed |= {"steps": steps, "transient": 0, "batches": 4}
-    run = prepare(
-        "ctrnn", observables=["lyapunov_spectrum", "trajectory"], fixed=fixed, varied=["weights.gain"]
-    )
-    gain = {"weights.gain": np.array([3.0])}
-    found = run.evaluate(gain)
-    J = 3.0 * run.setting.built({**run.setting.values, **gain}).W.base[0]
-    slopes = np.log1p(-(np.tanh(found["trajectory"][0, :-1]) ** 2)).mean()
+    fixed |= {"weights.gain": 3.0}
+    run = prepare("ctrnn", observables=["lyapunov_spectrum", "trajectory"], fixed=fixed, varied=["seed"])
+    draws = {"seed": np.arange(2 if INTERPRETED else 12)}
+    found = run.evaluate(draws)
+    J = 3.0 * run.setting.built({**run.setting.values, **draws}).W.base
+    slopes = np.log1p(-(np.tanh(found["trajectory"][:, :-1]) ** 2)).mean(axis=(1, 2))
     wanted = np.linalg.slogdet(J)[1] / n + slopes
-    assert found["lyapunov_spectrum"][0].mean() == pytest.approx(wanted, abs=1e-8)
+    np.testing.assert_allclose(found["lyapunov_spectrum"].mean(axis=1), wanted, rtol=0, atol=1e-8)
     if not INTERPRETED:
-        assert wanted == pytest.approx(-2.2161, abs=0.15)
+        assert wanted.std(ddof=1) < 0.25
+        assert abs(wanted.mean() + 2.2161) < 2 * wanted.std(ddof=1)
 
 
 @pytest.mark.compiled
