@@ -38,7 +38,7 @@ def plane(scene: Plane, frame: tuple[int, int]) -> hv.Overlay:
         framewise=True,
         hooks=[tidy],
         show_legend=bool(scene.labels),
-        legend_position="right",
+        legend_position="right" if scene.scale is None else "bottom",  # at the right there are the colours
         default_tools=TOOLS,
         toolbar="above",
         show_grid=True,

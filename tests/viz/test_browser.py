@@ -98,6 +98,30 @@ def test_a_choice_reaches_the_address_and_the_address_the_choice(served, shelf, 
     settled(tab)
 
 
+def test_a_theory_is_laid_over_a_picture_and_what_is_drawn_may_be_left_out(served, tab, tmp_path):
+    small = {"name": "onset", "system": "rnn", "observables": ["largest_lyapunov_exponent"]}
+    small["parameters"] = {"units": 20, "steps": 120, "transient": 20, "start": "gaussian"}
+    small["axes"] = {"gain": {"start": 0.5, "stop": 2.0, "num": 7}, "seed": {"values": [0, 1, 2]}}
+    jobs.run(small, root=tmp_path, executor="serial", progress=False)
+    app = served(tmp_path)
+    look(tab, f"{app.url}/?store=onset")
+    tab.get_by_label("theory").select_option("onset_of_chaos")
+    tab.wait_for_function("() => window.location.search.includes('theory=onset_of_chaos')")
+    expect(tab.get_by_text("Dashed: onset of chaos")).to_be_visible()
+    tab.get_by_label("line").select_option("no")
+    tab.wait_for_function("() => window.location.search.includes('line=no')")
+    expect(tab.get_by_text("The line is zero")).to_have_count(0)
+    address = tab.url
+    look(tab, address)
+    assert tab.url == address
+    expect(tab.get_by_text("Dashed: onset of chaos")).to_be_visible()
+    tab.get_by_label("view").select_option("spectrum")
+    tab.wait_for_function("() => window.location.search.includes('view=spectrum')")
+    tab.get_by_label("theory").select_option("mean_field_exponent")
+    expect(tab.get_by_text("Dashed: mean-field theory")).to_be_visible()
+    settled(tab)
+
+
 def test_curves_panels_and_a_cell_by_sliders(served, shelf, tab):
     app = served(shelf)
     look(tab, f"{app.url}/?store=fan&variable=trajectory")

@@ -11,7 +11,7 @@ from PIL import Image
 from sim.errors import Refused
 from sim.names import find
 from tests.viz import stores
-from viz import draw, scene
+from viz import draw, scene, theories
 from viz.dashes import dashed
 from viz.files import save
 from viz.shapes import Path
@@ -137,3 +137,89 @@ def test_assumptions_are_checked_against_the_sweep_and_its_defaults():
         )
     with pytest.raises(Refused, match="'orthogonal' given"):
         scene(exponents(weights="orthogonal"), "largest_lyapunov_exponent", "lines", theory="onset_of_chaos")
+
+
+def spectra(gains=(0.5, 1.5), **parameters):
+    """Eigenvalues of networks at rest over gain."""
+    draws = np.random.default_rng(0).normal(size=(len(gains), 40, 40)) / np.sqrt(40)
+    roots = np.linalg.eigvals(draws) * np.array(gains)[:, None]
+    parts = np.stack([roots.real, roots.imag], axis=-1)
+    data = stores.dataset(
+        {"eigenvalues": (("gain", "index", "component"), parts)},
+        {"gain": np.array(gains)},
+        {"index": np.arange(40), "component": np.array(["real", "imaginary"], dtype=object)},
+    )
+    return told(data, {"units": 40, "steps": 1, **parameters}, ["weights.gain"])
+
+
+def test_eigenvalues_have_the_outline_of_the_elliptic_law_for_every_gain():
+    seen = scene(spectra(), "eigenvalues", "argand", theory="elliptic_law")
+    dashes = [shape for shape in seen.shapes if isinstance(shape, Path) and shape.stroke == "dashed"]
+    assert len(dashes) == 4  # upper and lower, twice
+    for path, gain in zip(dashes, (0.5, 0.5, 1.5, 1.5), strict=True):
+        np.testing.assert_allclose(np.hypot(path.x, path.y), gain, rtol=1e-12)
+        assert np.ptp(path.x) == pytest.approx(2 * gain, rel=0.01)
+    assert dashes[0].colour != dashes[2].colour
+    assert seen.x_range[0] < -1.49
+    assert "Sommers" in seen.caption
+    flat = scene(spectra((1.0,), **{"weights.tau": 0.5}), "eigenvalues", "argand", theory="elliptic_law")
+    upper = next(shape for shape in flat.shapes if isinstance(shape, Path) and shape.stroke == "dashed")
+    assert (np.abs(upper.x).max(), np.abs(upper.y).max()) == pytest.approx((1.5, 0.5), rel=0.01)
+
+
+def test_an_orbit_diagram_has_the_doublings_and_a_plane_of_exponents_the_onset():
+    r = np.linspace(2.8, 4.0, 60)
+    orbits = stores.dataset(
+        {"orbit": (("r", "iterate"), np.random.default_rng(1).uniform(size=(60, 30)))},
+        {"r": r},
+        {"iterate": np.arange(30)},
+    )
+    seen = scene(told(orbits, {}, ["r"], "logistic"), "orbit", "orbit_diagram", theory="period_doublings")
+    places = {float(path.x[0]) for path in seen.over if path.stroke == "dashed"}
+    assert len(places) == 7
+    assert min(abs(place - 3.0) for place in places) < 1e-9
+    assert min(abs(place - 1.0 - 6**0.5) for place in places) < 1e-9
+    plane = scene(exponents(), "largest_lyapunov_exponent", "exponents", theory="onset_of_chaos")
+    upright = plane.over[-1]
+    np.testing.assert_array_equal(upright.x, 1.0)
+    assert (upright.y[0], upright.y[-1]) == (plane.y.edges[0], plane.y.edges[-1])
+
+
+def test_curves_of_a_spectrum_have_one_law_beside_their_bars():
+    data = exponents()
+    errors = np.full((26, 2), 0.01)
+    data["largest_lyapunov_exponent_error"] = (("gain", "seed"), errors)
+    seen = scene(data, "largest_lyapunov_exponent", "spectrum", x="gain", theory="mean_field_exponent")
+    assert [curve.form for curve in seen.panels[0].curves] == ["line", "thin", "line", "thin", "dashed"]
+
+
+@pytest.mark.parametrize(
+    ("data", "variable", "view", "wanted"),
+    [
+        (spectra(), "eigenvalues", "argand", ["elliptic_law"]),
+        (spectra(weights="orthogonal"), "eigenvalues", "argand", []),
+        (exponents(), "largest_lyapunov_exponent", "exponents", ["onset_of_chaos"]),
+        (
+            exponents(),
+            "largest_lyapunov_exponent",
+            "spectrum",
+            ["mean_field_exponent", "onset_of_chaos"],
+        ),
+        (stores.cliff(4), "loss", "map", []),
+    ],
+)
+def test_the_theories_that_fit_are_known_without_computing_them(data, variable, view, wanted):
+    wishes = {"x": "gain"} if view == "spectrum" else {}
+    seen = scene(data, variable, view, **wishes)
+    assert list(theories.fitting(seen, data)) == wanted
+    for name in wanted:
+        assert "Dashed: " in scene(data, variable, view, theory=name, **wishes).caption
+
+
+def test_what_is_drawn_or_not_may_be_said_in_words():
+    data = exponents()
+    for word, there in (("no", False), ("yes", True)):
+        seen = scene(data, "largest_lyapunov_exponent", "exponents", line=word)
+        assert any(isinstance(shape, Path) for shape in seen.over) == there
+    with pytest.raises(Refused, match="write yes or no"):
+        scene(data, "largest_lyapunov_exponent", "exponents", line="perhaps")
