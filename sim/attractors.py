@@ -16,7 +16,7 @@ from sim.draws import Draw
 from sim.errors import refuse
 from sim.evaluation import equation_width
 from sim.generic import noise
-from sim.series import series_of
+from sim.series import different, series_of
 from sim.settling import AT_ONCE, ESCAPED, LOOSE, UNDECIDED, Fates, Settling, direction
 from sim.settling_arrays import SettlingOfArrays
 from sim.settling_kernel import WIDTH
@@ -208,10 +208,6 @@ def settings(given: Mapping[str, np.ndarray], cells: int) -> tuple[dict[str, np.
     names = [name for name in given if name.partition(".")[0] != "start"]
     if not names:
         return {}, 1, None
-    ids = np.zeros(cells, dtype=np.int64)
-    for name in names:
-        kinds, own = np.unique(given[name], return_inverse=True)
-        _, ids = np.unique(ids * len(kinds) + own.reshape(-1), return_inverse=True)
-    _, firsts = np.unique(ids, return_index=True)
-    which = None if len(firsts) == 1 else ids
-    return {name: np.asarray(given[name])[firsts] for name in names}, len(firsts), which
+    kinds, which = different([np.broadcast_to(given[name], cells) for name in names])
+    count = len(kinds[0])
+    return dict(zip(names, kinds, strict=True)), count, None if count == 1 else which

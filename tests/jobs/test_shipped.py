@@ -7,6 +7,7 @@ import xarray as xr
 import jobs
 from jobs.evaluate import recipe
 from jobs.sweep import Sweep
+from sim.names import find
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.compiled
@@ -136,3 +137,23 @@ def test_row_128_euler_steps_that_are_too_long(root):
     period = data.period.transpose("w", "alpha")
     first = np.where((period == 2).any("alpha"), data.alpha[(period == 2).argmax("alpha")], np.nan)
     np.testing.assert_allclose(first, [2 / 9, 0.5, 0.8, 1.0, 4 / 3, np.nan], atol=0.0101)
+
+
+def test_row_35_chaos_begins_where_the_spectral_radius_passes_one(root):
+    """Below, an exponent is the logarithm of its own draw's radius; above, more draws are chaotic the larger the
+    gain, at exponents short of mean-field theory, which is of infinitely many units.
+    """
+    few = {"axes.gain.num": 4, "axes.gain.stop": 3.0, "axes.seed.stop": 15, "axes.seed.num": 16}
+    few["observables"] = ["largest_lyapunov_exponent", "jacobian_spectral_radius"]
+    result = jobs.run(Sweep.read("chaos-onset", few), root=root, executor="serial", progress=False)
+    data = jobs.open(result.path).load().transpose("gain", "seed")
+    exponent, radius = data.largest_lyapunov_exponent, data.jacobian_spectral_radius
+    np.testing.assert_allclose(exponent[0], np.log(radius[0]), atol=5e-3)
+    assert (exponent[0] < 0).all()
+    chaotic = (data.largest_lyapunov_exponent_verdict == 1).mean("seed").values
+    assert (np.diff(chaotic) >= 0).all()
+    assert chaotic[0] == 0
+    assert chaotic[-1] > 0.8
+    theory = find("sim.theory", "mean_field_exponent").theory(data.gain.values, {"activation": "tanh"})
+    for found, wanted in zip(exponent.median("seed").values[2:], theory[2:], strict=True):
+        assert wanted - 0.08 < found < wanted
