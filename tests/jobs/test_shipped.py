@@ -140,8 +140,8 @@ def test_row_128_euler_steps_that_are_too_long(root):
 
 
 def test_row_35_chaos_begins_where_the_spectral_radius_passes_one(root):
-    """Below, an exponent is the logarithm of its own draw's radius; above, more draws are chaotic the larger the
-    gain, at exponents short of mean-field theory, which is of infinitely many units.
+    """Below, an exponent is the logarithm of its own draw's radius; above, more draws are chaotic the larger
+    the gain, at exponents short of mean-field theory, which is of infinitely many units.
     """
     few = {"axes.gain.num": 4, "axes.gain.stop": 3.0, "axes.seed.stop": 15, "axes.seed.num": 16}
     few["observables"] = ["largest_lyapunov_exponent", "jacobian_spectral_radius"]
