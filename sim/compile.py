@@ -52,6 +52,8 @@ _FOUNDATION = (
 )
 _TYPES = """
 
+from sim.jit import kernel, uncounted
+
 _F = numba.float64[::1]
 _I = numba.int64
 _N = numba.int64[::1]

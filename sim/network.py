@@ -13,7 +13,7 @@ from sim.stages import BUNDLE, Layout, Stages
 HEAD = '''"""{title}"""
 import numba
 from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
-from sim.jit import inner as jit, kernel, part
+from sim.jit import inner as jit, part
 from sim.lanes import align_stack, any_lane, bits, fma, load, repeat, select, splat, sqrt, store, unbits
 
 LANES = {lanes}

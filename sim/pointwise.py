@@ -18,7 +18,7 @@ from sim.observable import Backward, Pulled, Reduced, Sampled, Shadow, Stepped
 _HEAD = '''"""{title}"""
 import numba
 from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
-from sim.jit import bare as jit, uncounted
+from sim.jit import bare as jit
 from sim.lanes import align_stack, any_lane, fma, load, select, splat, sqrt, store
 from sim.samples import close, keep, keep_falling
 

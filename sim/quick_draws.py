@@ -16,8 +16,7 @@ from sim.interpreted import INTERPRETED
 
 _WORD = "numba.uint64"
 _HEAD = (
-    '"""Uniform numbers of Philox4x32-10."""\nfrom typing import Any\n\nimport numba\nimport numpy as np\n\n'
-    "from sim.jit import kernel\n"
+    '"""Uniform numbers of Philox4x32-10."""\nfrom typing import Any\n\nimport numba\nimport numpy as np\n'
 )
 
 

@@ -16,7 +16,6 @@ WIDTH = 16
 _SOURCE = (
     f'''"""Quadratic forms of batches."""
 import numba
-from sim.jit import uncounted
 from sim.lanes import align_stack, load, splat, store
 
 WIDTH = {WIDTH}

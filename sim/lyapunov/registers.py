@@ -28,7 +28,7 @@ _HEAD = '''"""How fast tangents grow."""
 import numba
 from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
 from sim.graded import exponent, power
-from sim.jit import bare as jit, uncounted
+from sim.jit import bare as jit
 from sim.lanes import align_stack, any_lane, fma, load, select, splat, sqrt, store
 
 WIDTH = {width}
