@@ -1,6 +1,7 @@
 """What belongs to the run rather than to the system: how many steps, from which state, with which seed."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from sim.draws import Draw
 from sim.errors import refuse
+from sim.memory import numbers
 from sim.series import distinct
 from sim.signature import About, Family
 
@@ -40,7 +42,8 @@ def plane(
             raise refuse(f"parameters.start.{name}", f"{len(given)} numbers for a state of {n}; write {n}")
         directions.append(np.asarray(given) if given else (np.arange(n) == index).astype(float))
     along, across, middle = directions
-    units = np.empty((n, *np.broadcast_shapes(np.shape(x), np.shape(y))))
+    shape = np.broadcast_shapes(np.shape(x), np.shape(y))
+    units = numbers(n * math.prod(shape)).reshape(n, *shape)
     for i in range(n):  # a state lies number by number, and most numbers move along one direction at most
         terms = [place * way for place, way in ((x, along[i]), (y, across[i])) if way != 0.0]
         units[i] = sum(terms, middle[i])

@@ -22,7 +22,7 @@ from sim.attractors import (
     labelled,
     settings,
 )
-from sim.cells import cells_of
+from sim.cells import aligned, cells_of
 from sim.observable import Declared, Facts, Loop, Whole
 from sim.settling import AT_ONCE, RECURRENT
 from sim.signature import About
@@ -103,7 +103,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
         numbers = settling.load(columns, count)
         found = survey.find(numbers, count)
         starts = [np.broadcast_to(s, cells) for s in starts_of(setting, tile.given, cells, n)]
-        rows = np.empty((3 + n, cells))
+        rows = aligned((3 + n) * cells).reshape(3 + n, cells)
         for first in range(0, cells, AT_ONCE):
             some = slice(first, first + AT_ONCE)
             own = None if which is None else which[some]
