@@ -21,7 +21,7 @@ from sim.lyapunov.window import Window
 from sim.pointwise import Module, column_kind, tuple_of
 
 WIDTH = 32  # lanes; the width of the tile's bundles is a multiple
-AHEAD = 16  # steps between two looks at how large one tangent has become: 2**62 a step is too much
+AHEAD = 8  # steps between two looks at how large one tangent has become: 2**115 a step is too much
 _MOST_ALONE, _MOST = 12, 4  # numbers of a state with one tangent, with several
 
 _HEAD = '''"""How fast tangents grow."""
@@ -95,9 +95,7 @@ class Growth:
         lines = [f"{tuple_of([f'v{i}' for i in range(count)])} = v", f"{tuple_of(grown)} = r"]
         lines += [f"{tuple_of(powers)} = e"]
         if self.carried == 1:
-            lines.append("top = abs(v0)")
-            for i in range(1, n):
-                lines += [f"w = abs(v{i})", "top = select(w > top, w, top)"]
+            lines += _largest(n)
             lines += ["shift = exponent(top)", "e0 = e0 + shift", "factor = power(-shift)"]
             lines += [f"v{i} = v{i} * factor" for i in range(n)]
         else:
@@ -107,6 +105,21 @@ class Growth:
         vectors = tuple_of([f"v{i}" for i in range(count)])
         after = f"{vectors}, {tuple_of(grown)}, {tuple_of(powers)}, a, f"
         module.add("settle(v, r, e, a, f)", [*lines, f"return {after}"])
+        if self.carried == 1:
+            self._look()
+
+    def _look(self) -> None:
+        """All settled if anything has gone far. Powers of two move no bit of what the end of a batch makes of
+        it, so neighbours do not matter. Settled every time the logistic map takes 1.3 times as long, lane by
+        lane 1.2 times.
+        """
+        lines = [f"{tuple_of([f'v{i}' for i in range(self.n)])} = v", *_largest(self.n)]
+        far = "~((top > 1e-30) & (top < 1e30))"
+        if self.whole:
+            lines.append("size = abs(a)")
+            far += " | ~((size > 1e-30) & (size < 1e30))"
+        lines += [f"if any_lane({far}):", "    v, r, e, a, f = settle(v, r, e, a, f)", "return v, r, e, a, f"]
+        self.module.add("look(v, r, e, a, f)", lines)
 
     def _orthogonal(self, k: int) -> list[str]:
         """Modified Gram-Schmidt of tangent k; what is left of one that depends on those before is zero."""
@@ -168,6 +181,8 @@ class Growth:
             zeros=tuple_of(zeros),
             ones=tuple_of(ones),
             every=every,
+            look="look" if alone else "settle",
+            last="            v, r, e, a, f = settle(v, r, e, a, f)\n" if alone else "",
             stores="\n            ".join(stores),
         )
         return _HEAD.format(width=WIDTH) + "".join(self.module.parts) + tail + body
@@ -217,19 +232,27 @@ _LOOP = """def growth(parameters, start, inputs, out, cells, transient, batches,
                     x = load_input(inputs, cells, at, t)
                     s, v, a = advance(p, s, x, v, a)
                     t += 1
-                v, r, e, a, f = settle(v, r, e, a, f)
+                v, r, e, a, f = {look}(v, r, e, a, f)
             if t < end:
                 while t < end:
                     x = load_input(inputs, cells, at, t)
                     s, v, a = advance(p, s, x, v, a)
                     t += 1
-                v, r, e, a, f = settle(v, r, e, a, f)
-            {stores}
+                v, r, e, a, f = {look}(v, r, e, a, f)
+{last}            {stores}
             e = {zeros}
             r = {ones}
             a = splat(1.0, WIDTH)
             f = splat(0.0, WIDTH)
 """
+
+
+def _largest(n: int) -> list[str]:
+    """The largest number of one tangent, without its sign."""
+    lines = ["top = abs(v0)"]
+    for i in range(1, n):
+        lines += [f"w = abs(v{i})", "top = select(w > top, w, top)"]
+    return lines
 
 
 def _sum(terms: Sequence[Node], equation: Any) -> Node:

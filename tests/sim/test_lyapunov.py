@@ -416,3 +416,30 @@ def test_a_driven_unit_has_the_exponent_of_its_own_noise_in_any_tile(shapes: str
         [sys.executable, "-c", code], check=False, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.compiled
+def test_what_dies_out_at_once_has_its_exponent_and_neighbours_move_no_bit():
+    """Derivatives of e^b at every step, down to 1e-35, and of 1e20."""
+    b = np.array([-10.0, -45.0, -60.0, -80.0])
+    sigmoid = {"activation": "sigmoid", "w": 1.0, "steps": 600, "transient": 100, "batches": 8}
+    run = prepare("rnn", observables=["largest_lyapunov_exponent"], fixed=sigmoid, varied=["b"])
+    found = run.evaluate({"b": b})["largest_lyapunov_exponent"]
+    np.testing.assert_allclose(found, b, rtol=1e-5)
+    alone = [run.evaluate({"b": b[i : i + 1]})["largest_lyapunov_exponent"][0] for i in range(4)]
+    assert np.array(alone).tobytes() == found.tobytes()
+    network = {"units": 8, "weights": "gaussian", **sigmoid}
+    del network["w"]
+    many = prepare("rnn", observables=["largest_lyapunov_exponent"], fixed=network, varied=["b"])
+    found = many.evaluate({"b": np.array([-30.0, -40.0, -80.0])})["largest_lyapunov_exponent"]
+    np.testing.assert_allclose(np.diff(found), [-10.0, -40.0], rtol=1e-9)
+    identity = {**sigmoid, "activation": "identity"}
+    del identity["w"]
+    linear = prepare("rnn", observables=["largest_lyapunov_exponent"], fixed=identity, varied=["w"])
+    found = linear.evaluate({"w": np.array([1e20, 1e-20])})["largest_lyapunov_exponent"]
+    np.testing.assert_allclose(found, np.log([1e20, 1e-20]), rtol=1e-12)
+    two = {"activation": "sigmoid", "units": 2, "steps": 600, "transient": 100, "batches": 8}
+    both = prepare("rnn", observables=["lyapunov_spectrum"], fixed=two, varied=["b"])
+    found = both.evaluate({"b": np.array([-20.0, -40.0])})["lyapunov_spectrum"]
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found[1] - found[0], -20.0, rtol=1e-7)
