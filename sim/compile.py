@@ -77,6 +77,7 @@ BARE_TAIL = (
 @uncounted
 """
 )
+_TARGETS = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_ENABLE_AVX")  # what Numba compiles for, if told
 _KEPT = (".nbi", ".nbc", ".py", ".pyc", ".code")
 _loaded: dict[str, ModuleType] = {}  # by digest
 _kernels: dict[str, Callable[..., None]] = {}  # bare ones, by source
@@ -115,7 +116,8 @@ def sources_digest(parts: Iterable[str], files: Iterable[str] = ()) -> str:
 def _foundation() -> str:
     """Digest of everything that decides machine code besides the generated text."""
     machine = llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()
-    return sources_digest([sys.version, str(INTERPRETED), str(SHAPES), *machine])
+    told = [os.environ.get(name, "") for name in _TARGETS]
+    return sources_digest([sys.version, str(INTERPRETED), str(SHAPES), *machine, *told])
 
 
 def digest_of(source: str) -> str:

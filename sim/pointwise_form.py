@@ -33,9 +33,9 @@ from sim.signature import Keyword
 from sim.start import starts_of
 
 WIDTH = SHAPES.pointwise  # with AVX-512, 32 ran at 0.65 and 16 at 0.35 of the rate of 64 on the cliff map
-_CROWD = (
-    12  # tangents: with 26 of an LSTM bundles of 64 take 394 ms where 32 take 220, with 10 of a GRU 85 and 83
-)
+# Tangents that fill the registers: with 26 of an LSTM bundles of 64 take 394 ms and 32 take 220, with 10 of a
+# GRU 85 and 83.
+_CROWD = 12
 _SHORT = 1024  # steps up to which the tape keeps every state
 
 

@@ -13,11 +13,12 @@ For normal numbers whose quotients and remainders are normal too; NaN stays NaN.
 31.8 ms, 36.6 with divisions alone and 32.6 without any; the cliff 12.2, 14.3 and 13.0.
 """
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils
+from numba.core.registry import cpu_target
 
 from sim.instructions import instruction
 from sim.lane_memory import PIECE, broadcast, indices, joined
@@ -34,6 +35,12 @@ def reciprocal(b: Any) -> Any:
 def quotient(a: Any, b: Any) -> Any:
     """a / b."""
     return a / b
+
+
+@cache
+def _estimates() -> bool:
+    """Whether Numba compiles for a processor that estimates reciprocals; it may be told another one."""
+    return "+avx512f" in cpu_target.target_context.codegen()._tm_features.split(",")  # noqa: SLF001
 
 
 def _number(value: float) -> Any:
@@ -77,7 +84,7 @@ def _shared(builder: Any, values: list[Any], divide: Any, multiply: Any) -> Any:
     """The first half of some bundles divided, the second multiplied, where that is faster."""
     count = values[0].type.count
     half = count // PIECE // 2 * PIECE
-    if SHAPES.divides or count % PIECE or not half:
+    if SHAPES.divides or count % PIECE or not half or not _estimates():
         return divide(*values)
     done = [
         way(*(_part(builder, value, at, length) for value in values))

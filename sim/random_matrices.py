@@ -46,8 +46,8 @@ def real_density(place: Any, gain: float = 1.0, tau: float = 0.0) -> np.ndarray:
 def outline(place: Any, gain: float = 1.0, tau: float = 0.0) -> np.ndarray:
     """The ellipse as (2, ...): upper and lower imaginary part at each real part, NaN outside."""
     a, b = half_axes(gain, tau)
-    share = 1.0 - (np.asarray(place, dtype=float) / a) ** 2
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):  # at gain 0 the ellipse is a point
+        share = 1.0 - (np.asarray(place, dtype=float) / a) ** 2
         height = b * np.sqrt(np.where(share < 0.0, np.nan, share))
     return np.stack([height, -height])
 

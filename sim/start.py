@@ -47,7 +47,7 @@ def plane(
     for i in range(n):  # a state lies number by number, and most numbers move along one direction at most
         terms = [place * way for place, way in ((x, along[i]), (y, across[i])) if way != 0.0]
         units[i] = sum(terms, middle[i])
-    return units.T
+    return np.moveaxis(units, 0, -1)
 
 
 def families() -> Mapping[str, Callable[..., Any]]:

@@ -170,6 +170,10 @@ def scene(
     module = find(name)
     _check(name, chosen)
     if not hasattr(module, "scene"):
+        if theory:
+            raise Unseen(
+                f"theory {theory!r}: the view {name!r} makes its own element, over which none is laid"
+            )
         return None
     plain: Scene = module.scene(dataset, str(array.name), **_meant(name, chosen))
     return theories.over(plain, dataset, theory, chosen.get("at")) if theory else plain
@@ -188,12 +192,14 @@ def draw(
     [Dimension('b'), Dimension('w')]
     """
     made = scene(dataset, variable, view, **chosen)
+    chosen.pop("theory", None)
     if made is not None:
         from viz.elements import element as as_element  # noqa: PLC0415 - HoloViews with Bokeh takes a second to import
 
         return as_element(made)
     array = reading.variable(dataset, variable)
-    return function(best(dataset, str(array.name), view))(dataset, str(array.name), **chosen)
+    name = best(dataset, str(array.name), view)
+    return function(name)(dataset, str(array.name), **_meant(name, chosen))
 
 
 def caption(dataset: xr.Dataset, variable: str | None = None, view: str | None = None, **chosen: Any) -> str:
@@ -210,7 +216,7 @@ def caption(dataset: xr.Dataset, variable: str | None = None, view: str | None =
 
 def _meant(name: str, chosen: dict[str, Any]) -> dict[str, Any]:
     """The options as a view takes them: `yes` and `no` for those that are true or false."""
-    words = {"yes": True, "no": False, "true": True, "false": False}
+    words = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
     meant = dict(chosen)
     for key, parameter in options(name).items():
         if key in chosen and isinstance(parameter.default, bool) and not isinstance(chosen[key], bool):

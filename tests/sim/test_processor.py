@@ -36,9 +36,9 @@ for system, task, fixed, columns, observables in CASES:
 """
 
 
-def _said(shapes: str) -> list[str]:
+def _said(shapes: str, **more: str) -> list[str]:
     root = Path(processor.__file__).parents[1]
-    surroundings = {**os.environ, "SEPARATRIX_SHAPES": shapes, "PYTHONPATH": str(root)}
+    surroundings = {**os.environ, "SEPARATRIX_SHAPES": shapes, "PYTHONPATH": str(root), **more}
     answer = subprocess.run(
         [sys.executable, "-c", CASES], env=surroundings, capture_output=True, text=True, check=False
     )
@@ -55,6 +55,13 @@ def test_shapes_move_no_bit_and_no_digest():
     for name, shapes in named.items():
         assert said[name][0] == f"{shapes.bundle} {shapes.divides}"
         assert said[name][1:] == said["wide"][1:]
+
+
+@pytest.mark.compiled
+def test_what_numba_is_told_of_the_processor_holds():
+    """A target without AVX-512 has no estimates of reciprocals, whatever it runs on."""
+    told = _said("", NUMBA_ENABLE_AVX="0")
+    assert told[1:] == _said("")[1:]
 
 
 def test_this_processor_has_shapes():

@@ -223,3 +223,85 @@ def test_what_is_drawn_or_not_may_be_said_in_words():
         assert any(isinstance(shape, Path) for shape in seen.over) == there
     with pytest.raises(Refused, match="write yes or no"):
         scene(data, "largest_lyapunov_exponent", "exponents", line="perhaps")
+
+
+def mixed(**parameters):
+    """Exponents over gain for two activations, one of which the theories say nothing about."""
+    gain, words = np.linspace(0.5, 3.0, 11), np.array(["tanh", "relu"], dtype=object)
+    data = stores.dataset(
+        {"largest_lyapunov_exponent": (("gain", "activation"), np.zeros((11, 2)))},
+        {"gain": gain, "activation": words},
+    )
+    return told(data, {"units": 100, "steps": 10, **parameters}, ["weights.gain", "activation"])
+
+
+def test_a_theory_is_laid_where_it_holds_and_offered_where_it_can_be_laid():
+    data = mixed()
+    drawn = scene(data, "largest_lyapunov_exponent", "lines", x="gain", by="activation")
+    assert "mean_field_exponent" in theories.fitting(drawn, data)
+    both = theories.over(drawn, data, "mean_field_exponent")
+    assert [curve.form for curve in both.panels[0].curves] == ["line", "line", "dashed"]
+    for word, there in (("tanh", True), ("relu", False)):
+        held = {"activation": word}
+        one = scene(data, "largest_lyapunov_exponent", "lines", x="gain", at=held)
+        assert ("mean_field_exponent" in theories.fitting(one, data, held)) == there
+        if not there:
+            with pytest.raises(Refused, match="'relu' given"):
+                theories.over(one, data, "mean_field_exponent", held)
+
+
+def test_a_map_over_what_a_theory_demands_has_none():
+    gain, b = np.linspace(0.5, 2.0, 6), np.array([0.0, 0.5, 1.0])
+    data = stores.dataset({"norm": (("gain", "b"), np.ones((6, 3)))}, {"gain": gain, "b": b})
+    told(data, {"units": 50, "steps": 10}, ["weights.gain", "b"])
+    drawn = scene(data, "norm", "map", x="gain", y="b")
+    assert list(theories.fitting(drawn, data)) == []
+    with pytest.raises(Refused, match="holds for one b alone"):
+        theories.over(drawn, data, "onset_of_chaos")
+
+
+def test_a_place_outside_of_the_picture_is_said():
+    data = exponents()
+    far = data.sel(gain=slice(1.5, 3.0)).assign_attrs(data.attrs)
+    seen = scene(far, "largest_lyapunov_exponent", "map", x="gain", y="seed", theory="onset_of_chaos")
+    assert "not within what is drawn" in seen.caption
+    assert not seen.over
+
+
+def test_a_place_that_depends_on_a_keyword_stands_where_that_keyword_says():
+    data = exponents(b="gaussian", **{"b.scale": 1.0})
+    seen = scene(data, "largest_lyapunov_exponent", "lines", x="gain", theory="edge_of_chaos")
+    law = float(find("sim.theory", "edge_of_chaos").theory(np.array([1.0])).ravel()[0])
+    np.testing.assert_array_equal(seen.panels[0].curves[-1].x, law)
+    assert law > 1.5
+
+
+def test_multipliers_of_a_shorter_step_have_no_elliptic_law():
+    data = told(spectra(), {"units": 40, "steps": 1, "alpha": 0.1}, ["weights.gain"], "ctrnn")
+    assert "elliptic_law" in theories.fitting(scene(data, "eigenvalues", "argand"), data)
+    with pytest.raises(Refused, match="this picture has"):
+        scene(data, "eigenvalues", "argand", of="step", theory="elliptic_law")
+    whole = scene(spectra((1, 2)), "eigenvalues", "argand", theory="elliptic_law")
+    assert len({shape.colour for shape in whole.shapes if isinstance(shape, Path)} - {"#ffffff"}) > 3
+
+
+def test_many_thin_curves_have_an_upright_line_once():
+    data = stores.dataset(
+        {"log_singular_values": (("gain", "index"), np.linspace(0, -9, 26 * 20).reshape(26, 20))},
+        {"gain": np.linspace(0.5, 3.0, 26)},
+        {"index": np.arange(20)},
+    )
+    told(data, {"units": 20, "steps": 10}, ["weights.gain"])
+    seen = scene(data, "log_singular_values", "singular_values", x="gain", theory="onset_of_chaos")
+    assert [curve.form for panel in seen.panels for curve in panel.curves].count("dashed") == len(seen.panels)
+
+
+def test_a_view_of_ones_own_element_says_that_it_takes_no_theory(tmp_path):
+    file = tmp_path / "own.py"
+    file.write_text(
+        "import holoviews as hv\nfrom viz.view import Needs\nNEEDS = Needs()\n"
+        "def view(dataset, variable, flag: bool = True):\n    return hv.Curve([1, 2] if flag else [1])\n"
+    )
+    assert len(draw(stores.cliff(4), "loss", str(file), flag="no")) == 1
+    with pytest.raises(Refused, match="over which none is laid"):
+        draw(stores.cliff(4), "loss", str(file), theory="onset_of_chaos")

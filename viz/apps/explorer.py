@@ -141,6 +141,7 @@ class Explorer:
         array = self._data()[self.variable.value]
         wishes = {option: wish for option, wish in self.wish.options.items() if option != "theory"}
         self.options, words = option_widgets(self.view.value, array, wishes, self._option_picked)
+        self.option_box.objects = list(self.options.values())  # they stay where what they say cannot be drawn
         self.words += words
         self._slider_widgets(self.wish.at)
 
@@ -148,9 +149,7 @@ class Explorer:
         """A slider for every axis that the picture does not draw, and the theories that speak of it."""
         dataset = self._data()
         held = {slider.dim: slider.value for slider in self.sliders.values() if slider.dim in dataset.dims}
-        self.options.pop("theory", None)
-        self.scene = self._scene({})
-        self._theory_widget()
+        self.scene = self._scene({}, theory=False)
         drawn = drawn_dims(self.scene)
         self.sliders = {}
         for dim in (str(dim) for dim in dataset[self.variable.value].dims if str(dim) not in drawn):
@@ -163,13 +162,15 @@ class Explorer:
             if dataset.sizes[dim] > 1:
                 self.sliders[dim] = Slider(dataset, dim, index, self._slider_moved)
         self._show_sliders()
+        self._theory_widget()
 
     def _theory_widget(self) -> None:
-        """Below the options of the view, the theories that can be laid over it."""
-        names = list(theories.fitting(self.scene, self._data())) if self.scene is not None else []
-        wish = self.wish.options.get("theory", "")
-        widget, words = theory_widget(names, wish, self._option_picked)
+        """Below the options of the view, the theories that can be laid over it where the sliders stand."""
+        at = {dim: slider.value for dim, slider in self.sliders.items()}
+        names = list(theories.fitting(self._scene({}, theory=False), self._data(), at))
+        widget, words = theory_widget(names, self.wish.options.get("theory", ""), self._option_picked)
         self.words += words
+        self.options.pop("theory", None)
         if widget is not None:
             self.options["theory"] = widget
         self.option_box.objects = list(self.options.values())
@@ -212,7 +213,7 @@ class Explorer:
         self._again(lambda: self._slider_widgets({}))
 
     def _slider_moved(self, _: Any) -> None:
-        self._again(lambda: None)
+        self._again(self._theory_widget)
 
     def _cell_moved(self, _: Any) -> None:
         if self._quiet:
@@ -274,9 +275,11 @@ class Explorer:
 
     # --- drawing
 
-    def _scene(self, at: dict[str, Any]) -> Scene:
-        """What the chosen view shows."""
+    def _scene(self, at: dict[str, Any], theory: bool = True) -> Scene:
+        """What the chosen view shows, with or without the chosen theory."""
         wishes: dict[str, Any] = {**chosen(self.options), **({"at": at} if at else {})}
+        if not theory:
+            wishes.pop("theory", None)
         drawn = view.scene(self._data(), self.variable.value, self.view.value, **wishes)
         if drawn is None:
             raise Unseen(f"the view {self.view.value!r} makes its own element and is not for the app")

@@ -62,6 +62,9 @@ def scene(
     x, y, beyond = window(roots, rims)
     line = (upright(1.0, y, "Re λ = 1, continuous time"),) if weights else ()
     letter = "λ" if weights else "μ"
+    plainly = (
+        weights or alpha is None or bool((alpha == 1).all())
+    )  # multipliers of a shorter step are no weights'
     return Plane(
         shapes=(*axes(x, y), *rims, *line, *marks),
         x_range=x,
@@ -77,8 +80,8 @@ def scene(
         palette=palette,
         scale_label=reading.label(dataset[by]) if by else "",
         also=tuple(dim for dim in (by, "index", "component") if dim),
-        x_name="re",
-        y_name="im",
+        x_name="re" if plainly else "",
+        y_name="im" if plainly else "",
     )
 
 
