@@ -30,10 +30,10 @@ def run(columns, steps, out):
 
 
 def instructions(function):
-    """What LLVM makes machine code of, but for the names of values and symbols, which are numbered."""
+    """What LLVM makes machine code of, but for the names of values and of Numba's symbols, which are numbered."""
     (text,) = function.inspect_llvm().values()
     lines = [line for line in text.splitlines() if line.startswith("  ")]  # what stands within functions
-XX
+    return [re.sub(r'(?!@llvm)[%@](".*?"|[\w.$]+)', "_", line) for line in lines]
 
 
 def test_the_code_is_that_of_all_passes():
