@@ -30,7 +30,7 @@ def run(columns, steps, out):
 
 
 def instructions(function):
-    """What LLVM makes machine code of, but for the names of values and of Numba symbols: they are numbered."""
+    """What LLVM makes machine code of, but for the names of values and of symbols of Numba: numbered ones."""
     (text,) = function.inspect_llvm().values()
     lines = [line for line in text.splitlines() if line.startswith("  ")]  # what stands within functions
     return [re.sub(r'(?!@llvm)[%@](".*?"|[\w.$]+)', "_", line) for line in lines]
