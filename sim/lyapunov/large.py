@@ -62,7 +62,7 @@ class Growth:
     def evaluate(self, tile: Any) -> np.ndarray:
         """Log stretches summed over each batch, (batches, exponents, cells)."""
         setting, cells = self.form.setting, len(tile.place)
-        fields = flattened(setting.built({**setting.values, **tile.given}))
+        fields = tile.fields or flattened(setting.built({**setting.values, **tile.given}))
         width = self.equation.x.shape[0]
         steps = int(setting.values["steps"])
         series, which = series_of(setting, tile.given, cells, steps, width)
