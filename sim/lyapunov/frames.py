@@ -12,6 +12,7 @@ from sim import network
 from sim.generic import carried
 from sim.graph import Node, reachable
 from sim.lower import operations
+from sim.processor import SHAPES, WIDE
 from sim.stages import BUNDLE, Layout, Stages
 
 _ROWS, _PAIR = 3, 2
@@ -28,13 +29,13 @@ def product_source(layout: Layout, name: str, height: int, width: int, transpose
         index = f"j * {width} + i + {r}" if transposed else f"(i + {r}) * {width} + j"
         return f"m[at + {index}]" if layout.shared else f"load(m, at + ({index}) * {lanes} + lane, 8)"
 
-    def tile(rows: int, vectors: int) -> list[str]:
+    def tile(rows: int, vectors: int, wide: int) -> list[str]:
         sums = [(r, k) for r in range(rows) for k in range(vectors)]
-        lines = [f"a{r}_{k} = splat(0.0, 8)" for r, k in sums]
+        lines = [f"a{r}_{k} = splat(0.0, {wide})" for r, k in sums]
         lines.append(f"for j in range({inner}):")
         lines += [f"    w{r} = {weight(r)}" for r in range(rows)]
         for k in range(vectors):
-            lines.append(f"    h = load(source, v + (k + {k}) * apart + j * {lanes} + lane, 8)")
+            lines.append(f"    h = load(source, v + (k + {k}) * apart + j * {lanes} + lane, {wide})")
             lines += [f"    a{r}_{k} = fma(w{r}, h, a{r}_{k})" for r in range(rows)]
         return [
             *lines,
@@ -46,11 +47,14 @@ def product_source(layout: Layout, name: str, height: int, width: int, transpose
 
     def band(vectors: int) -> list[str]:
         lines: list[str] = []
-        for rows in dict.fromkeys((_ROWS * (2 if vectors == 1 else 1), _ROWS, outer % _ROWS)):
+        wide, most = 8, _ROWS * (_PAIR if vectors == 1 else 1)
+        if vectors == 1 and layout.shared and SHAPES.bundle == WIDE.bundle:
+            wide, most = lanes, layout.tile  # as the network's own product: 31 ms become 25 for 100 units
+        for rows in dict.fromkeys((most, _ROWS, outer % _ROWS)):
             if not rows or rows > outer:
                 continue
-            lines += [f"while i + {rows} <= {outer}:", f"    for lane in range(0, {lanes}, 8):"]
-            lines += [f"        {line}" for line in tile(rows, vectors)]
+            lines += [f"while i + {rows} <= {outer}:", f"    for lane in range(0, {lanes}, {wide}):"]
+            lines += [f"        {line}" for line in tile(rows, vectors, wide)]
             lines.append(f"    i += {rows}")
         return lines
 
