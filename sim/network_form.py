@@ -45,6 +45,7 @@ from sim.stages import BUNDLE, REGISTER
 _FAST = 20 << 10  # bytes of matrices that the first-level cache holds beside the rest
 _TAPE = 1 << 20  # bytes of one span's tapes a block may take before checkpoints are set
 _SCALINGS = ("gain", "spectral_radius")
+_PULLED = (Backward, Norms, Pulled)  # observables that need gradients pulled back
 
 
 class Network:
@@ -64,7 +65,10 @@ class Network:
         }
         self.shared = not moving or bool(setting.varied - moving)
         self.together = frozenset(setting.varied - moving) if self.shared else frozenset()
-        self.lanes, self.tile = SHAPES.shared if self.shared else _blocks(self._matrix_bytes(), self._whole())
+        if self.shared:
+            self.lanes, self.tile = SHAPES.pulled if self._any(_PULLED) else SHAPES.shared
+        else:
+            self.lanes, self.tile = _blocks(self._matrix_bytes(), self._any((Whole,)))
         self._aim()
         self.parameters = parameter_names(self.equation)
         self.declared: list[tuple[str, Declared]] = []
@@ -79,9 +83,9 @@ class Network:
         """Bytes of a cell's own matrices."""
         return 8 * sum(math.prod(node.shape) for node in self.equation.matrices.values())
 
-    def _whole(self) -> bool:
-        """Whether an observable has a loop of its own, which wants whole registers of cells."""
-        return any(isinstance(observable, Whole) for _, observable in self.setting.observables)
+    def _any(self, kinds: tuple[type, ...]) -> bool:
+        """Whether there is an observable of these kinds."""
+        return any(isinstance(observable, kinds) for _, observable in self.setting.observables)
 
     def _aim(self) -> None:
         """Targets and read-out, where the observables have a loss."""
@@ -114,7 +118,7 @@ class Network:
                 f"{name} is for systems of one or a few numbers; a network of {self.n} units has "
                 "gradient_norm",
             )
-        backward = isinstance(observable, (Backward, Norms, Pulled))
+        backward = isinstance(observable, _PULLED)
         if backward and not has(vjp, type(self.setting.example)):
             file = self.setting.file
             raise refuse(

@@ -6,7 +6,8 @@ time against the other column's shapes: with AVX-512 (32 registers of 8 numbers)
 with AVX2 (16 of 4) the scalar tanh network 0.43 G steps/s with bundles of 64 and 0.66 with 32, 128 units that
 share a matrix 67 ms with blocks of 32 cells and 24 with 16, 32 units with their own 12.4 ms and 6. Intel's
 processors with AVX-512 (Sapphire Rapids): 8 units with their own matrices 29.2 ms with blocks of 32 cells and
-26.4 with 16, gradients of 128 units that share one 112 and 94; what is divided is told in `sim/quotients.py`.
+26.4 with 16; 128 units that share one 20.4 ms with tiles of 32 cells and 4 rows and 19.4 with 6, their
+gradients 112 ms and, with 16 cells and 12 rows, 94; what is divided is told in `sim/quotients.py`.
 """
 
 import os
@@ -25,15 +26,16 @@ class Shapes(NamedTuple):
     escape: int  # the same for escape times, which keep two states and two checkpoints
     bundle: int  # numbers of elementwise work over units and cells
     shared: tuple[int, int]  # where the cells of a block share their matrices
+    pulled: tuple[int, int]  # where they do and gradients are pulled back through them
     blocks: tuple[int, ...]  # cells of a block that have their own, the largest first
     tile: int  # registers of a tile of theirs where a register holds several cells
     narrow: int  # and where it holds several units
     divides: bool  # whether a division costs less than the multiplications that stand for it
 
 
-WIDE = Shapes(64, 128, 32, 32, 32, 64, (32, 4), (32, 16, 8, 4, 2, 1), 8, 12, divides=True)
-SLIM = Shapes(32, 128, 32, 16, 8, 32, (16, 2), (8, 4, 2, 1), 6, 6, divides=True)
-INTEL = WIDE._replace(shared=(16, 12), blocks=(16, 8, 4, 2, 1), divides=False)
+WIDE = Shapes(64, 128, 32, 32, 32, 64, (32, 4), (32, 4), (32, 16, 8, 4, 2, 1), 8, 12, divides=True)
+SLIM = Shapes(32, 128, 32, 16, 8, 32, (16, 2), (16, 2), (8, 4, 2, 1), 6, 6, divides=True)
+INTEL = WIDE._replace(shared=(32, 6), pulled=(16, 12), blocks=(16, 8, 4, 2, 1), divides=False)
 
 
 def _here() -> Shapes:
