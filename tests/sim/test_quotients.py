@@ -108,8 +108,8 @@ def test_quotients_are_those_of_the_divider():
 
 
 @pytest.mark.compiled
-def test_both_halves_of_a_bundle_agree():
+def test_all_registers_of_a_bundle_agree():
     b = np.repeat(np.random.default_rng(2).uniform(0.5, 1.0, (1000, 1, 8)), 2, axis=1).ravel()
     for found in (over(reciprocal, b), over(quotient, b - 1.0, b)):
-        first, second = found.reshape(-1, 2, 8).swapaxes(0, 1)
+        first, second = found.reshape(-1, 2, 8).swapaxes(0, 1)  # one is divided, the other is not
         np.testing.assert_array_equal(first, second)
