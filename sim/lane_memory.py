@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import models, register_model
 
 from sim.instructions import instruction
@@ -59,6 +59,19 @@ def pieces(n: int) -> list[tuple[int, int]]:
 def indices(start: int, count: int) -> Any:
     """The constant vector start, start + 1, …."""
     return ir.Constant(ir.VectorType(ir.IntType(32), count), list(range(start, start + count)))
+
+
+def part(builder: Any, bundle: Any, start: int, count: int) -> Any:
+    """`count` lanes of a bundle from `start` on."""
+    return builder.shuffle_vector(bundle, ir.Constant(bundle.type, ir.Undefined), indices(start, count))
+
+
+def operation(builder: Any, name: str, args: Any) -> Any:
+    """A call of an operation of LLVM that takes and gives bundles of one kind."""
+    kind = args[0].type
+    function = ir.FunctionType(kind, [kind] * len(args))
+    full = f"llvm.{name}.v{kind.count}f64"
+    return builder.call(cgutils.get_or_insert_function(builder.module, function, full), args)
 
 
 def joined(builder: Any, parts: list[Any]) -> Any:
@@ -121,11 +134,9 @@ def store(array: Any, index: int, value: Any) -> None:
 def _store(array: Any, index: Any, value: Any) -> Any:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         at = context.cast(builder, args[1], sig.args[1], types.intp)
-        undefined = ir.Constant(args[2].type, ir.Undefined)
         where = places(context, builder, array, args[0], at, value.dtype, value.n)
-        for place, (start, count) in zip(where, pieces(value.n), strict=True):
-            part = builder.shuffle_vector(args[2], undefined, indices(start, count))
-            builder.store(part, place, align=8)
+        for place, piece in zip(where, pieces(value.n), strict=True):
+            builder.store(part(builder, args[2], *piece), place, align=8)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, value), generate

@@ -15,12 +15,23 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.core.typing.templates import signature
 
 from sim.instructions import ask_first, instruction
 from sim.interpreted import INTERPRETED
-from sim.lane_memory import Lanes, align_stack, broadcast, load, repeat, splat, store, turn, vector
+from sim.lane_memory import (
+    Lanes,
+    align_stack,
+    broadcast,
+    load,
+    operation,
+    repeat,
+    splat,
+    store,
+    turn,
+    vector,
+)
 
 __all__ = [
     "align_stack", "any_lane", "bits", "copysign", "fma", "load", "repeat", "select", "splat", "sqrt",
@@ -29,14 +40,6 @@ __all__ = [
 _FLOAT, _INT, _MASK = types.float64, types.int64, types.boolean
 _OF_INTEGERS = ("add", "sub", "mul")
 _PAIRS = ((Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes))
-
-
-def _call(builder: Any, name: str, args: Any) -> Any:
-    """A call of an operation of LLVM that takes and gives bundles of one kind."""
-    kind = args[0].type
-    function = ir.FunctionType(kind, [kind] * len(args))
-    full = f"llvm.{name}.v{kind.count}f64"
-    return builder.call(cgutils.get_or_insert_function(builder.module, function, full), args)
 
 
 def _bundles(context: Any, builder: Any, kinds: Any, args: Any, like: Lanes) -> list[Any]:
@@ -61,7 +64,7 @@ def _fma(*kinds: Any) -> Any:
         return None
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _call(builder, "fma", _bundles(context, builder, kinds, args, lanes))
+        return operation(builder, "fma", _bundles(context, builder, kinds, args, lanes))
 
     return lanes(*kinds), generate
 
@@ -73,7 +76,7 @@ def copysign(a: Any, b: Any) -> Any:
 
 @instruction(copysign)
 def _copysign(a: Any, b: Any) -> Any:
-    return a(a, b), lambda context, builder, sig, args: _call(builder, "copysign", args)
+    return a(a, b), lambda context, builder, sig, args: operation(builder, "copysign", args)
 
 
 def sqrt(a: Any) -> Any:
@@ -83,7 +86,7 @@ def sqrt(a: Any) -> Any:
 
 @instruction(sqrt)
 def _sqrt(a: Any) -> Any:
-    return a(a), lambda context, builder, sig, args: _call(builder, "sqrt", args)
+    return a(a), lambda context, builder, sig, args: operation(builder, "sqrt", args)
 
 
 def select(mask: Any, a: Any, b: Any) -> Any:
@@ -188,6 +191,6 @@ for _python, _symbol in _ORDER.items():
     _operator(_python, {_FLOAT: _symbol}, compares=True)
 _on_one(operator.invert, _MASK, lambda builder, a: builder.not_(a))
 _on_one(operator.neg, _FLOAT, lambda builder, a: builder.fneg(a))
-_on_one(abs, _FLOAT, lambda builder, a: _call(builder, "fabs", [a]))
+_on_one(abs, _FLOAT, lambda builder, a: operation(builder, "fabs", [a]))
 if not INTERPRETED:
     ask_first(*_ARITHMETIC, *_ORDER)

@@ -22,7 +22,7 @@ from numba.core import cgutils
 from numba.core.registry import cpu_target
 
 from sim.instructions import instruction
-from sim.lane_memory import PIECE, broadcast, indices, joined
+from sim.lane_memory import PIECE, broadcast, joined, operation, part, pieces
 from sim.processor import SHAPES
 
 _NUDGE = 1.0 + 2.0**-52
@@ -54,14 +54,15 @@ def _estimate(builder: Any, b: Any) -> Any:
     of = ir.FunctionType(kind, [kind, kind, mask])
     function = cgutils.get_or_insert_function(builder.module, of, "llvm.x86.avx512.rcp14.pd.512")
     rest = [ir.Constant(kind, None), mask(-1)]  # every lane is asked for
-    parts = [_part(builder, b, at, PIECE) for at in range(0, b.type.count, PIECE)]
-    return joined(builder, [builder.call(function, [part, *rest]) for part in parts])
+    return joined(builder, [builder.call(function, [register, *rest]) for register in _registers(builder, b)])
 
 
-def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    of = ir.FunctionType(a.type, [a.type] * 3)
-    name = f"llvm.fma.v{a.type.count}f64"
-    return builder.call(cgutils.get_or_insert_function(builder.module, of, name), [a, b, c])
+def _registers(builder: Any, bundle: Any) -> list[Any]:
+    return [part(builder, bundle, *piece) for piece in pieces(bundle.type.count)]
+
+
+def _fma(builder: Any, *args: Any) -> Any:
+    return operation(builder, "fma", args)
 
 
 def _inverse(builder: Any, b: Any) -> Any:
@@ -88,15 +89,10 @@ def _shared(builder: Any, values: list[Any], divide: Any, multiply: Any) -> Any:
     if SHAPES.divides or count % PIECE or count <= PIECE or not _estimates():
         return divide(*values)
     done = [
-        way(*(_part(builder, value, at, length) for value in values))
+        way(*(part(builder, value, at, length) for value in values))
         for way, at, length in ((divide, 0, divided), (multiply, divided, count - divided))
     ]
-    registers = [_part(builder, part, at, PIECE) for part in done for at in range(0, part.type.count, PIECE)]
-    return joined(builder, registers)
-
-
-def _part(builder: Any, value: Any, at: int, length: int) -> Any:
-    return builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), indices(at, length))
+    return joined(builder, [register for bundle in done for register in _registers(builder, bundle)])
 
 
 @instruction(reciprocal)

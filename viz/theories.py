@@ -52,32 +52,33 @@ def over(scene: Scene, dataset: xr.Dataset, name: str, at: Mapping[str, Any] | N
 
 def fitting(scene: Scene, dataset: xr.Dataset, at: Mapping[str, Any] | None = None) -> Iterator[str]:
     """The names of the theories that hold for some of what a picture shows; no curve is computed."""
-    for name in listing("sim.theory"):
+    speaking = [name for name in listing("sim.theory") if _speaks_of(find("sim.theory", name).theory, scene)]
+    if not speaking:
+        return
+    held = _held(scene, dataset, at)
+    known = [known_of(dataset, held | cell) for cell in _cells(scene, dataset)]
+    for name in speaking:
         theory = find("sim.theory", name).theory
-        if _speaks_of(theory, scene) and _holds(theory, scene, dataset, _held(scene, dataset, at)):
+        varied = isinstance(scene, Field) and demanded(theory, scene) is not None
+        if not varied and any(_holds(theory, cell) for cell in known):
             yield name
 
 
-def _holds(theory: Any, scene: Scene, dataset: xr.Dataset, held: dict[str, Any]) -> bool:
-    """Whether a theory holds for any of the cells that a picture shows apart."""
-    cells: Sequence[dict[str, Any]] = [{}]
+def _cells(scene: Scene, dataset: xr.Dataset) -> Sequence[dict[str, Any]]:
+    """The cells that a picture shows apart, each as what it holds beside what all do."""
     if isinstance(scene, Lines):
         rows = places_of(dataset, scene.panel_by, choices.MOST_PANELS)
-        cells = [row | cell for row in rows for cell in places_of(dataset, scene.by, _MANY)]
-    elif isinstance(scene, Field):
-        return _refusal(theory, dataset, held) is None and demanded(theory, scene) is None
-    elif axis := swept(scene, dataset):
-        cells = places_of(dataset, axis, _MANY)
-    return any(_refusal(theory, dataset, held | cell) is None for cell in cells)
+        return [row | cell for row in rows for cell in places_of(dataset, scene.by, _MANY)]
+    return places_of(dataset, swept(scene, dataset), _MANY) if isinstance(scene, Plane) else [{}]
 
 
-def _refusal(theory: Any, dataset: xr.Dataset, held: dict[str, Any]) -> Refused | None:
-    """Why a theory does not hold for the cells in sight; None where it does."""
+def _holds(theory: Any, known: Mapping[str, Any]) -> bool:
+    """Whether a theory's demands are met."""
     try:
-        check(theory, known_of(dataset, held))
-    except Refused as refusal:
-        return refusal
-    return None
+        check(theory, known)
+    except Refused:
+        return False
+    return True
 
 
 def _held(scene: Scene, dataset: xr.Dataset, at: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -99,11 +99,15 @@ def function(name: str) -> Callable[..., hv.Element]:
 
     @functools.wraps(module.scene)
     def element(dataset: xr.Dataset, variable: str, **chosen: Any) -> hv.Element:
-        from viz.elements import element as as_element  # noqa: PLC0415 - HoloViews with Bokeh takes a second to import
-
-        return as_element(module.scene(dataset, variable, **chosen))
+        return _element(module.scene(dataset, variable, **chosen))
 
     return element
+
+
+def _element(scene: Scene) -> hv.Element:
+    from viz.elements import element  # noqa: PLC0415 - HoloViews with Bokeh takes a second to import
+
+    return element(scene)
 
 
 def suited(dataset: xr.Dataset, variable: str) -> tuple[str, ...]:
@@ -180,7 +184,12 @@ def scene(
 
 
 def draw(
-    dataset: xr.Dataset, variable: str | None = None, view: str | None = None, **chosen: Any
+    dataset: xr.Dataset,
+    variable: str | None = None,
+    view: str | None = None,
+    *,
+    theory: str = "",
+    **chosen: Any,
 ) -> hv.Element:
     """A picture of a variable as a HoloViews element, by the view that is named or fits best.
 
@@ -191,12 +200,9 @@ def draw(
     >>> draw(ds, "loss").kdims
     [Dimension('b'), Dimension('w')]
     """
-    made = scene(dataset, variable, view, **chosen)
-    chosen.pop("theory", None)
+    made = scene(dataset, variable, view, theory=theory, **chosen)
     if made is not None:
-        from viz.elements import element as as_element  # noqa: PLC0415 - HoloViews with Bokeh takes a second to import
-
-        return as_element(made)
+        return _element(made)
     array = reading.variable(dataset, variable)
     name = best(dataset, str(array.name), view)
     return function(name)(dataset, str(array.name), **_meant(name, chosen))

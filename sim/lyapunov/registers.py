@@ -182,7 +182,7 @@ class Growth:
             ones=tuple_of(ones),
             every=every,
             look="look" if alone else "settle",
-            last="            v, r, e, a, f = settle(v, r, e, a, f)\n" if alone else "",
+            alone=alone,
             stores="\n            ".join(stores),
         )
         return _HEAD.format(width=WIDTH) + "".join(self.module.parts) + tail + body
@@ -233,13 +233,13 @@ _LOOP = """def growth(parameters, start, inputs, out, cells, transient, batches,
                     s, v, a = advance(p, s, x, v, a)
                     t += 1
                 v, r, e, a, f = {look}(v, r, e, a, f)
-            if t < end:
+            if t < end or {alone}:
                 while t < end:
                     x = load_input(inputs, cells, at, t)
                     s, v, a = advance(p, s, x, v, a)
                     t += 1
-                v, r, e, a, f = {look}(v, r, e, a, f)
-{last}            {stores}
+                v, r, e, a, f = settle(v, r, e, a, f)
+            {stores}
             e = {zeros}
             r = {ones}
             a = splat(1.0, WIDTH)

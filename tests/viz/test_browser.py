@@ -38,6 +38,12 @@ def tap(tab, across, up):
     tab.wait_for_function("before => window.location.href !== before", arg=before)
 
 
+def choose(tab, label, word, said):
+    """Choose a word in a list, and wait until the address says so."""
+    tab.get_by_label(label).select_option(word)
+    tab.wait_for_function("said => window.location.search.includes(said)", arg=said)
+
+
 def settled(tab):
     assert not tab.faults, "\n".join(tab.faults)
 
@@ -84,13 +90,10 @@ def test_both_of_two_maps_with_shapes_over_them_can_be_tapped(served, tab, tmp_p
 def test_a_choice_reaches_the_address_and_the_address_the_choice(served, shelf, tab):
     app = served(shelf)
     look(tab, f"{app.url}/?store=cliff&variable=loss")
-    tab.get_by_label("variable").select_option("gradient")
-    tab.wait_for_function("() => window.location.search.includes('variable=gradient')")
+    choose(tab, "variable", "gradient", "variable=gradient")
     expect(tab.get_by_text("gradient of the loss, at parameter")).to_be_visible()
-    tab.get_by_label("parameter").select_option("b")
-    tab.wait_for_function("() => window.location.search.includes('at.parameter=b')")
-    tab.get_by_label("colours").select_option("linear")
-    tab.wait_for_function("() => window.location.search.includes('scale=linear')")
+    choose(tab, "parameter", "b", "at.parameter=b")
+    choose(tab, "colours", "linear", "scale=linear")
     address = tab.url
     look(tab, address)
     assert tab.url == address
@@ -105,18 +108,15 @@ def test_a_theory_is_laid_over_a_picture_and_what_is_drawn_may_be_left_out(serve
     jobs.run(small, root=tmp_path, executor="serial", progress=False)
     app = served(tmp_path)
     look(tab, f"{app.url}/?store=onset")
-    tab.get_by_label("theory").select_option("onset_of_chaos")
-    tab.wait_for_function("() => window.location.search.includes('theory=onset_of_chaos')")
+    choose(tab, "theory", "onset_of_chaos", "theory=onset_of_chaos")
     expect(tab.get_by_text("Dashed: onset of chaos")).to_be_visible()
-    tab.get_by_label("line").select_option("no")
-    tab.wait_for_function("() => window.location.search.includes('line=no')")
+    choose(tab, "line", "no", "line=no")
     expect(tab.get_by_text("The line is zero")).to_have_count(0)
     address = tab.url
     look(tab, address)
     assert tab.url == address
     expect(tab.get_by_text("Dashed: onset of chaos")).to_be_visible()
-    tab.get_by_label("view").select_option("spectrum")
-    tab.wait_for_function("() => window.location.search.includes('view=spectrum')")
+    choose(tab, "view", "spectrum", "view=spectrum")
     tab.get_by_label("theory").select_option("mean_field_exponent")
     expect(tab.get_by_text("Dashed: mean-field theory")).to_be_visible()
     settled(tab)

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 import jobs
 from jobs.sweep import Sweep
+from tests.viz.test_browser import choose
 from viz import save, scene
 
 pytestmark = [pytest.mark.compiled, pytest.mark.slow]
@@ -83,12 +84,9 @@ def test_every_picture_is_in_the_app_with_its_live_cell(
 def test_the_part_of_the_state_and_the_form_of_the_gates_are_chosen(served, gallery, tab):
     app = served(gallery)
     look(tab, f"{app.url}/?store=lstm-forget-bias&variable=gradient_through_time")
-    tab.get_by_label("part").select_option("c")
-    tab.wait_for_function("() => window.location.search.includes('at.part=c')")
+    choose(tab, "part", "c", "at.part=c")
     expect(tab.get_by_text("part = c")).to_be_visible()
     expect(tab.get_by_text("are exactly zero")).to_be_visible()
-    tab.get_by_label("variable").select_option("gate_trace")
-    tab.wait_for_function("() => window.location.search.includes('view=gates')")
-    tab.get_by_label("form").select_option("lines")
-    tab.wait_for_function("() => window.location.search.includes('form=lines')")
+    choose(tab, "variable", "gate_trace", "view=gates")
+    choose(tab, "form", "lines", "form=lines")
     assert not tab.faults, "\n".join(tab.faults)

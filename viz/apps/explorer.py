@@ -165,9 +165,11 @@ class Explorer:
         self._theory_widget()
 
     def _theory_widget(self) -> None:
-        """Below the options of the view, the theories that can be laid over it where the sliders stand."""
+        """Below the options of the view, the theories that can be laid over it where the sliders stand: what
+        they speak of is the same wherever those are.
+        """
         at = {dim: slider.value for dim, slider in self.sliders.items()}
-        names = list(theories.fitting(self._scene({}, theory=False), self._data(), at))
+        names = list(theories.fitting(self.scene, self._data(), at)) if self.scene is not None else []
         widget, words = theory_widget(names, self.wish.options.get("theory", ""), self._option_picked)
         self.words += words
         self.options.pop("theory", None)

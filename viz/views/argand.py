@@ -62,9 +62,7 @@ def scene(
     x, y, beyond = window(roots, rims)
     line = (upright(1.0, y, "Re λ = 1, continuous time"),) if weights else ()
     letter = "λ" if weights else "μ"
-    plainly = (
-        weights or alpha is None or bool((alpha == 1).all())
-    )  # multipliers of a shorter step are no weights'
+    plainly = weights or alpha is None or bool((alpha == 1).all())  # else they are no eigenvalues of weights
     return Plane(
         shapes=(*axes(x, y), *rims, *line, *marks),
         x_range=x,
