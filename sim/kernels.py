@@ -184,6 +184,44 @@ def tangent(
         finish_gradient(outs, cells, at, g)
 
 
+def windows(
+    parameters: Any, start: Any, inputs: Any, goals: Any, counts: Any,
+    outs: Any, cells: int, steps: int, first: Any,
+    followed: int,
+) -> None:  # fmt: skip
+    """As `tangent`, where more than the last time counts: each time's loss has derivatives of its own, which
+    begin `followed` steps before it, at the state o.
+    """
+    align_stack()
+    for at in range(0, cells, WIDTH):
+        p = load_parameters(parameters, cells, at)
+        s = load_state(start, cells, at)
+        o = load_state(start, cells, at)
+        a = begin(p, s)
+        g = begin_gradient(p, s)
+        y = load_target(goals, cells, at, 0)
+        a = update(p, s, a, y, 0, first, counts)
+        g = update_gradient(p, s, begin_tangent(p, s), g, y, 0, first, counts)
+        sample(outs, cells, at, p, s, a, 0, first)
+        for t in range(steps):
+            x = load_input(inputs, cells, at, t)
+            a = attend(outs, cells, at, p, s, x, a, t)
+            s = step(p, s, x)
+            y = load_target(goals, cells, at, t + 1)
+            a = update(p, s, a, y, t + 1, first, counts)
+            if t >= followed:
+                o = step(p, o, load_input(inputs, cells, at, t - followed))
+            if counts[t + 1] > 0.0:
+                r = o
+                v = begin_tangent(p, r)
+                for u in range(max(0, t + 1 - followed), t + 1):
+                    r, v = step_tangent(p, r, load_input(inputs, cells, at, u), v)
+                g = update_gradient(p, r, v, g, y, t + 1, first, counts)
+            sample(outs, cells, at, p, s, a, t + 1, first)
+        finish(outs, cells, at, p, s, a)
+        finish_gradient(outs, cells, at, g)
+
+
 def bptt(
     parameters: Any, start: Any, inputs: Any, goals: Any, counts: Any,
     outs: Any, cells: int, steps: int, first: Any,

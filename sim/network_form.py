@@ -22,7 +22,7 @@ from sim.errors import refuse
 from sim.generic import gates, has, mirrored, noise, vjp
 from sim.network_rollout import rollout
 from sim.network_tile import Tile, lay_out
-from sim.objective import counted, followed
+from sim.objective import apart, counted, followed, several
 from sim.objective import first as cost_first
 from sim.observable import (
     Backward,
@@ -73,6 +73,8 @@ class Network:
         self.parameters = parameter_names(self.equation)
         self.declared: list[tuple[str, Declared]] = []
         self.loops: dict[str, Any] = {}
+        self.followed = self.steps
+        self.apart: np.ndarray | None = None
         self._forward: list[tuple[str, Watcher, int]] = []
         self._backward: list[tuple[str, Watcher]] = []
         for name, observable in setting.observables:
@@ -95,13 +97,6 @@ class Network:
             return
         read = sum(h.shape[0] for h in equation.output(equation.state))
         width = check_head(self.setting, int(values["outputs"]) or read)
-        if mirrored(self.setting.example) and values["loss_from"] not in (-1, self.steps):
-            raise refuse(
-                "parameters.loss_from",
-                "the two halves of a bidirectional network have both seen the whole sequence at the last "
-                "time only; "
-                "leave loss_from at -1",
-            )
         if values["outputs"]:
             equation.read_out(width)
         if hasattr(self.setting.task, "targets"):
@@ -109,6 +104,13 @@ class Network:
         mask = counted(self.setting, int(values["loss_from"]), self.steps)
         equation.masked = mask is not None
         self.counts = self.counts if mask is None else mask
+        early = values["loss_from"] not in (-1, self.steps) if mask is None else mask[:-1].any()
+        if mirrored(self.setting.example) and early:
+            raise refuse(
+                "parameters.loss_from",
+                "the two halves of a bidirectional network have both seen the whole sequence at the last "
+                f"time only; write loss_from = {self.steps}",
+            )
 
     def _take(self, name: str, observable: Any) -> None:
         facts = self.facts(observable)
@@ -127,8 +129,7 @@ class Network:
                 f"@vjp.register in {file}",
             )
         if backward:
-            cost_first(facts)  # refuses what is no time of the run
-            followed(facts)
+            self._follow(name, observable, facts)
         self.declared.append((name, observable.declare(facts)))
         k = self._symbols(observable)
         if isinstance(observable, Whole):
@@ -138,6 +139,15 @@ class Network:
         else:
             first = observable.first(facts) if isinstance(observable, (Sampled, Reduced)) else 0
             self._forward.append((name, Watcher(observable, k), first))
+
+    def _follow(self, name: str, observable: Any, facts: Facts) -> None:
+        """How far back its gradient is followed; refused where that is no part of the run."""
+        cost_first(facts)  # refuses what is no time of the run
+        self.followed = followed(facts)
+        self.apart = apart(facts)
+        if self.apart is not None and not (isinstance(observable, Norms) and observable.of == "loss"):
+            raise several(name)
+        self.counts = self.counts if self.apart is None else self.apart
 
     def facts(self, observable: Any) -> Facts:
         """What the observable's declaration may depend on."""
@@ -156,6 +166,7 @@ class Network:
             shapes,
             0,
             {name: numbers(v) for name, v in inner.items()},
+            self.counts if self.equation.masked else None,
         )
 
     def _gated(self) -> bool:
@@ -180,7 +191,9 @@ class Network:
             self.forward = rollout(self.equation, [watcher for _, watcher, _ in self._forward], *form)
         if self._backward:
             watchers = [watcher for _, watcher in self._backward]
-            self.backward = network_gradient.bptt(self.equation, watchers, self.parameters, *form)
+            self.backward = network_gradient.bptt(
+                self.equation, watchers, self.parameters, *form, self.apart is not None
+            )
 
     @property
     def sources(self) -> list[str]:
@@ -191,11 +204,10 @@ class Network:
     @property
     def operations(self) -> float:
         """Counted operations of a cell."""
-        counted = sum(
-            program.operations * self.steps
-            for program in (self.forward, self.backward)
-            if program is not None
-        )
+        forward = self.forward.operations if self.forward is not None else 0.0
+        backward = self.backward.operations if self.backward is not None else 0.0
+        windows = 1 if self.apart is None else self.followed
+        counted = (forward + backward * windows) * self.steps
         return counted + sum(loop.operations for loop in self.loops.values()) + 1.0
 
     @property
@@ -226,6 +238,8 @@ class Network:
     @cached_property
     def span(self) -> int:
         """How many states lie between two checkpoints of the backward pass."""
+        if self.apart is not None:
+            return self.followed  # a window
         row = 8 * (self.backward.factors + self.backward.kept + self.backward.state) if self.backward else 1
         fits = max(16, _TAPE // row)
         return self.steps if self.steps <= fits else max(16, min(fits, math.isqrt(self.steps)))
@@ -244,8 +258,8 @@ class Network:
                 aligned((self.span + 1) * self.backward.state),
                 aligned(max(1, self.backward.kept) * self.span),
                 aligned(max(1, self.backward.factors) * self.span),
-                self.span,
-                followed(facts),
+                *((self.span,) if self.apart is None else ()),
+                self.followed,
             )
             times = [times_of(watcher.observable, self.steps, 0) for _, watcher in self._backward]
             names = [name for name, _ in self._backward]

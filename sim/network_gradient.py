@@ -234,9 +234,17 @@ def depths(roots: Sequence[Node]) -> dict[Node, int]:
 
 
 def bptt(
-    equation: Equation, watchers: Sequence[Watcher], names: Sequence[str], lanes: int, tile: int, shared: bool
+    equation: Equation,
+    watchers: Sequence[Watcher],
+    names: Sequence[str],
+    lanes: int,
+    tile: int,
+    shared: bool,
+    apart: bool = False,
 ) -> Program:
-    """The backward pass; `names` are the arrays of parameters in their order."""
+    """The backward pass; `names` are the arrays of parameters in their order; where the losses' times are
+    `apart`, each in a window of its own.
+    """
     module = Module(equation, lanes, tile, shared)
     module.loading()
     module.stepping()
@@ -270,13 +278,9 @@ def bptt(
             rows.append(norm_rows(equation, names, observable.by))
     module.add("sample_gradient(outs, cells, at, c, work, t)", sample)
     module.add("finish_gradient(outs, cells, at, c, work)", finish)
-    made = module.finished(
-        network_kernels.bptt,
-        "A network's gradient through time, backward.",
-        rows,
-        ", _F, _F, _F, _F, _I, _I",
-        reverse.stride,
-    )
+    loop, more = (network_kernels.windows, "") if apart else (network_kernels.bptt, ", _I")
+    title = "A network's gradient through time, backward."
+    made = module.finished(loop, title, rows, f", _F, _F, _F, _F, _I{more}", reverse.stride)
     return made._replace(kept=reverse.width, state=size)
 
 

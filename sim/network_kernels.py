@@ -193,3 +193,40 @@ def bptt(
                 sample_gradient(outs, cells, at, c, work, t)
             gather(work, tape, kept, factors, end_at - begin_at)
         finish_gradient(outs, cells, at, c, work)
+
+
+def windows(
+    numbers: Any, vectors: Any, matrices: Any, which: Any, start: Any, inputs: Any, goals: Any, counts: Any,
+    outs: Any, blocks: int, steps: int, first: Any, work: Any,
+    marks: Any, tape: Any, kept: Any, factors: Any, followed: int,
+) -> None:  # fmt: skip
+    """Truncated backpropagation of a sum of losses: the loss of each time that counts is followed `followed`
+    steps back, in a window of its own. The mark is the state where the window begins; it moves with it.
+    """
+    align_stack()
+    cells = blocks * LANES
+    for block in range(blocks):
+        at = block * LANES
+        c = select_block(numbers, vectors, matrices, which, block)
+        load_start(start, block, work)
+        store_mark(marks, 0, work)
+        clear_gradient(work)
+        for end_at in range(steps + 1):
+            if end_at > followed:
+                load_input(inputs, blocks, block, end_at - followed - 1, work)
+                step(c, work)
+                store_mark(marks, 0, work)
+            if counts[end_at] > 0.0:
+                begin_at = max(0, end_at - followed)
+                load_mark(marks, 0, tape)
+                for t in range(begin_at, end_at):
+                    load_input(inputs, blocks, block, t, work)
+                    keep_step(c, work, tape, kept, t - begin_at)
+                forget(work)
+                load_target(goals, blocks, block, end_at, work)
+                add_cost(c, work, tape, end_at - begin_at, end_at, first, counts)
+                for t in range(end_at - 1, begin_at - 1, -1):
+                    load_input(inputs, blocks, block, t, work)
+                    pull_back(outs, cells, at, c, work, tape, kept, factors, t - begin_at, t)
+                gather(work, tape, kept, factors, end_at - begin_at)
+        finish_gradient(outs, cells, at, c, work)

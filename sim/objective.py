@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 
 from sim import weights as families
-from sim.errors import refuse
+from sim.errors import Refused, refuse
 from sim.functions import log_sum_exp, parts, sqrt, squares, total, where
 from sim.generic import output
 from sim.graph import Graph, Node
@@ -118,13 +118,37 @@ def followed(facts: Facts) -> int:
             "parameters.truncation",
             f"{steps} steps back in a run of {facts.steps}; write 1 to {facts.steps}, or 0 for all",
         )
-    if steps and first(facts) != facts.steps:
-        raise refuse(
-            "parameters.truncation",
-            "truncation is for a loss of the last step alone, where lag and time agree; leave loss_from "
-            "at -1",
-        )
     return steps or facts.steps
+
+
+def last_alone(facts: Facts) -> bool:
+    """Whether no time but the last has a loss."""
+    if facts.counts is None:
+        return first(facts) == facts.steps
+    return not facts.counts[:-1].any()
+
+
+def apart(facts: Facts) -> np.ndarray | None:
+    """For every time whether its loss counts, where each must be followed back by itself; else None.
+
+    Truncated, the gradient of a sum of losses is a sum of windows, each `truncation` steps long and with its
+    own end. One backward pass does for all only where nothing is cut off, or where the last time alone
+    counts.
+    """
+    if followed(facts) == facts.steps or last_alone(facts):
+        return None
+    if facts.counts is None:
+        return (np.arange(facts.steps + 1) >= first(facts)).astype(np.float64)
+    return facts.counts
+
+
+def several(name: str) -> Refused:
+    """The refusal of what is read off one backward pass where there are many windows."""
+    return refuse(
+        "parameters.truncation",
+        f"{name} is read off one pass backward, and a truncated gradient of several times has one for each; "
+        "leave truncation at 0, or count the last step alone (loss_from = -1)",
+    )
 
 
 def counted(setting: Any, loss_from: int, steps: int) -> np.ndarray | None:

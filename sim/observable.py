@@ -61,6 +61,7 @@ class Facts(NamedTuple):
     shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})  # of a network's arrays of parameters
     layers: int = 0  # of a layered feed-forward system; 0: a recurrent one
     gates: Mapping[str, int] = MappingProxyType({})  # the inner values of a step: how many numbers each
+    counts: np.ndarray | None = None  # for every time whether its loss counts, where the task says so
 
     @property
     def numbers(self) -> int:

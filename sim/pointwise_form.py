@@ -13,7 +13,7 @@ from sim.cells import FINITE, Columns, aligned, columns, finite_of, padded, room
 from sim.equation import Equation
 from sim.errors import refuse
 from sim.generic import gates, has
-from sim.objective import counted, followed
+from sim.objective import apart, counted, followed, several
 from sim.objective import first as cost_first
 from sim.observable import (
     Backward,
@@ -67,6 +67,8 @@ class Pointwise:
         groups: dict[type, list[tuple[str, pointwise.Watcher, int]]] = {}
         self.loops: dict[str, Any] = {}
         self._gradient: tuple[str, Any, int] | None = None
+        self._followed = self.steps
+        self._apart: np.ndarray | None = None
         symbols = [self._symbols(observable) for _, observable in setting.observables]
         for (name, observable), k in zip(setting.observables, symbols, strict=True):
             if isinstance(observable, Norms):
@@ -80,6 +82,10 @@ class Pointwise:
             if backward or isinstance(observable, Forward):
                 cost_first(facts)  # refuses what is no time of the run
                 self._followed = followed(facts)
+                self._apart = apart(facts)
+                if self._apart is not None and backward:
+                    raise several(name)
+                self.counts = self.counts if self._apart is None else self._apart
             self.declared.append((name, observable.declare(facts)))
             first = observable.first(facts) if isinstance(observable, (Sampled, Reduced)) else 0
             if isinstance(observable, Whole):
@@ -97,7 +103,7 @@ class Pointwise:
     def _aim(self) -> None:
         """Targets, where the observables have a loss and the task has targets."""
         values, equation = self.setting.values, self.equation
-        self.counts = np.zeros(1)
+        self.counts: np.ndarray = np.zeros(1)
         if "loss_from" not in values:
             return
         if values.get("outputs") or values.get("criterion") == "cross_entropy":
@@ -118,7 +124,9 @@ class Pointwise:
         inner = {}
         if has(gates, type(self.setting.example)):
             inner = gates(equation.pack, equation.shaped(equation.state), equation.x)
-        return Facts(equation.labels, self.steps, self.parameters, k, gates=dict.fromkeys(inner, 1))
+        mask = self.counts if equation.masked else None
+        own = dict.fromkeys(inner, 1)
+        return Facts(equation.labels, self.steps, self.parameters, k, gates=own, counts=mask)
 
     def _symbols(self, observable: Any) -> Any:
         """The observable's keywords, numbers as symbols that every cell has its own value of."""
@@ -140,7 +148,7 @@ class Pointwise:
             if not self._backward and len(self.equation.state) * len(self._wanted) > _CROWD:
                 self.width = SHAPES.crowded
             self.forward = pointwise_gradient.tangent(
-                self.equation, watchers, self._gradient[1], self._wanted, self.width
+                self.equation, watchers, self._gradient[1], self._wanted, self.width, self._apart is not None
             )
         elif watchers:
             if not self._backward and pointwise.is_light(self.equation, watchers):
@@ -167,7 +175,8 @@ class Pointwise:
     @property
     def operations(self) -> float:
         """Counted operations of a cell."""
-        counted = sum(program.operations * self.steps for program in self.programs)
+        windows = 1 if self._apart is None else self._followed
+        counted = sum(program.operations * self.steps * windows for program in self.programs)
         return counted + sum(loop.operations for loop in self.loops.values()) + 1.0
 
     @property

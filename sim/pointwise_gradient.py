@@ -16,10 +16,15 @@ from sim.pointwise import Module, Program, Watcher, numbers_of, tuple_of, updati
 
 
 def tangent(
-    equation: Equation, watchers: Sequence[Watcher], k: Any, parameters: Sequence[str], width: int = 64
+    equation: Equation,
+    watchers: Sequence[Watcher],
+    k: Any,
+    parameters: Sequence[str],
+    width: int = 64,
+    apart: bool = False,
 ) -> Program:
     """As `rollout`, and the gradient of the loss with respect to the parameters as the last output, forward
-    in time.
+    in time; where the losses' times are `apart`, each in a window of its own.
 
     With J = dF/ds and F_p = dF/dp of one step, ds/dp follows S' = J S + F_p: one multiply-add for each
     parameter and state.
@@ -61,7 +66,10 @@ def tangent(
     stores = [f"store(outs[{len(rows)}], {j} * cells + at, {label})" for j, label in enumerate(labels)]
     module.add("finish_gradient(outs, cells, at, g)", [f"{tuple_of(labels)} = g", *stores])
     title = "States forward in time, and the gradient of the loss with them."
-    return module.finished(kernels.tangent, title, [*rows, len(wrt)], ", _I")
+    if apart:
+        module.stepping()
+    loop = kernels.windows if apart else kernels.tangent
+    return module.finished(loop, title, [*rows, len(wrt)], ", _I")
 
 
 def _carried(

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from sim.errors import refuse
-from sim.objective import GradientKeywords, first
+from sim.objective import GradientKeywords, last_alone
 from sim.observable import Coordinate, Declared, Facts, Pulled
 
 
 def declare(facts: Facts) -> Declared:
     """Lags, and the arrays of parameters."""
-    if first(facts) != facts.steps:
+    if not last_alone(facts):
         raise refuse(
             "parameters.loss_from",
-            "gradient_by_lag is for a loss of the last step alone, where time and lag agree; leave "
-            "loss_from at -1",
+            "gradient_by_lag is for a loss of the last step alone, where time and lag agree; write "
+            f"loss_from = {facts.steps}",
         )
     lags = Coordinate("lag", np.arange(facts.steps), "lag", "step")
     names = Coordinate(

@@ -102,12 +102,12 @@ REFUSED = [
     ("rnn", "copy", {}, "parameters.outputs", "for a linear read-out"),
     ("rnn", "silence", {"outputs": -1, "target": 0.0}, "parameters.outputs", "write 1 or more"),
     ("rnn", "silence", {"truncation": 9}, "parameters.truncation", "write 1 to 8"),
-    ("rnn", "silence", {"truncation": 3, "loss_from": 0}, "parameters.truncation", "leave loss_from at -1"),
     ("lstm", "silence", {"force_f": 1.5}, "parameters.force_f", "0 .*1"),
     ("stacked", "silence", {"cell": "logistic"}, "parameters.cell", "there are: "),
     ("stacked", "silence", {"cell": "nonsense"}, "parameters.cell", "there are: "),
     ("stacked", "silence", {"cell": "gru", "layers": 0}, "parameters.layers", "write 1 or more"),
-    ("bidirectional", "silence", {"cell": "gru", "loss_from": 0}, "parameters.loss_from", "leave loss_from"),
+    ("bidirectional", "silence", {"cell": "gru", "loss_from": 0}, "parameters.loss_from", "loss_from = 8"),
+    ("bidirectional", "copy", COPY | {"cell": "gru"}, "parameters.loss_from", "loss_from = 7"),
 ]
 
 
