@@ -85,7 +85,8 @@ class Pointwise:
                 self._apart = apart(facts)
                 if self._apart is not None and backward:
                     raise several(name)
-                self.counts = self.counts if self._apart is None else self._apart
+                if self._apart is not None:
+                    self.counts = self._apart
             self.declared.append((name, observable.declare(facts)))
             first = observable.first(facts) if isinstance(observable, (Sampled, Reduced)) else 0
             if isinstance(observable, Whole):
@@ -103,7 +104,7 @@ class Pointwise:
     def _aim(self) -> None:
         """Targets, where the observables have a loss and the task has targets."""
         values, equation = self.setting.values, self.equation
-        self.counts: np.ndarray = np.zeros(1)
+        self.counts = np.zeros(1)
         if "loss_from" not in values:
             return
         if values.get("outputs") or values.get("criterion") == "cross_entropy":
