@@ -84,7 +84,7 @@ def _holds(theory: Any, known: Mapping[str, Any]) -> bool:
 def _held(scene: Scene, dataset: xr.Dataset, at: Mapping[str, Any] | None) -> dict[str, Any]:
     """The values at which the axes of the sweep that are not drawn are held."""
     drawn = drawn_dims(scene)
-    rest = tuple(dim for dim in reading.sweep_axes(dataset) if dim not in drawn and dim in dataset.dims)
+    rest = tuple(dim for dim in reading.sweep_axes(dataset) if dim not in drawn and dim in dataset.sizes)
     wishes = {dim: wish for dim, wish in (at or {}).items() if dim in rest}
     places = reading.fixed(dataset, rest, wishes)
     return {dim: reading.value(dataset, dim, index) for dim, index in places.items()}

@@ -5,30 +5,34 @@ from typing import Any
 
 import numpy as np
 
+from sim.lyapunov.grown import Grown
 from sim.lyapunov.growth import loop
-from sim.lyapunov.intervals import OUTCOMES, VERDICTS, mean_and_error, verdict_of
+from sim.lyapunov.intervals import OUTCOMES, UNRESOLVED, VERDICTS, judged, mean_and_error
 from sim.lyapunov.window import FrameKeywords
 from sim.observable import Declared, Facts, Loop, Whole
 
 Formula = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-def read(formula: Formula, grown: np.ndarray, length: Any, k: Any) -> np.ndarray:
-    """(3, cells) of (batches, n, cells): the formula's value, its error, the verdict on the exponents.
+def read(formula: Formula, grown: Grown, k: Any) -> np.ndarray:
+    """(3, cells) of n exponents: the formula's value, its error, the verdict on the exponents.
 
     The error is that of the formula's tangent plane: of the batches' exponents, weighted by its derivatives.
     """
-    exponents, _ = mean_and_error(grown, length)
+    logs, length = grown.logs, grown.length
+    exponents, _ = mean_and_error(logs, length)
     order = np.argsort(-np.where(np.isnan(exponents), np.inf, exponents), axis=0, kind="stable")
     ranked = np.take_along_axis(exponents, order, axis=0)
     value, weights = formula(ranked)
-    own = np.take_along_axis(grown, order[None], axis=1)
-    verdict = verdict_of(own[:, 0], length, k.resolution)
+    own = np.take_along_axis(logs, order[None], axis=1)
+    verdict = judged(grown, own[:, 0], k.resolution)
     # a weight of zero takes no part, whatever it stands before
-    projected = np.zeros((len(grown), *value.shape))
+    projected = np.zeros((len(logs), *value.shape))
     for i, weight in enumerate(weights):
         projected += np.where(weight != 0.0, weight * np.where(weight != 0.0, own[:, i], 0.0), 0.0)
     _, error = mean_and_error(projected, length)
+    lost = grown.lost.any(axis=0)
+    value, verdict = np.where(lost, np.nan, value), np.where(lost, UNRESOLVED, verdict)
     error = np.where(np.isfinite(value), error, np.nan)
     return np.stack([value, error, verdict.astype(np.float64)])
 
@@ -51,8 +55,6 @@ def derived(
         return Declared((), long_name, own, comment, source, infinite=True, further=further)
 
     def plan(form: Any, k: Any, facts: Facts) -> Loop:
-        return loop(
-            form, facts, name, facts.numbers, lambda grown, length, k: read(formula, grown, length, k)
-        )
+        return loop(form, facts, name, facts.numbers, lambda grown, k: read(formula, grown, k))
 
     return Whole(declare, plan, FrameKeywords)

@@ -8,6 +8,7 @@ import numpy as np
 from sim.errors import refuse
 from sim.generic import has, jvp, step_size
 from sim.lyapunov import lanes, large, registers, written_out
+from sim.lyapunov.grown import Grown, grown_of
 from sim.lyapunov.window import Window, exponents_of, window_of
 from sim.observable import Facts, Loop
 
@@ -16,6 +17,7 @@ FILES = tuple(
     f"lyapunov/{name}.py"
     for name in (
         "growth",
+        "grown",
         "intervals",
         "quadratic_forms",
         "large",
@@ -34,7 +36,7 @@ class Stretches(Protocol):
     operations: float
 
     def evaluate(self, tile: Any) -> np.ndarray:
-        """Log stretches summed over each batch, (batches, exponents, cells)."""
+        """What is kept of each batch (`sim.lyapunov.grown`), (batches, exponents + 2, cells)."""
 
 
 def stretches(form: Any, exponents: int, window: Window, name: str) -> Stretches:
@@ -66,7 +68,7 @@ class _Shared:
         self._waiting: dict[int, tuple[Any, np.ndarray, int]] = {}
 
     def of(self, tile: Any) -> np.ndarray:
-        """(batches, exponents, cells); kept until every reader has had them."""
+        """(batches, exponents + 2, cells); kept until every reader has had them."""
         if self.readers == 1:
             return self.made.evaluate(tile)
         known, found, left = self._waiting.pop(id(tile), (None, None, self.readers))
@@ -105,17 +107,17 @@ def loop(
     facts: Facts,
     name: str,
     exponents: int,
-    read: Callable[[np.ndarray, Any, Any], np.ndarray],
+    read: Callable[[Grown, Any], np.ndarray],
 ) -> Loop:
-    """A loop whose rows `read(stretches, length, k)` makes of the batches; `k` are the keywords."""
+    """A loop whose rows `read(grown, k)` makes of the batches; `k` are the keywords."""
     k = facts.k
     window = window_of(k, facts)
     common = shared(form, exponents, window, name)
     made = common.made
 
     def evaluate(tile: Any) -> np.ndarray:
-        cells = common.of(tile)
-        return read(cells, length_of(form, k, window, tile), k)
+        kept = common.of(tile)
+        return read(grown_of(kept, length_of(form, k, window, tile), window), k)
 
     steps = window.transient + window.batches * window.length
     return Loop(

@@ -18,11 +18,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
+from sim.lyapunov.grown import DECAY, GROWTH, Grown
 from sim.lyapunov.quadratic_forms import forms
 
-VERDICTS = {0: "diverged", 1: "chaotic", 2: "stable", 3: "neutral", 4: "not_converged"}
+VERDICTS = {0: "diverged", 1: "chaotic", 2: "stable", 3: "neutral", 4: "not_converged", 5: "unstable"}
 OUTCOMES = {0: 2, 4: 3}
-DIVERGED, CHAOTIC, STABLE, NEUTRAL, UNRESOLVED = VERDICTS
+DIVERGED, CHAOTIC, STABLE, NEUTRAL, UNRESOLVED, UNSTABLE = VERDICTS
 LEVEL = 0.95
 _NEEDED = 4
 FEWEST = 8  # batches, below which nothing is said of their correlation
@@ -133,14 +134,19 @@ def mean_and_error(batches: np.ndarray, length: float | np.ndarray) -> tuple[np.
 
 
 def verdict_of(
-    batches: np.ndarray, length: float | np.ndarray, resolution: float, known: Estimate | None = None
+    batches: np.ndarray,
+    length: float | np.ndarray,
+    resolution: float,
+    known: Estimate | None = None,
+    algebraic: float = 0.0,
 ) -> np.ndarray:
     """What the batch sums (batches, cells) of the largest exponent say, as a number of `VERDICTS`; `known` is
     their estimate.
 
     The interval reaches `quantile` standard errors to each side, further where the second half of the window
     differs from the first by more than chance: then a part of the mean is transient. Chaotic or stable if it
-    leaves zero out, neutral if it is smaller than `resolution`, else not converged.
+    leaves zero out by more than growth or decay as a power of time comes to (`algebraic`, the log stretch
+    over the window of what grows like time), neutral if it is smaller than `resolution`, else not converged.
     """
     count = len(batches)
     value, error, variance = known or estimate(batches, length)
@@ -149,9 +155,20 @@ def verdict_of(
         drift = np.abs(_summed(batches[count - half :]) - _summed(batches[:half])) / half
         drifting = drift > _DRIFT * np.sqrt(variance / count) * np.sqrt(2.0 / half)
         reach = quantile(count) * error + np.where(drifting, drift / length, 0.0) + _ROUNDING
+        slow = algebraic / (count * np.asarray(length))
         found = np.full(value.shape, UNRESOLVED)
         found[np.abs(value) + reach <= resolution] = NEUTRAL
-        found[value - reach > 0.0] = CHAOTIC
-        found[(value + reach < 0.0) | np.isneginf(value)] = STABLE
+        found[value - reach > GROWTH * slow] = CHAOTIC
+        found[(value + reach < -DECAY * slow) | np.isneginf(value)] = STABLE
     found[np.isnan(value) | np.isposinf(value)] = DIVERGED
+    return found
+
+
+def judged(grown: Grown, largest: np.ndarray, resolution: float, known: Estimate | None = None) -> np.ndarray:
+    """The verdict on the batch sums (batches, cells) of the largest exponent of orbits; what grows is chaotic
+    only along an orbit that moves and stays bounded, else unstable.
+    """
+    known = known or estimate(largest, grown.length)
+    found = verdict_of(largest, grown.length, resolution, known, grown.algebraic)
+    found[(found == CHAOTIC) & grown.unfolded(known.value)] = UNSTABLE
     return found

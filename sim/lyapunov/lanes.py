@@ -33,12 +33,13 @@ class Growth:
             frame = Frame(self.module, m)
             self.at, self.rows, self.lanes = frame.at, frame.rows, frame.lanes
             layout: Any = self.module.layout
-            self.own = _own_rows(form.equation, self.module)
+            self.own, self.state = _own_rows(form.equation, self.module), self.module.state
             self.operations = self.module.operations + 2.0 * m * m * self.rows
         else:
             made = small(form, m)
             self.module, layout = made.module, made.module
             self.at, self.rows, self.lanes, self.own = made.at, made.n, made.lanes, np.arange(made.n)
+            self.state = 0
             self.operations = 60.0 * made.n + made.n * made.n * m + 2.0 * m * m * made.n
         self.squares, self.inverses = (layout.allocate(m * 8) for _ in range(2))
         self.after, self.powers, self.begun = (layout.allocate(m * self.lanes) for _ in range(3))
@@ -64,7 +65,7 @@ class Growth:
             arguments=arguments, select=select, count=count, begin=begin, move=move, every=every, m=m,
             settle="orthogonalise_pairs" if m > 1 else "scale_one", at=self.at, rows=self.rows,
             squares=self.squares, inverses=self.inverses, after=self.after, powers=self.powers,
-            begun=self.begun,
+            begun=self.begun, state=self.state,
         )  # fmt: skip
         head = network.HEAD.format(title="How fast tangents grow.", lanes=lanes)
         head += _IMPORTS.format(m=m, rows=self.rows, size=self.rows * lanes)
@@ -76,7 +77,7 @@ class Growth:
         load(self.source)
 
     def evaluate(self, tile: Any) -> np.ndarray:
-        """Log stretches summed over each batch, (batches, exponents, cells)."""
+        """What the loop stores of each batch (`sim.lyapunov.grown`), (batches, exponents + 2, cells)."""
         window = self.window
         blocks = tile.blocks if self.is_network else tile.whole // self.lanes
         whole = blocks * self.lanes
@@ -84,12 +85,12 @@ class Growth:
         frame[:, self.own] = directions(len(self.own), self.exponents)
         scratch = aligned(self.work)
         scratch[:] = 0.0
-        out = aligned(window.batches * self.exponents * whole)
+        out = aligned(window.batches * (self.exponents + 2) * whole)
         given = tile[:6] if self.is_network else (tuple(tile.parameters), tuple(tile.start), tile.inputs)
         flat = np.ascontiguousarray(frame.ravel())
         times = (window.transient, window.batches, window.length)
         load(self.source).growth(*given, flat, out, blocks, whole, *times, scratch)
-        found = out.reshape(window.batches, self.exponents, whole)
+        found = out.reshape(window.batches, self.exponents + 2, whole)
         return found[..., tile.place] if self.is_network else found[..., : tile.cells]
 
 
@@ -133,5 +134,14 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
                 stretch = stretch - load(work, {begun} + k * LANES, LANES)
                 store(work, {begun} + k * LANES, select(square > 0.0, lasting, 0.0))
                 if batch >= 0:
-                    store(out, (batch * {m} + k) * whole + block * LANES, stretch)
+                    store(out, (batch * ({m} + 2) + k) * whole + block * LANES, stretch)
+            if batch >= 0:
+                place = splat(0.0, LANES)
+                size = splat(0.0, LANES)
+                for i in range({rows}):
+                    w = load(work, {state} + i * LANES, LANES) * frame[i]
+                    place = place + w
+                    size = fma(w, w, size)
+                store(out, (batch * ({m} + 2) + {m}) * whole + block * LANES, size)
+                store(out, (batch * ({m} + 2) + {m} + 1) * whole + block * LANES, place)
 """

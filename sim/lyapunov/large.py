@@ -60,7 +60,7 @@ class Growth:
         self.operations = float(self.n * self.n * exponents * 3)
 
     def evaluate(self, tile: Any) -> np.ndarray:
-        """Log stretches summed over each batch, (batches, exponents, cells)."""
+        """What is kept of each batch (`sim.lyapunov.grown`), (batches, exponents + 2, cells)."""
         setting, cells = self.form.setting, len(tile.place)
         fields = tile.fields or flattened(setting.built({**setting.values, **tile.given}))
         width = self.equation.x.shape[0]
@@ -69,7 +69,7 @@ class Growth:
         starts = np.stack(
             [np.broadcast_to(s, cells) for s in starts_of(setting, tile.given, cells, self.n)], axis=1
         )
-        found = np.empty((self.window.batches, self.exponents, cells))
+        found = np.empty((self.window.batches, self.exponents + 2, cells))
         with one_thread(), np.errstate(all="ignore"):
             for cell in range(cells):
                 found[..., cell] = self._cell(
@@ -95,7 +95,8 @@ class Growth:
         window, m = self.window, self.exponents
         q = directions(self.n, m)
         frame = _Lengths(m)
-        found = np.empty((window.batches, m))
+        found = np.empty((window.batches, m + 2))
+        weights = q[0]
         for batch in range(-1, window.batches):
             t = 0 if batch < 0 else window.transient + batch * window.length
             end = window.transient if batch < 0 else t + window.length
@@ -107,7 +108,8 @@ class Growth:
                 if t == end or frame.waiting >= (window.every or frame.patience):
                     q = frame.orthonormal(q)
             if batch >= 0:
-                found[batch] = frame.logs
+                found[batch, :m] = frame.logs
+                found[batch, m:] = np.sum((weights * s) ** 2), np.sum(weights * s)
         return found
 
     def _step(

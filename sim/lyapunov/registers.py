@@ -174,6 +174,7 @@ class Growth:
             dead = " | ".join(f"(grown{k} <= -1e999)" for k in range(m))
             stores += [f"rest = select({dead}, -1e999, rest)"]
             stores += self._stored(m, "rest")
+        stores += self._seen()
         kinds = f"{column_kind(len(self.module.equation.columns()))}, {column_kind(n)}, _F"
         tail = BARE_TAIL.format(kinds=f"{kinds}, _F, _I, _I, _I, _I")
         body = _LOOP.format(
@@ -187,8 +188,16 @@ class Growth:
         )
         return _HEAD.format(width=WIDTH) + "".join(self.module.parts) + tail + body
 
+    def _seen(self) -> list[str]:
+        """Lines that store where the state is at a batch's end, and how far from zero."""
+        weights = [float(w) for w in directions(self.n, 1)[0]]
+        lines = ["place = splat(0.0, WIDTH)", "size = splat(0.0, WIDTH)"]
+        for i, weight in enumerate(weights):
+            lines += [f"w = s[{i}] * {weight!r}", "place = place + w", "size = fma(w, w, size)"]
+        return [*lines, *self._stored(self.exponents, "size"), *self._stored(self.exponents + 1, "place")]
+
     def _stored(self, k: int, name: str) -> list[str]:
-        row = f"(batch * {self.exponents} + {k}) * cells + at"
+        row = f"(batch * {self.exponents + 2} + {k}) * cells + at"
         return ["if batch >= 0:", f"    store(out, {row}, {name})"]
 
     def compile(self) -> None:
@@ -202,12 +211,12 @@ class Growth:
         return tuple(tile.parameters), tuple(tile.start), tile.inputs, tile.whole, tile.cells
 
     def evaluate(self, tile: Any) -> np.ndarray:
-        """Log stretches summed over each batch, (batches, exponents, cells)."""
+        """What the loop stores of each batch (`sim.lyapunov.grown`), (batches, exponents + 2, cells)."""
         window = self.window
         *given, whole, cells = self.numbers(tile)
-        out = aligned(window.batches * self.exponents * whole)
+        out = aligned(window.batches * (self.exponents + 2) * whole)
         kernel(self.source)(*given, out, whole, window.transient, window.batches, window.length)
-        return out.reshape(window.batches, self.exponents, whole)[..., :cells]
+        return out.reshape(window.batches, self.exponents + 2, whole)[..., :cells]
 
 
 _LOOP = """def growth(parameters, start, inputs, out, cells, transient, batches, length):

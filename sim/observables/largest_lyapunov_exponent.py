@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from sim.lyapunov.grown import Grown
 from sim.lyapunov.growth import loop, unit_of
-from sim.lyapunov.intervals import OUTCOMES, VERDICTS, estimate, verdict_of
+from sim.lyapunov.intervals import OUTCOMES, VERDICTS, estimate, judged
 from sim.lyapunov.window import Keywords
 from sim.observable import Declared, Facts, Loop, Whole
 
@@ -38,10 +39,10 @@ def declare(facts: Facts) -> Declared:
     )
 
 
-def read(grown: np.ndarray, length: Any, k: Any) -> np.ndarray:
+def read(grown: Grown, k: Any) -> np.ndarray:
     """(3, cells): value, error, verdict."""
-    known = estimate(grown[:, 0], length)
-    verdict = verdict_of(grown[:, 0], length, k.resolution, known)
+    known = estimate(grown.logs[:, 0], grown.length)
+    verdict = judged(grown, grown.logs[:, 0], k.resolution, known)
     return np.stack([known.value, known.error, verdict.astype(np.float64)])
 
 

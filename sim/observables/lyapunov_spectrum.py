@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from sim.lyapunov.grown import Grown
 from sim.lyapunov.growth import exponents_of, loop, unit_of
-from sim.lyapunov.intervals import OUTCOMES, VERDICTS, Estimate, estimate, verdict_of
+from sim.lyapunov.intervals import OUTCOMES, UNRESOLVED, VERDICTS, Estimate, estimate, judged
 from sim.lyapunov.window import SpectrumKeywords
 from sim.observable import Coordinate, Declared, Facts, Loop, Whole
 
@@ -35,20 +36,24 @@ def declare(facts: Facts) -> Declared:
         rank,
         "Lyapunov exponents",
         unit,
-        "mean log growth of orthogonal tangents, largest first; -inf where a tangent dies",
+        "mean log growth of orthogonal tangents, largest first; -inf where a tangent dies, NaN where it is "
+        "lost in rounding (`every` is too long)",
         _SOURCE,
         infinite=True,
         further={"lyapunov_spectrum_error": error, "lyapunov_spectrum_verdict": verdict},
     )
 
 
-def read(grown: np.ndarray, length: Any, k: Any) -> np.ndarray:
-    """(2 m + 1, cells) of (batches, m, cells): values in falling order, their errors, the verdict."""
-    every = estimate(grown, length)
+def read(grown: Grown, k: Any) -> np.ndarray:
+    """(2 m + 1, cells) of m exponents: values in falling order, their errors, the verdict."""
+    every = estimate(grown.logs, grown.length)
     order = np.argsort(-np.where(np.isnan(every.value), np.inf, every.value), axis=0, kind="stable")
     value, error, variance = (np.take_along_axis(array, order, axis=0) for array in every)
-    largest = np.take_along_axis(grown, order[None, :1], axis=1)[:, 0]
-    verdict = verdict_of(largest, length, k.resolution, Estimate(value[0], error[0], variance[0]))
+    largest = np.take_along_axis(grown.logs, order[None, :1], axis=1)[:, 0]
+    verdict = judged(grown, largest, k.resolution, Estimate(value[0], error[0], variance[0]))
+    lost = np.take_along_axis(grown.lost, order, axis=0)
+    value, error = (np.where(lost, np.nan, array) for array in (value, error))
+    verdict[lost.any(axis=0)] = UNRESOLVED
     return np.concatenate([value, error, verdict[None].astype(np.float64)])
 
 

@@ -286,7 +286,7 @@ def test_scs_06_07_through_euler_steps():
     columns = {"weights__gain": [0.7, 4.0, 4.0], "alpha": np.array([0.05, 0.05, 0.01])}
     found = measured("ctrnn", ALL[:1], columns, **fixed)
     assert -0.4 < found["lyapunov_spectrum"][0, 0] < -0.2
-    assert found["lyapunov_spectrum_verdict"].tolist() == [2, 1, 1]
+    assert found["lyapunov_spectrum_verdict"].tolist() == [2, 1, 4]  # twenty tau are too short to tell
     means = found["lyapunov_spectrum"].mean(axis=1)
     np.testing.assert_allclose(means, np.log1p(-columns["alpha"]) / columns["alpha"], atol=2e-3)
     assert means[2] == pytest.approx(-1.0, abs=0.02)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import jobs
+from jobs.light import glance
 from sim.errors import Refused
 from sim.names import find
 from tests.viz import stores
@@ -305,3 +307,21 @@ def test_a_view_of_ones_own_element_says_that_it_takes_no_theory(tmp_path):
     assert len(draw(stores.cliff(4), "loss", str(file), flag="no")) == 1
     with pytest.raises(Refused, match="over which none is laid"):
         draw(stores.cliff(4), "loss", str(file), theory="onset_of_chaos")
+
+
+def test_a_store_at_a_glance_has_theories_where_axes_are_held(tmp_path):
+    """What the command line reads is no Dataset."""
+    plan = {
+        "name": "onset", "system": "rnn", "observables": ["largest_lyapunov_exponent"],
+        "parameters": {"units": 8, "steps": 60, "transient": 10, "start": "gaussian", "activation": "tanh"},
+        "axes": {"weights.gain": {"start": 0.5, "stop": 2.0, "num": 4}, "seed": {"values": [0, 1]}},
+    }  # fmt: skip
+    store = jobs.run(plan, root=tmp_path, executor="serial", progress=False).path
+    wish = {"x": "gain", "at": {"seed": 1}, "theory": "mean_field_exponent"}
+    seen = [
+        scene(data, "largest_lyapunov_exponent", "lines", **wish)
+        for data in (glance(store), jobs.open(store))
+    ]
+    assert "Dashed: mean-field theory" in seen[0].caption
+    assert seen[0].caption == seen[1].caption
+    assert [curve.form for curve in seen[0].panels[0].curves] == ["line", "dashed"]

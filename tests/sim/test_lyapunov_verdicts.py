@@ -1,0 +1,86 @@
+"""Verdicts on orbits, not on intervals alone: what stands still or flies off is not chaotic, what grows or
+decays as a power of time is neutral, what rounding has swallowed is no number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.lyapunov.intervals import VERDICTS
+from sim.run import prepare
+
+NAME = "largest_lyapunov_exponent"
+SYSTEMS = Path(__file__).parents[1] / "systems"
+
+
+def found(system: str, varied: dict[str, Any], names: tuple[str, ...] = (NAME,), **fixed: Any) -> Any:
+    columns = {path: np.asarray(column) for path, column in varied.items()}
+    run = prepare(system, observables=list(names), fixed=fixed, varied=list(columns), folder=SYSTEMS)
+    return run.evaluate(columns)
+
+
+def words(values: Any, name: str = NAME) -> list[str]:
+    return [VERDICTS[int(code)] for code in values[f"{name}_verdict"]]
+
+
+@pytest.mark.parametrize("units", [1, 2, 20])
+def test_an_orbit_that_stands_still_on_an_unstable_state_is_unstable_not_chaotic(units: int):
+    """tanh without bias at zero has the log of the spectral radius; another start settles, or is chaotic."""
+    varied = {"w": [2.0, 0.5]} if units == 1 else {"weights.gain": [6.0, 0.2]}
+    fixed = {"activation": "tanh", "steps": 600} | ({"units": units} if units > 1 else {})
+    assert words(found("rnn", varied, **fixed)) == ["unstable", "stable"]
+    start = 0.3 if units == 1 else "gaussian"
+    assert words(found("rnn", varied, **fixed, start=start))[0] in ("stable", "chaotic")
+
+
+@pytest.mark.compiled
+def test_one_large_network_at_rest_is_unstable():
+    fixed = {"units": 256, "activation": "tanh", "exponents": 16, "steps": 12, "batches": 4, "transient": 1}
+    values = found("rnn", {"weights.gain": [2.0]}, ("lyapunov_spectrum",), **fixed)
+    assert words(values, "lyapunov_spectrum") == ["unstable"]
+
+
+@pytest.mark.parametrize("units", [1, 12])
+def test_an_orbit_that_grows_without_bound_is_unstable(units: int):
+    own = {"weights": "orthogonal", "units": units, "start": "gaussian"} if units > 1 else {"start": 0.1}
+    varied = {"w": [1.1, 0.9, 1.0]} if units == 1 else {"weights.gain": [1.1, 0.9, 1.0]}
+    values = found("rnn", varied, activation="identity", steps=800, **own)
+    np.testing.assert_allclose(values[NAME], np.log([1.1, 0.9, 1.0]), atol=1e-12)
+    assert words(values) == ["unstable", "stable", "neutral"]
+
+
+@pytest.mark.compiled
+def test_decay_as_a_power_of_time_is_neutral():
+    """At a flip (r = 3), a flip of the 2-cycle (1 + sqrt 6) and a fold (1 + sqrt 8) the exponent is zero."""
+    r = [3.0, 1.0 + np.sqrt(6.0), 1.0 + np.sqrt(8.0), 2.9, 3.4, 3.9]
+    values = found("logistic", {"r": r}, steps=20_000, start=0.3)
+    assert words(values) == ["neutral", "neutral", "neutral", "stable", "stable", "chaotic"]
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("steps", [20_000, 200_000])
+def test_islands_of_the_standard_map_are_not_chaotic(steps: int):
+    """Tangents of regular orbits shear, like time; the sea around them is chaotic: ln(k / 2) or so."""
+    values = found("./standard_map.py", {"k": [0.5, 0.9, 1.0, 1.5]}, steps=steps, start=[3.0, 0.5])
+    assert (np.abs(values[NAME]) < 1e-3).all()
+    assert words(values) == ["neutral"] * 4
+    assert words(found("./standard_map.py", {"k": [6.0]}, steps=2_000, start=[0.7, 0.2])) == ["chaotic"]
+
+
+@pytest.mark.compiled
+def test_what_is_lost_between_two_orthonormalisations_is_no_number():
+    """20 units: the last tangent falls behind the first by e^1.5 a step or so."""
+    names = ("lyapunov_spectrum", "kaplan_yorke_dimension")
+    fixed = {"units": 20, "activation": "tanh", "weights.gain": 2.0, "start": "gaussian", "steps": 1000}
+    each, seldom = (found("rnn", {"seed": [1]}, names, every=every, **fixed) for every in (1, 16))
+    right, lost = each["lyapunov_spectrum"][0], seldom["lyapunov_spectrum"][0]
+    gone = right[0] - right > 29.0 / 16
+    assert gone.any()
+    assert not gone.all()
+    assert np.isnan(lost[gone]).all()
+    np.testing.assert_allclose(lost[~gone], right[~gone], atol=0.05)
+    assert words(seldom, "lyapunov_spectrum") == ["not_converged"]
+    assert np.isnan(seldom["kaplan_yorke_dimension"]).all()
