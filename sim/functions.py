@@ -118,6 +118,36 @@ def squares(values: Any) -> Any:
     return total(values * values)
 
 
+SMALL, LARGE = 1e-250, 1e250  # squares between are sound
+LIFT = 2.0**600  # an exact factor, so that what needs none loses no bit
+
+
+def scaling(square: Any) -> tuple[Any, Any]:
+    """What to multiply numbers by whose sum of squares this is, so that squares neither under- nor overflow,
+    and the way back. Source: J. L. Blue, ACM Trans. Math. Softw. 4 (1978) 15, doi:10.1145/355769.355771.
+    """
+    small, large = square < SMALL, square > LARGE
+    return (
+        where(small, LIFT, where(large, 1.0 / LIFT, 1.0)),
+        where(small, 1.0 / LIFT, where(large, LIFT, 1.0)),
+    )
+
+
+def length(values: Any) -> Any:
+    """The Euclidean norm of all numbers of a state, from 1e-308 to 1e308: gradients vanish and explode
+    beyond what squares can hold.
+
+    >>> float(length((3e-200, 4e-200)))
+    5e-200
+    """
+    every = parts(values)
+    if len(every) == 1 and not getattr(every[0], "shape", ()):
+        return abs(every[0])
+    with np.errstate(over="ignore"):
+        factor, back = scaling(squares(every))
+    return sqrt(squares(tuple(value * factor for value in every))) * back
+
+
 def largest(values: Any) -> Any:
     """The largest over units; as a shift that cancels out again it counts as constant in derivatives."""
     if isinstance(values, Node):

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim import weights as families
 from sim.errors import Refused, refuse
-from sim.functions import log_sum_exp, parts, sqrt, squares, total, where
+from sim.functions import length, log_sum_exp, parts, squares, total, where
 from sim.generic import output
 from sim.graph import Graph, Node
 from sim.observable import Facts
@@ -93,8 +93,8 @@ def growth(graph: Graph, incoming: Any, outgoing: Any) -> Node:
 
     Source: R. Pascanu, T. Mikolov & Y. Bengio, ICML 2013, arXiv:1211.5063, eq. (9).
     """
-    before, after = squares(tuple(incoming)), squares(tuple(outgoing))
-    change = sqrt(where(before > 0.0, after / before, 1.0)) - 1.0
+    before, after = length(tuple(incoming)), length(tuple(outgoing))
+    change = where(before > 0.0, after / before, 1.0) - 1.0
     return graph.lift(change * change)
 
 

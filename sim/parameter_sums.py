@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sim.equation import Equation, Scaled
 from sim.errors import refuse
-from sim.functions import sqrt, squares, total
+from sim.functions import LARGE, LIFT, SMALL, length, scaling, sqrt, squares, total
 from sim.graph import Node
 from sim.network import Module
 from sim.stages import Layout, Stages
@@ -118,20 +118,23 @@ class ParameterSums:
                 lines.append(f"{product}(work, {self.tables[name]}, {own}, count)")
         return lines
 
-    def square(self, name: str) -> Node:
-        """The squared Frobenius norm of one time's own contribution to the gradient of an array."""
+    def length(self, name: str) -> Node:
+        """The Frobenius norm of one time's own contribution to the gradient of an array."""
+        zero = self.module.equation.graph.constant(0.0)
         if name in self.vectors:
             node = self.vectors[name]
-            return self.module.equation.graph.constant(0.0) if node is None else squares(node)
-        found = self.module.equation.graph.constant(0.0)
-        for a, b in self.matrices[name]:
-            for other, another in self.matrices[name]:
+            return zero if node is None else length(node)
+        pairs = self.matrices[name]
+        if len(pairs) < 2:  # that of an outer product
+            return length(pairs[0][0]) * length(pairs[0][1]) if pairs else zero
+        lift, back = scaling(squares(tuple(a for a, _ in pairs)))
+        other_lift, other_back = scaling(squares(tuple(b for _, b in pairs)))
+        lifted = [(a * lift, b * other_lift) for a, b in pairs]
+        found = zero
+        for a, b in lifted:
+            for other, another in lifted:
                 found = found + total(a * other) * total(b * another)
-        return found
-
-    def length(self, name: str) -> Node:
-        """Its norm."""
-        return sqrt(self.square(name))
+        return sqrt(found) * back * other_back
 
 
 def gathered_source(layout: Layout, name: str, a: Node, b: Node) -> str:
@@ -164,6 +167,27 @@ def gathered_source(layout: Layout, name: str, a: Node, b: Node) -> str:
     return "\n\n@jit\n" + "\n".join(lines) + "\n"
 
 
+def _norm(lanes: int, loop: Sequence[str], place: str) -> list[str]:
+    """Lines that store the root of the sum of squares of what `loop` loads as v, at `place`; where squares
+    under- or overflow in any lane, of v lifted (`sim.functions.scaling`).
+    """
+    indent = " " * (len(loop[-1]) - len(loop[-1].lstrip()))
+    return [
+        f"norm = splat(0.0, {lanes})",
+        *loop,
+        f"{indent}norm = fma(v, v, norm)",
+        f"back = splat(1.0, {lanes})",
+        f"if any_lane(~((norm > {SMALL!r}) & (norm < {LARGE!r}))):",
+        f"    lift = select(norm < {SMALL!r}, {LIFT!r}, select(norm > {LARGE!r}, {1.0 / LIFT!r}, back))",
+        "    back = 1.0 / lift",
+        f"    norm = splat(0.0, {lanes})",
+        *(f"    {line}" for line in loop),
+        f"    {indent}v = v * lift",
+        f"    {indent}norm = fma(v, v, norm)",
+        f"store({place}, sqrt(norm) * back)",
+    ]
+
+
 def norm_lines(sums: ParameterSums, names: Sequence[str], index: int, by: str) -> list[str]:
     """Lines that store norms of the arrays' gradients in an output: of whole arrays, of the rows of the
     matrices, or the share of rows that are zero.
@@ -174,30 +198,28 @@ def norm_lines(sums: ParameterSums, names: Sequence[str], index: int, by: str) -
     rows = norm_rows(equation, names, "neuron") // max(1, norm_rows(equation, names, "dead"))
     arrays = names if by == "array" else [name for name in names if name in sums.tables]
     for place, name in enumerate(arrays):
+        target = f"outs[{index}], {place} * cells + at"
         if name in sums.sums:
-            lines += [f"norm = splat(0.0, {lanes})", f"for i in range({equation.vectors[name].shape[0]}):"]
-            lines += [f"    v = load(work, {sums.sums[name]} + i * {lanes}, {lanes})"]
-            lines += ["    norm = fma(v, v, norm)"]
-            lines += [f"store(outs[{index}], {place} * cells + at, sqrt(norm))"]
+            loop = [f"for i in range({equation.vectors[name].shape[0]}):"]
+            loop += [f"    v = load(work, {sums.sums[name]} + i * {lanes}, {lanes})"]
+            lines += _norm(lanes, loop, target)
             continue
         height, width = equation.matrices[name].shape
         entry = f"load(work, {sums.tables[name]} + (i * {layout.padded(width)} + j) * {lanes}, {lanes})"
-        row = [f"    for j in range({width}):", f"        v = {entry}", "        norm = fma(v, v, norm)"]
-        zero = f"norm = splat(0.0, {lanes})"
+        row = [f"for j in range({width}):", f"    v = {entry}"]
+        each = f"for i in range({height}):"
         if by == "array":
-            lines += [zero, f"for i in range({height}):", *row]
-            lines += [f"store(outs[{index}], {place} * cells + at, sqrt(norm))"]
+            lines += _norm(lanes, [each, *(f"    {line}" for line in row)], target)
         elif by == "neuron":
-            lines += [f"for i in range({height}):", f"    {zero}", *row]
-            lines += [f"    store(outs[{index}], ({place * rows} + i) * cells + at, sqrt(norm))"]
+            target = f"outs[{index}], ({place * rows} + i) * cells + at"
+            lines += [each, *(f"    {line}" for line in _norm(lanes, row, target))]
             lines += [f"for i in range({height}, {rows}):"]
-            lines += [
-                f"    store(outs[{index}], ({place * rows} + i) * cells + at, splat(1e999 - 1e999, {lanes}))"
-            ]
+            lines += [f"    store({target}, splat(1e999 - 1e999, {lanes}))"]
         else:
-            lines += [f"dead = splat(0.0, {lanes})", f"for i in range({height}):", f"    {zero}", *row]
+            lines += [f"dead = splat(0.0, {lanes})", each, f"    norm = splat(0.0, {lanes})"]
+            lines += [*(f"    {line}" for line in row), "        norm = norm + abs(v)"]
             lines += ["    dead = dead + select(norm > 0.0, 0.0, 1.0)"]
-            lines += [f"store(outs[{index}], {place} * cells + at, dead * {1.0 / height!r})"]
+            lines += [f"store({target}, dead * {1.0 / height!r})"]
     return lines
 
 

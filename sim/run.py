@@ -102,6 +102,10 @@ class Run:
                 if sound is None:
                     sound = np.isfinite(values).reshape(cells, -1).all(axis=1)
                 outcome[~sound] = 2
+            elif variable.dtype != "float64":  # a whole number that there is not
+                lost = np.isnan(values)
+                outcome[lost.reshape(cells, -1).any(axis=1)] = 2
+                values = np.where(lost, -1.0, values)
             result[variable.name] = values.astype(variable.dtype, copy=False)
         result["outcome"] = outcome
         return result

@@ -10,11 +10,13 @@ defective matrices: J. W. Demmel, Numer. Math. 51 (1987) 251, doi:10.1007/BF0140
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from sim.errors import refuse
 from sim.linear.arrays import count, single, square, vector
 from sim.one_thread import one_thread
 
+_GAP = 100.0
 DEFECTIVE = 1e7  # a defective matrix of two equal eigenvalues shows a condition from about 1e8 on, in float64
 
 
@@ -168,13 +170,14 @@ class Jordan(NamedTuple):
     sizes: tuple[int, ...]
 
 
-def jordan_blocks(W: Any, tolerance: float = 1e-6) -> tuple[Jordan, ...]:
+def jordan_blocks(W: Any, tolerance: float = 1e-10) -> tuple[Jordan, ...]:
     """The Jordan structure of one matrix (n, n), of all matrices within about `tolerance` of it the most
     defective.
 
-    Eigenvalues closer than tolerance^(1/n), relative to the norm, are taken as one; the sizes follow from the
-    ranks of (W - lambda I)^k. A block of size k at |lambda| = 1 grows like t^(k-1): the eigenvalue alone does
-    not tell. Source: G. H. Golub & J. H. Wilkinson, SIAM Rev. 18 (1976) 578, doi:10.1137/1018113.
+    m eigenvalues within tolerance^(1/m) of their mean, relative to the norm, are taken as one, if they are no
+    two groups: so far a change of the matrix by `tolerance` spreads a block of size m. The sizes follow from
+    the ranks of (W - lambda I)^k. A block of size k at |lambda| = 1 grows like t^(k-1): the eigenvalue alone
+    does not tell. Source: G. H. Golub & J. H. Wilkinson, SIAM Rev. 18 (1976) 578, doi:10.1137/1018113.
 
     >>> jordan_blocks([[1.0, 1.0], [0.0, 1.0]])[0].sizes
     (2,)
@@ -182,20 +185,31 @@ def jordan_blocks(W: Any, tolerance: float = 1e-6) -> tuple[Jordan, ...]:
     W = single("W", W)
     if not 0 < tolerance < 1:
         raise refuse("tolerance", f"{tolerance!r} given, a number between 0 and 1 is needed")
-    n = len(W)
     values = eigenvalues(W)
     scale = float(np.linalg.norm(W, 2)) or 1.0
-    near = scale * tolerance ** (1.0 / n)
-    left = list(range(n))
     found = []
-    while left:
-        group = [left[0]]
-        for i in group:
-            group += [j for j in left if j not in group and abs(values[i] - values[j]) < near]
-        left = [j for j in left if j not in group]
-        value = complex(values[group].mean())
+    for group in _multiples(values, scale, tolerance):
+        value = complex(group.mean())
         found.append(Jordan(value, _sizes(W, value, len(group), tolerance)))
-    return tuple(found)
+    order = by_modulus(np.array([block.value for block in found]))
+    return tuple(found[i] for i in order)
+
+
+def _multiples(values: np.ndarray, scale: float, tolerance: float) -> list[np.ndarray]:
+    """Eigenvalues in groups that may each be one. A group is parted where it is too wide for its size, and
+    where its halves are much farther apart than anything within them: a block's eigenvalues make a ring.
+    """
+    if len(values) == 1:
+        return [values]
+    tree = linkage(np.stack([values.real, values.imag], axis=1), "single")
+    heights = np.concatenate([[0.0], tree[:, 2]])
+    radius = float(np.abs(values - values.mean()).max())
+    apart = heights[-1] > max(_GAP * heights[-2], scale * tolerance**0.5)
+    if radius <= scale * tolerance ** (1.0 / len(values)) and not apart:
+        return [values]
+    which = fcluster(tree, heights[-1] * (1.0 - 1e-9), "distance")
+    parts = [values[which == label] for label in dict.fromkeys(which.tolist())]
+    return [group for part in parts for group in _multiples(part, scale, tolerance)]
 
 
 def _sizes(W: np.ndarray, value: complex, multiple: int, tolerance: float) -> tuple[int, ...]:
@@ -203,13 +217,12 @@ def _sizes(W: np.ndarray, value: complex, multiple: int, tolerance: float) -> tu
     n = len(W)
     shifted = W - value * np.eye(n)
     power = np.eye(n, dtype=np.complex128)
-    nullity = [0]
+    at_least: list[int] = []  # blocks of size at least 1, 2, ...
     with one_thread():
-        while nullity[-1] < multiple and len(nullity) <= multiple:
+        while sum(at_least) < multiple:
             power = power @ shifted
             size = np.linalg.svd(power, compute_uv=False)
-            limit = tolerance * max(float(np.linalg.norm(W, 2)), 1e-300) ** len(nullity)
-            none = int((size <= limit).sum())
-            nullity.append(max(min(none, multiple), nullity[-1] + 1))
-    at_least = np.diff(nullity)  # blocks of size at least 1, 2, ...
-    return tuple(int((at_least > k).sum()) for k in range(int(at_least[0])))
+            limit = tolerance * max(float(np.linalg.norm(W, 2)), 1e-300) ** (len(at_least) + 1)
+            more = min(int((size <= limit).sum()), multiple) - sum(at_least)
+            at_least.append(int(np.clip(more, 1, at_least[-1] if at_least else multiple)))
+    return tuple(sum(count > k for count in at_least) for k in range(at_least[0]))

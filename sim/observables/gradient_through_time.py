@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.functions import sqrt, squares
+from sim.functions import length
 from sim.objective import GradientKeywords
 from sim.observable import Backward, Coordinate, Declared, Facts
 
@@ -29,8 +29,8 @@ def declare(facts: Facts) -> Declared:
 def value(g: Any) -> Any:
     """The length of the gradient; of each array of the state where there are several."""
     if isinstance(g, tuple) and getattr(g[0], "shape", None):
-        return tuple(sqrt(squares(part)) for part in g)
-    return sqrt(squares(g))
+        return tuple(length(part) for part in g)
+    return length(g)
 
 
 observable = Backward(declare, value, GradientKeywords)

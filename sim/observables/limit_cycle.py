@@ -1,7 +1,9 @@
 """Whether an orbit oscillates, how far, how fast, and which way round.
 
 After `settle` steps the turning points of the first number are timed, between the samples by a parabola
-through three of them. One period is the mean time from one low to the next. `winding` counts the turns of
+through three of them. One period is the mean time from one low to the next: that of the cycle only where
+every low is like the one before (`steady`); a cycle of several loops, a torus and chaos are `uneven`, what
+still spirals in or out is `decaying` or `growing`. `winding` counts the turns of
 the orbit's direction in the plane of the first two numbers, positive from the first axis to the second:
 1 / period for a simple loop, whichever point it goes round (H. Hopf's Umlaufsatz). Multiply times by the step
 of a flow.
@@ -19,6 +21,7 @@ from sim.signature import About
 
 _SOURCE = "S. H. Strogatz, Nonlinear Dynamics and Chaos (1994), chapter 7"
 _UNEVEN = 0.2  # share of the mean by which times from low to low may differ
+_APART = 0.05  # share of the distance from the lowest to the highest value by which lows may differ
 
 
 class Keywords(NamedTuple):
@@ -31,7 +34,7 @@ class Keywords(NamedTuple):
 def declare(facts: Facts) -> Declared:
     """A verdict, and the numbers of the oscillation."""
     _first(facts)
-    flags = {-1: "not finite", 0: "at rest", 1: "steady", 2: "uneven"}
+    flags = {-1: "not finite", 0: "at rest", 1: "steady", 2: "uneven", 3: "decaying", 4: "growing"}
     further = {
         "limit_cycle_amplitude": Declared(
             facts.unit,
@@ -63,7 +66,9 @@ def declare(facts: Facts) -> Declared:
         (),
         "oscillation",
         "1",
-        "at rest, a steady oscillation, or one whose times from low to low differ by more than a fifth",
+        "at rest; a steady oscillation; uneven, if times from low to low differ by more than a fifth or lows "
+        "by more than a twentieth of the range; decaying or growing, if each low is higher, or lower, than "
+        "the one before",
         _SOURCE,
         "int32",
         flags,
@@ -86,13 +91,32 @@ def _first(facts: Facts) -> int:
 
 def _begin(k: Any, p: Any, s: Any) -> tuple[Any, ...]:
     """States seen; lows; first and last low, turns then and now; shortest and longest time between lows; the
+    lowest and the highest low, the last one, how many were higher than the one before, how many lower; the
     step before; and for each number its last, lowest and highest value.
     """
-    return (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1e300, 0.0, 0.0, 0.0, *s, *s, *s)
+    lows = (1e300, -1e300, 0.0, 0.0, 0.0)
+    return (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1e300, 0.0, *lows, 0.0, 0.0, *s, *s, *s)
 
 
 def _update(k: Any, p: Any, s: Any, a: Any, t: Any) -> tuple[Any, ...]:
-    seen, lows, began, ended, turned, turns, shortest, longest, u, v, *rest = a
+    (
+        seen,
+        lows,
+        began,
+        ended,
+        turned,
+        turns,
+        shortest,
+        longest,
+        least,
+        most,
+        deep,
+        rises,
+        falls,
+        u,
+        v,
+        *rest,
+    ) = a
     n = len(s)
     last, low, high = rest[:n], rest[n : 2 * n], rest[2 * n :]
     x = s[0] - last[0]
@@ -100,7 +124,9 @@ def _update(k: Any, p: Any, s: Any, a: Any, t: Any) -> tuple[Any, ...]:
     ready = seen >= 2.0
     bottom = ready & (u < 0.0) & (x >= 0.0)
     top = ready & (u >= 0.0) & (x < 0.0)
-    at = t - 1.0 - 0.5 * (u + x) / where(bottom, x - u, 1.0)
+    bend = where(bottom, x - u, 1.0)
+    at = t - 1.0 - 0.5 * (u + x) / bend
+    depth = last[0] - (u + x) * (u + x) / (8.0 * bend)
     up = where(v + y < 0.0, 0.5, -0.5)
     counted = lows >= 1.0
     now = turns + where(counted & bottom, up, 0.0) - where(counted & top, up, 0.0)
@@ -115,6 +141,11 @@ def _update(k: Any, p: Any, s: Any, a: Any, t: Any) -> tuple[Any, ...]:
         now,
         where(again, minimum(at - ended, shortest), shortest),
         where(again, maximum(at - ended, longest), longest),
+        where(bottom, minimum(depth, least), least),
+        where(bottom, maximum(depth, most), most),
+        where(bottom, depth, deep),
+        rises + where(again & (depth > deep), 1.0, 0.0),
+        falls + where(again & (depth < deep), 1.0, 0.0),
         where(fresh, 0.0, x),
         where(fresh, 0.0, y),
         *s,
@@ -124,7 +155,7 @@ def _update(k: Any, p: Any, s: Any, a: Any, t: Any) -> tuple[Any, ...]:
 
 
 def _end(k: Any, p: Any, s: Any, a: Any) -> tuple[Any, ...]:
-    return tuple(a[i] for i in (1, 2, 3, 4, 6, 7)) + tuple(a[10 + len(s) :])
+    return tuple(a[i] for i in (1, 2, 3, 4, 6, 7, 8, 9, 11, 12)) + tuple(a[15 + len(s) :])
 
 
 _INNER = Reduced(declare, _begin, _update, _end)
@@ -137,16 +168,18 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
 
     def evaluate(tile: Any) -> np.ndarray:
         rows = followed.run(tile.given, first).T
-        lows, began, ended, turned, shortest, longest = rows[:6]
+        lows, began, ended, turned, shortest, longest, least, most, rises, falls = rows[:10]
         with np.errstate(all="ignore"):
-            amplitude = 0.5 * (rows[6 + n :] - rows[6 : 6 + n])
+            amplitude = 0.5 * (rows[10 + n :] - rows[10 : 10 + n])
             finite = np.isfinite(amplitude).all(axis=0)
             still = amplitude.max(axis=0) <= rest
             timed = finite & ~still & (lows >= 3.0)
             period = np.where(timed, (ended - began) / (lows - 1.0), np.nan)
             winding = np.where(timed & (n > 1), turned / (ended - began), np.nan)
-            even = timed & (longest - shortest <= _UNEVEN * period)
-        verdict = np.where(~finite, -1.0, np.where(still, 0.0, np.where(even, 1.0, 2.0)))
+            alike = most - least <= 2.0 * _APART * amplitude[0]
+            even = timed & alike & (longest - shortest <= _UNEVEN * period)
+            decaying, growing = (timed & ~alike & (count == lows - 1.0) for count in (rises, falls))
+        verdict = np.select([~finite, still, even, decaying, growing], [-1.0, 0.0, 1.0, 3.0, 4.0], 2.0)
         return np.concatenate([verdict[None], amplitude, period[None], winding[None]])
 
     files = ("followed.py", "small_networks.py", "evaluation.py", "attractors.py")

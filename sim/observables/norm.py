@@ -1,6 +1,6 @@
 """The Euclidean norm of the state at every time."""
 
-from sim.functions import sqrt, squares
+from sim.functions import length
 from sim.observable import Declared, Facts, Sampled
 
 
@@ -12,8 +12,8 @@ def declare(facts: Facts) -> Declared:
 
 
 def value(k: object, p: object, s: object) -> object:
-    """sqrt of the sum of squares."""
-    return sqrt(squares(s))
+    """The length of the state."""
+    return length(s)
 
 
 observable = Sampled(declare, value)

@@ -2,13 +2,15 @@
 
 The state `max_period` steps before the end is the reference; the period is the first n >= 1 with |s[ref + n]
 - s[ref]| (Euclidean) at most `tolerance`, or -1 when there is none: chaotic, quasi-periodic, longer than
-`max_period`, or not yet settled (the transient is steps - max_period).
+`max_period`, or not yet settled (the transient is steps - max_period). An orbit that has left the numbers has
+none either: -1, and the outcome `diverged`.
 """
 
+import math
 from typing import Annotated, Any, NamedTuple
 
 from sim.errors import refuse
-from sim.functions import squares, where
+from sim.functions import length, squares, where
 from sim.observable import Declared, Facts, Reduced
 from sim.signature import About
 
@@ -66,4 +68,9 @@ def update(k: Keywords, p: Any, s: Any, a: Any, t: Any) -> tuple[Any, ...]:
     return (since + 1.0, where(home, since + 1.0, found), *kept)
 
 
-observable = Reduced(declare, begin, update, end=lambda k, p, s, a: a[1], keywords=Keywords, first=first)
+def end(k: Keywords, p: Any, s: Any, a: Any) -> Any:
+    """The period; NaN of an orbit that has diverged."""
+    return where(length(s) < math.inf, a[1], math.nan)
+
+
+observable = Reduced(declare, begin, update, end, Keywords, first)

@@ -6,7 +6,7 @@ the state. Stuff is forgotten in the forward pass where this goes to zero, and b
 
 from typing import Annotated, Any, NamedTuple
 
-from sim.functions import parts, shaped_like, sqrt, squares
+from sim.functions import length, parts, shaped_like
 from sim.generic import step
 from sim.observable import Declared, Facts, Shadow
 from sim.signature import About
@@ -31,7 +31,7 @@ def declare(facts: Facts) -> Declared:
 
 def distance(s: Any, other: tuple[Any, ...]) -> Any:
     """The Euclidean distance of two states."""
-    return sqrt(squares(tuple(a - b for a, b in zip(parts(s), other, strict=True))))
+    return length(tuple(a - b for a, b in zip(parts(s), other, strict=True)))
 
 
 observable = Shadow(

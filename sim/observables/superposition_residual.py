@@ -9,7 +9,7 @@ import math
 from typing import Annotated, Any, NamedTuple
 
 from sim.errors import refuse
-from sim.functions import parts, shaped_like, sqrt, squares, where
+from sim.functions import length, parts, shaped_like, where
 from sim.generic import mirrored, step
 from sim.observable import Declared, Facts, Shadow
 from sim.signature import About
@@ -72,10 +72,8 @@ def value(k: Keywords, p: Any, s: Any, a: Any) -> Any:
         for i in range(k.pieces + 1):
             left = left - a[i * n + j]  # noqa: PLW2901 - what is left of the state
         rest.append(left)
-    apart, length = squares(tuple(rest)), squares(s)
-    return sqrt(
-        where(length > 0.0, apart / where(length > 0.0, length, 1.0), where(apart > 0.0, math.inf, 0.0))
-    )
+    apart, whole = length(tuple(rest)), length(s)
+    return where(whole > 0.0, apart / where(whole > 0.0, whole, 1.0), where(apart > 0.0, math.inf, 0.0))
 
 
 observable = Shadow(declare, begin, move, value, Keywords)

@@ -221,6 +221,22 @@ def test_jordan_structures_are_found_again(sizes, turned):
     assert bool(spectra.modes(W).defective) == (max(sizes) > 1)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_blocks_in_a_skew_basis_are_not_taken_for_one(seed: int):
+    """Conditions up to a hundred or so: eigenvalues 0.4 apart stay apart, and sizes add up."""
+    blocks = [0.9 * np.eye(3) + np.diag(np.ones(2), 1), [[0.9]], [[0.5, 1.0], [0.0, 0.5]]]
+    Q = np.random.default_rng(seed).normal(size=(6, 6))
+    W = Q @ scipy.linalg.block_diag(*blocks) @ np.linalg.inv(Q)
+    found = {round(block.value.real, 3): block.sizes for block in spectra.jordan_blocks(W)}
+    assert found == {0.9: (3, 1), 0.5: (2,)}
+
+
+def test_what_is_called_defective_has_a_block_of_two():
+    nearly = [[1.0, 1e-8], [0.0, 1.0]]
+    assert spectra.modes(nearly).defective
+    assert spectra.jordan_blocks(nearly)[0].sizes == (2,)
+
+
 def test_near_defective_matrices_say_how_many_digits_are_left():
     made = spectra.modes(np.array([[0.9, 1.0], [0.0, 0.9 + 1e-4]]))
     assert not made.defective

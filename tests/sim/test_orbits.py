@@ -1,5 +1,7 @@
 """Limit cycles, return maps, orbits of rows 82 to 93: phenomena 85, 91, 92, 93, 129."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ def found(system, names, columns, **fixed):
     return prepare(system, observables=names, fixed=fixed, varied=list(columns)).evaluate(columns)
 
 
+SYSTEMS = Path(__file__).parents[1] / "systems"
 SPIRAL = {"units": 2, "weights": "matrix", "weights.matrix": [[1.2, -1.0], [1.0, 1.2]]}
 
 
@@ -47,6 +50,28 @@ def test_rest_chaos_and_escape_have_words():
     assert np.isnan(cycle["limit_cycle_period"][[0, 3]]).all()
     assert np.isnan(cycle["winding"]).all()  # one number goes round nothing
     assert cycle["outcome"].tolist() == [1, 1, 1, 2]
+
+
+def test_cycles_of_several_loops_are_uneven_and_spirals_are_no_cycles():
+    """Periods 2 and 4 of a map; period 1 and 2 of Roessler's flow; damped, steady and growing rotations."""
+    cycle = found("logistic", ["limit_cycle"], {"r": np.array([3.2, 3.5])}, steps=2000, start=0.3)
+    assert cycle["limit_cycle"].tolist() == [1, 2]
+    roessler = {
+        "flow": str(SYSTEMS / "roessler.py"),
+        "flow.a": 0.2,
+        "flow.b": 0.2,
+        "dt": 0.02,
+        "steps": 30000,
+    }
+    cycle = found("rk4", ["limit_cycle"], {"flow.c": np.array([2.5, 3.5])}, start=[1.0, 1.0, 0.0], **roessler)
+    assert cycle["limit_cycle"].tolist() == [1, 2]
+    W = [[np.cos(0.2), np.sin(0.2)], [-np.sin(0.2), np.cos(0.2)]]
+    cycle = found(
+        "rnn", ["limit_cycle"], {"weights.gain": np.array([0.999, 1.0, 1.001])}, units=2, weights="matrix",
+        start=[0.7, 0.0], activation="identity", steps=2000, **{"weights.matrix": W},
+    )  # fmt: skip
+    assert cycle["limit_cycle"].tolist() == [3, 1, 4]
+    np.testing.assert_allclose(cycle["limit_cycle_period"], 2 * np.pi / 0.2, rtol=1e-4)
 
 
 def test_row_82_the_return_map_lies_on_the_map():
