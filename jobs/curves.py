@@ -21,8 +21,8 @@ MOST_NUMBERS = 12  # of a state whose curves are followed
 FILES = tuple(
     f"continuation/{name}.py"
     for name in (
-        "arclength", "defining", "differences", "family", "happenings", "planes", "program", "results",
-        "seeds",
+        "arclength", "defining", "differences", "family", "happenings", "lines", "planes", "program",
+        "results", "seeds",
     )
 )  # fmt: skip
 _SOURCE = "W. Govaerts, Numerical Methods for Bifurcations of Dynamical Equilibria, 2000, ch. 3-5"

@@ -85,19 +85,29 @@ class Defining:
         left, _, right = np.linalg.svd(A)
         ranks = 2 if self.kind == "neimark_sacker" else 1
         b, c = left[:, -ranks:], right[-ranks:].T
-        if ranks == 1 and self.b.any():  # the same side as before, so that signs mean something
+        if (
+            ranks == 1 and self.b.ndim == 2 and self.b.any()
+        ):  # the same side as before, so that signs mean something
             b = b if np.sum(b * self.b) >= 0 else -b
             c = c if np.sum(c * self.c) >= 0 else -c
         self.b, self.c = b, c
         if ranks == 2:
             self.entries = self._best(u)
 
-    def common(self) -> None:
-        """Bordering vectors that fit no point in particular, for many points at once."""
+    def each(self, u: np.ndarray) -> None:
+        """Bordering vectors (m, n, ranks) for each of many points, all of finite derivatives."""
+        s, extra, p = self.split(u)
         ranks = 2 if self.kind == "neimark_sacker" else 1
-        angles = np.outer(np.arange(1, self.n + 1), np.arange(1, ranks + 1))
-        self.b, self.c = (np.linalg.qr(np.cos(angles + shift))[0] for shift in (0.3, 0.9))
+        left, _, right = np.linalg.svd(self.singular(self.family.linear(s, p, self.period)[1], extra))
+        self.b, self.c = left[:, :, -ranks:], np.swapaxes(right[:, -ranks:], 1, 2)
         self.entries = (0, 1, 2, 3)  # more equations than needed: which two are independent is not known yet
+
+    def repeated(self, count: int) -> "Defining":
+        """These equations with the bordering vectors of each point `count` times in a row."""
+        more = Defining(self.family, self.kind, self.period)
+        more.b, more.c = np.repeat(self.b, count, axis=0), np.repeat(self.c, count, axis=0)
+        more.entries = self.entries
+        return more
 
     def _best(self, u: np.ndarray) -> tuple[int, ...]:
         """The two entries of the 2 x 2 matrix whose gradients are most independent here."""
@@ -117,16 +127,16 @@ class Defining:
         return _PAIRS[int(np.argmax(sizes))]
 
     def _bordered(self, A: np.ndarray) -> np.ndarray:
-        m, n, r = len(A), self.n, self.b.shape[1]
+        m, n, r = len(A), self.n, self.b.shape[-1]
         whole = np.zeros((m, n + r, n + r))
         whole[:, :n, :n] = A
         whole[:, :n, n:] = self.b
-        whole[:, n:, :n] = self.c.T
+        whole[:, n:, :n] = np.swapaxes(self.c, -1, -2)
         return whole
 
     def _corner(self, M: np.ndarray, extra: np.ndarray) -> np.ndarray:
         """G, flat: zero where the matrix loses its ranks; NaN where the bordered matrix is singular."""
-        r = self.b.shape[1]
+        r = self.b.shape[-1]
         whole = self._bordered(self.singular(M, extra))
         right = np.zeros((len(M), self.n + r, r))
         right[:, self.n :] = np.eye(r)
@@ -156,7 +166,7 @@ class Defining:
         g = _solved(whole, right)[:, self.n]
         w = _solved(np.swapaxes(whole, 1, 2), right)[:, : self.n, 0]
         slope = np.sum(w * P[:, :, 0], axis=1, keepdims=True)
-        return np.hstack([value - s + extra[:, None] * self.b[:, 0], g, slope])
+        return np.hstack([value - s + extra[:, None] * self.b[..., 0], g, slope])
 
     def jacobian(self, u: np.ndarray) -> np.ndarray:
         """By differences: it decides how soon Newton's method converges, not to what."""

@@ -29,19 +29,20 @@ def determinant(matrix: np.ndarray) -> float:
     return float(sign * np.exp(size / len(matrix)))
 
 
-def turning(multipliers: np.ndarray) -> float:
-    """sign of the product of (l_i l_j - 1) over pairs, with the size of the factor nearest to zero.
+def turning(multipliers: np.ndarray) -> np.ndarray:
+    """sign of the product of (l_i l_j - 1) over pairs, with the size of the factor nearest to zero: (m,) of
+    multipliers (m, n).
 
     It changes its sign where a pair of complex multipliers crosses the unit circle, and where two real ones
     are each other's inverse.
     """
-    if len(multipliers) < 2:
-        return 1.0
-    i, j = np.triu_indices(len(multipliers), 1)
-    factors = multipliers[i] * multipliers[j] - 1.0
+    if multipliers.shape[1] < 2:
+        return np.ones(len(multipliers))
+    i, j = np.triu_indices(multipliers.shape[1], 1)
+    factors = multipliers[:, i] * multipliers[:, j] - 1.0
     real = np.abs(factors.imag) <= 1e-12 * (1.0 + np.abs(factors))
-    sign = np.prod(np.sign(factors.real[real])) if real.any() else 1.0
-    return float(sign * np.min(np.abs(factors)))
+    sign = np.prod(np.where(real, np.sign(factors.real), 1.0), axis=1)
+    return np.asarray(sign * np.min(np.abs(factors), axis=1))
 
 
 def _tests(equations: Solutions, scale: np.ndarray) -> dict[str, Test]:
@@ -54,22 +55,27 @@ def _tests(equations: Solutions, scale: np.ndarray) -> dict[str, Test]:
         "fold": lambda u, t: float(t[-1]),
         "branch_point": crossed,
         "flip": lambda u, t: determinant(equations.linear(u) + one),
-        "neimark_sacker": lambda u, t: turning(np.linalg.eigvals(equations.linear(u))),
+        "neimark_sacker": lambda u, t: float(turning(np.linalg.eigvals(equations.linear(u))[None])[0]),
     }
 
 
 def readings_of(
     equations: Solutions, U: np.ndarray, T: np.ndarray, scale: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The tests at many points at once."""
-    n, one = equations.n, np.eye(equations.n)
-    _, M, P = equations.family.whole(U[:, :n], U[:, n:], equations.period)
+    """The tests at many points of a branch at once."""
+    _, M, P = equations.family.whole(U[:, : equations.n], U[:, equations.n :], equations.period)
+    return readings(M, P, T, scale)
+
+
+def readings(M: np.ndarray, P: np.ndarray, T: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
+    """The tests from the Jacobians M (m, n, n), slopes P (m, n, 1) and scaled tangents T (m, n + 1)."""
+    one = np.eye(M.shape[1])
     bordered = np.concatenate([np.concatenate([M - one, P], axis=2) * scale, T[:, None]], axis=1)
     return {
         "fold": T[:, -1],
         "branch_point": _determinants(bordered),
         "flip": _determinants(M + one),
-        "neimark_sacker": np.array([turning(row) for row in eigenvalues(M)]),
+        "neimark_sacker": turning(eigenvalues(M)),
     }
 
 

@@ -11,8 +11,9 @@ from sim.continuation.arclength import ENDS, Piece, Room, Steps, correct, crossi
 from sim.continuation.defining import Defining, Kind, curvature
 from sim.continuation.family import Family
 from sim.continuation.happenings import determinant
+from sim.continuation.lines import crossed
 from sim.continuation.results import Curve, Special
-from sim.continuation.seeds import nearest, paired, places_in, settled, solutions
+from sim.continuation.seeds import nearest, on_lines, paired, places_around, places_in, settled, solutions
 from sim.errors import refuse
 from sim.one_thread import one_thread
 
@@ -45,10 +46,12 @@ def curves(
 ) -> Found:
     """The bifurcation curves of fixed points, and of cycles up to `periods`, in a box of two free keywords.
 
-    Searched, not proved complete: from fixed points at `grid` x `grid` places, reached from `starts` (c, n)
-    and the states of their trajectories, the nearest points of each kind are sought, and followed to the
-    box's border, back to their start or to the end of a budget. Cost: tenths of a second a curve for small
-    systems.
+    Searched, not proved complete: fixed points at `grid` x `grid` places and around the border are sought
+    from `starts` (c, n) and the states of their trajectories. Along the lines through these places and along
+    the border their branches are followed; what bifurcates there, and the points of each kind that are
+    nearest to the fixed points, begin curves, which are followed to the box's border, back to their start or
+    to the end of a budget. So a curve is missed if it lies between lines, or if no start leads to its branch.
+    Cost: tenths of a second a curve for small systems.
 
     >>> from sim.continuation.family import family
     >>> found = curves(family("ctrnn", ["w", "b"], {"alpha": 1.0}), ((0.0, 3.0), (-1.0, 1.0)), ["fold"])
@@ -66,12 +69,14 @@ def curves(
     found: list[Curve] = []
     left_out = ""
     with one_thread():
-        places = places_in(low, high, grid)
+        places = np.concatenate([places_in(low, high, grid), places_around(low, high, grid)])
         for period in range(1, periods + 1):
             s, p = solutions(family, starts, places, period)
             if not len(s):
                 continue
             size = float(np.clip(np.ptp(s, axis=0).max(), 0.1, 100.0))
+            room = Room(low, high, np.concatenate([np.full(family.n, size), high - low]))
+            seen = [crossed(family, s, p, period, axis, room, grid) for axis in (0, 1)]
             for kind in (
                 kind for kind in KINDS if kind in kinds and (family.n > 1 or kind != "neimark_sacker")
             ):
@@ -79,7 +84,7 @@ def curves(
                 units = np.concatenate([np.full(family.n, size), np.ones(defining.extra), high - low])
                 room = Room(low, high, units)
                 lone: list[np.ndarray] = []  # places that no curve goes through
-                for near in nearest(defining, s, p, room):
+                for near in _seeds(defining, seen, s, p, room):
                     if _is_on(near[-2:], kind, period, found, high - low) or any(
                         np.linalg.norm((near[-2:] - place) / (high - low)) < _NEAR for place in lone
                     ):
@@ -96,6 +101,14 @@ def curves(
                     else:
                         lone.append(u[-2:])
     return Found(tuple(found), left_out)
+
+
+def _seeds(
+    defining: Defining, seen: Sequence[Mapping[str, np.ndarray]], s: np.ndarray, p: np.ndarray, room: Room
+) -> np.ndarray:
+    """Points of this kind: where branches over lines have one, and near solutions."""
+    known = [on_lines(defining, lines[defining.kind], room) for lines in seen if defining.kind in lines]
+    return np.concatenate([*known, nearest(defining, s, p, room)])
 
 
 def _is_on(place: np.ndarray, kind: str, period: int, found: Sequence[Curve], width: np.ndarray) -> bool:

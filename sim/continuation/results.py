@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_SAME = 1e-7  # of the size of states: how near the states of a cycle are taken as one
+
 MEANINGS = {
     "fold": "two solutions meet and vanish: a multiplier is 1",
     "pitchfork": "a symmetric pair of solutions branches off: a multiplier is 1",
@@ -80,10 +82,21 @@ class Curve(NamedTuple):
         return [point for point in self.special if point.kind in kinds]
 
 
+def of_full_period(orbits: np.ndarray) -> np.ndarray:
+    """Whether each of many closed orbits (period + 1, m, n) is back at its first state no sooner: (m,)."""
+    period = len(orbits) - 1
+    size = 1.0 + np.max(np.abs(orbits), axis=(0, 2))
+    full = np.ones(orbits.shape[1], bool)
+    for k in range(1, period):
+        if period % k == 0:
+            full &= np.max(np.abs(orbits[k] - orbits[0]), axis=1) >= _SAME * size
+    return full
+
+
 def shortest(orbit: np.ndarray) -> int:
     """The least period of a closed orbit (period + 1, n): how soon it is back at its first state."""
     size = 1.0 + np.max(np.abs(orbit))
     for k in range(1, len(orbit) - 1):
-        if (len(orbit) - 1) % k == 0 and np.max(np.abs(orbit[k] - orbit[0])) < 1e-7 * size:
+        if (len(orbit) - 1) % k == 0 and np.max(np.abs(orbit[k] - orbit[0])) < _SAME * size:
             return k
     return len(orbit) - 1

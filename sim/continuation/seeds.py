@@ -9,11 +9,12 @@ import numpy as np
 from sim.continuation.arclength import Room
 from sim.continuation.defining import Defining
 from sim.continuation.family import Family
-from sim.continuation.results import shortest
+from sim.continuation.results import of_full_period
 
 _LENGTHS = (0, 1, 2, 5, 20, 100)  # of the trajectories whose states are tried
 _SPREAD = (-3.0, -1.5, -0.75, -0.3, 0.0, 0.3, 0.75, 1.5, 3.0)  # around the last of them
 _ROUNDS = 25
+_STEPS = 12
 _EACH = 2  # fixed points of a place that are followed up
 _MOST_NUMBERS = 4_000_000  # of the Jacobians that are held at once
 
@@ -25,6 +26,15 @@ def places_in(low: np.ndarray, high: np.ndarray, count: int) -> np.ndarray:
         low[0] + share * (high[0] - low[0]), low[1] + share * (high[1] - low[1]), indexing="ij"
     )
     return np.column_stack([x.ravel(), y.ravel()])
+
+
+def places_around(low: np.ndarray, high: np.ndarray, count: int) -> np.ndarray:
+    """Places (4 count, 2) on the border of a box, its corners among them."""
+    along = low + np.linspace(0.0, 1.0, count + 1)[:, None] * (high - low)
+    along[-1] = high
+    sides = [np.column_stack([along[:, 0], np.full(count + 1, side)]) for side in (low[1], high[1])]
+    sides += [np.column_stack([np.full(count - 1, side), along[1:-1, 1]]) for side in (low[0], high[0])]
+    return np.concatenate(sides)
 
 
 def solutions(
@@ -51,7 +61,7 @@ def solutions(
         return s, p
     if period > 1:
         orbits = family.orbit(s, p, period)
-        full = np.array([shortest(orbits[:, i]) == period for i in range(len(s))])
+        full = of_full_period(orbits)
         s, p = s[full], p[full]
     inside = (np.abs(s) < 1e5).all(axis=1)
     s, p = s[inside], p[inside]
@@ -90,9 +100,30 @@ def nearest(defining: Defining, s: np.ndarray, p: np.ndarray, room: Room) -> np.
     the one or two at each place that are nearest to a bifurcation. `settled` tells which are points of a
     curve.
     """
-    family, n, q = defining.family, defining.n, len(room.low)
-    count = max(8, _MOST_NUMBERS // (2 * defining.size * n * n))
-    _, M = family.linear(s, p, defining.period)
+    count = max(8, _MOST_NUMBERS // (2 * defining.size * defining.n**2))
+    u, off = _with_extra(defining, s, p)
+    order = np.argsort(off, kind="stable")
+    order = order[np.isfinite(off[order])]
+    _, place = np.unique(u[order][:, -2:], axis=0, return_inverse=True)
+    rank = np.empty(len(order), int)
+    by_place = np.argsort(place.ravel(), kind="stable")
+    counts = np.bincount(place.ravel())
+    rank[by_place] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    order = order[rank < _EACH][:count]
+    return _rounds(defining, u[order], room)
+
+
+def on_lines(defining: Defining, points: np.ndarray, room: Room) -> np.ndarray:
+    """Points of the curves of this kind (m, size), from (m, n + 2) nearby: `lines.crossed` knows of them."""
+    count = max(8, _MOST_NUMBERS // (2 * defining.size * defining.n**2))
+    u, _ = _with_extra(defining, points[:, : defining.n], points[:, defining.n :])
+    found = [_rounds(defining, u[i : i + count], room) for i in range(0, len(u), count)]
+    return np.concatenate(found) if found else u
+
+
+def _with_extra(defining: Defining, s: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The unknowns at fixed points of finite derivatives, and how far multipliers are from this kind."""
+    _, M = defining.family.linear(s, p, defining.period)
     sound = np.isfinite(M).all(axis=(1, 2))
     s, p, M = s[sound], p[sound], M[sound]
     multipliers = np.linalg.eigvals(M)
@@ -106,41 +137,33 @@ def nearest(defining: Defining, s: np.ndarray, p: np.ndarray, room: Room) -> np.
     else:
         wanted = -1.0 if defining.kind == "flip" else 1.0
         off = np.min(np.abs(multipliers - wanted), axis=1)
-    order = np.argsort(off, kind="stable")
-    order = order[np.isfinite(off[order])]
-    _, place = np.unique(p[order], axis=0, return_inverse=True)
-    rank = np.empty(len(order), int)
-    by_place = np.argsort(place.ravel(), kind="stable")
-    counts = np.bincount(place.ravel())
-    rank[by_place] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    order = order[rank < _EACH][:count]
-    return _rounds(defining, np.hstack([s, extra, p])[order], room, q)
+    return np.hstack([s, extra, p]), off
 
 
-def _rounds(defining: Defining, u: np.ndarray, room: Room, q: int) -> np.ndarray:
-    """A few Gauss-Newton steps with common bordering vectors; what leaves the box is dropped."""
-    if not len(u):
-        return u
-    n = defining.n
-    defining.common()
-    width = room.high - room.low
-    for _ in range(12):
+def _rounds(defining: Defining, u: np.ndarray, room: Room) -> np.ndarray:
+    """A few Gauss-Newton steps; what leaves the box is dropped.
+
+    Each point has the bordering vectors that fit it, anew for every step: with others g has poles where the
+    bordered matrix is singular, and the steps lead nowhere.
+    """
+    k, q, width = defining.size, len(room.low), room.high - room.low
+    for _ in range(_STEPS):
+        s, _, p = defining.split(u)
+        u = u[np.isfinite(defining.family.linear(s, p, defining.period)[1]).all(axis=(1, 2))]
+        if not len(u):
+            break
+        defining.each(u)
         widths = 6e-6 * (1.0 + np.abs(u))
-        k = defining.size
         moved = np.concatenate(
             [u[:, None] + widths[:, None] * np.eye(k), u[:, None] - widths[:, None] * np.eye(k)], 1
         )
-        values = defining.residual(moved.reshape(-1, k)).reshape(len(u), 2 * k, -1)
+        values = defining.repeated(2 * k).residual(moved.reshape(-1, k)).reshape(len(u), 2 * k, -1)
         J = np.swapaxes((values[:, :k] - values[:, k:]) / (2 * widths[:, :, None]), 1, 2)
         change = steps_of(J * room.scale, -defining.residual(u)) * room.scale
-        size = np.max(np.abs(change[:, n:] / room.scale[n:]), axis=1, initial=0.0)
+        size = np.max(np.abs(change / room.scale), axis=1)
         u = u + change / np.maximum(1.0, size / 0.2)[:, None]
-        inside = (u[:, -q:] > room.low - 0.2 * width).all(axis=1) & (u[:, -q:] < room.high + 0.2 * width).all(
-            axis=1
-        )
-        u = u[inside & np.isfinite(u).all(axis=1) & (np.abs(u).max(axis=1) < room.reach)]
-        if not len(u):
-            break
+        near = (u[:, -q:] > room.low - 0.2 * width) & (u[:, -q:] < room.high + 0.2 * width)
+        u = u[near.all(axis=1) & np.isfinite(u).all(axis=1) & (np.abs(u).max(axis=1) < room.reach)]
     return u
 
 
@@ -153,8 +176,8 @@ def settled(defining: Defining, u: np.ndarray, room: Room) -> np.ndarray | None:
     if not inside or not np.isfinite(wrong).all() or np.max(np.abs(wrong)) > 1e-6:
         return None
     if defining.period > 1:
-        orbit = defining.family.orbit(u[None, : defining.n], u[None, -q:], defining.period)[:, 0]
-        if shortest(orbit) < defining.period:
+        orbit = defining.family.orbit(u[None, : defining.n], u[None, -q:], defining.period)
+        if not of_full_period(orbit)[0]:
             return None
     if defining.kind == "fold" and _crossed(defining, u):
         return None
