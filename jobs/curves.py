@@ -21,8 +21,8 @@ MOST_NUMBERS = 12  # of a state whose curves are followed
 FILES = tuple(
     f"continuation/{name}.py"
     for name in (
-        "arclength", "defining", "differences", "family", "happenings", "lines", "planes", "program",
-        "results", "seeds",
+        "arclength", "defining", "differences", "family", "generalised_flips", "happenings", "lines",
+        "planes", "program", "results", "seeds", "through",
     )
 )  # fmt: skip
 _SOURCE = "W. Govaerts, Numerical Methods for Bifurcations of Dynamical Equilibria, 2000, ch. 3-5"
@@ -32,7 +32,10 @@ _KINDS = (
 )
 
 
-_MORE = ("cusp", "resonance_1_1", "resonance_1_2", "resonance_1_3", "resonance_1_4", "fold_flip")
+_MORE = (
+    "cusp", "resonance_1_1", "resonance_1_2", "resonance_1_3", "resonance_1_4", "fold_flip",
+    "generalised_flip",
+)  # fmt: skip
 
 
 class Plane(NamedTuple):

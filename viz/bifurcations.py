@@ -40,6 +40,13 @@ _POINTS: dict[str, tuple[str, str, str, Marker, str]] = {
         "triangle",
     ),
     "resonance_1_4": ("1:4 resonance", "1:4 resonances", "a pair is +-i", "cross", "cross"),
+    "generalised_flip": (
+        "generalised flip",
+        "generalised flips",
+        "folds of the doubled cycle begin",
+        "open",
+        "ring",
+    ),
     "fold_flip": ("fold-flip", "fold-flips", "one multiplier is 1, another -1", "plus", "plus"),
 }
 

@@ -3,7 +3,8 @@
 `family` (a run's map with free keywords), `arclength` (a curve of any system of equations), `branches` (fixed
 points and cycles in one keyword, what happens on the way, and the branches that begin there), `defining` (the
 equations of folds, flips, Neimark-Sacker and branch points), `planes` (their curves in two keywords),
-`lines` and `seeds` (where curves of a plane begin), `results` (what is handed back).
+`lines` and `seeds` (where curves of a plane begin), `through` (the curve through a point),
+`generalised_flips` (where folds of cycles begin on a flip), `results` (what is handed back).
 
 Nothing here raises because an iteration does not converge: a curve says in words where and why it ends.
 

@@ -17,6 +17,7 @@ MEANINGS = {
     "resonance_1_2": "two multipliers are -1",
     "resonance_1_3": "the pair of multipliers is the third roots of unity",
     "resonance_1_4": "the pair of multipliers is i and -i",
+    "generalised_flip": "a flip turns subcritical: a curve of folds of cycles of twice the period begins",
     "fold_flip": "one multiplier is 1, another -1",
 }
 

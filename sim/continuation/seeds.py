@@ -9,12 +9,14 @@ import numpy as np
 from sim.continuation.arclength import Room
 from sim.continuation.defining import Defining
 from sim.continuation.family import Family
+from sim.continuation.generalised_flips import collapsed
 from sim.continuation.results import of_full_period
 
 _LENGTHS = (0, 1, 2, 5, 20, 100)  # of the trajectories whose states are tried
 _SPREAD = (-3.0, -1.5, -0.75, -0.3, 0.0, 0.3, 0.75, 1.5, 3.0)  # around the last of them
 _ROUNDS = 25
 _STEPS = 12
+_CLOSE = 1e-10  # a step of Gauss-Newton's after which there is nothing to gain
 _EACH = 2  # fixed points of a place that are followed up
 _MOST_NUMBERS = 4_000_000  # of the Jacobians that are held at once
 
@@ -164,6 +166,8 @@ def _rounds(defining: Defining, u: np.ndarray, room: Room) -> np.ndarray:
         u = u + change / np.maximum(1.0, size / 0.2)[:, None]
         near = (u[:, -q:] > room.low - 0.2 * width) & (u[:, -q:] < room.high + 0.2 * width)
         u = u[near.all(axis=1) & np.isfinite(u).all(axis=1) & (np.abs(u).max(axis=1) < room.reach)]
+        if np.max(size) < _CLOSE:
+            break
     return u
 
 
@@ -175,10 +179,8 @@ def settled(defining: Defining, u: np.ndarray, room: Room) -> np.ndarray | None:
     inside = bool((u[-q:] >= room.low).all() and (u[-q:] <= room.high).all())
     if not inside or not np.isfinite(wrong).all() or np.max(np.abs(wrong)) > 1e-6:
         return None
-    if defining.period > 1:
-        orbit = defining.family.orbit(u[None, : defining.n], u[None, -q:], defining.period)
-        if not of_full_period(orbit)[0]:
-            return None
+    if not of_its_period(defining, u):
+        return None
     if defining.kind == "fold" and _crossed(defining, u):
         return None
     if defining.kind == "neimark_sacker" and not paired(defining, u):
@@ -186,6 +188,16 @@ def settled(defining: Defining, u: np.ndarray, room: Room) -> np.ndarray | None:
     if defining.kind == "branch_point" and abs(u[defining.n]) > 1e-9:
         return None
     return u
+
+
+def of_its_period(defining: Defining, u: np.ndarray) -> bool:
+    """Whether a point of a curve of k-cycles is no cycle of a shorter period."""
+    if defining.period == 1:
+        return True
+    s, _, p = defining.split(u[None])
+    if defining.kind == "fold" and collapsed(defining.family, s[0], p[0], defining.period):
+        return False
+    return bool(of_full_period(defining.family.orbit(s, p, defining.period))[0])
 
 
 def _crossed(defining: Defining, u: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from jobs.skeleton import digest
 from jobs.sweep import Sweep
 from jobs.template import frames
 from sim.errors import Refused
+from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.compiled
 
@@ -94,6 +95,24 @@ def test_no_curves_are_no_key_and_change_no_id():
     assert asked.id != Sweep.parse(bare).id
     assert recipe(asked).digest != recipe(Sweep.parse(bare)).digest
     assert Sweep.parse(bare).override({"curves": ["fold"], "curve_period": 2}).curve_period == 2
+
+
+def test_generalised_flips_are_stored_and_end_curves_of_folds(tmp_path):
+    """x' = a x - x^3 + b: at (-2/3, 16/27)."""
+    axes = {"a": {"start": -1.0, "stop": 0.0, "num": 3}, "b": {"start": 0.2, "stop": 1.0, "num": 3}}
+    asked = {"observables": ["final_state"], "parameters": {"steps": 2}, "axes": axes, "curve_period": 2}
+    made = plan(system=str(REPOSITORY / "tests" / "systems" / "cubic.py"), **asked)
+    data = jobs.open(jobs.run(made, root=tmp_path, executor="serial", progress=False).path)
+    assert list(zip(data.curve_kind.values, data.curve_period.values, strict=True)) == [
+        ("flip", 1),
+        ("fold", 2),
+    ]
+    assert "ends in a generalised flip" in data.curve_ends.values[1]
+    assert data.special_kind.values.tolist() == ["generalised_flip"] * 2
+    assert data.special_curve.values.tolist() == [0, 1]
+    np.testing.assert_allclose(data.special_a, -2 / 3, atol=1e-10)
+    np.testing.assert_allclose(data.special_b, 16 / 27, atol=1e-10)
+    assert "generalised_flip: " in data.special_kind.comment
 
 
 def test_a_plane_without_curves_is_a_store_too(tmp_path):

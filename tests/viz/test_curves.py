@@ -55,6 +55,19 @@ def test_codimension_two_points_are_marked_and_counted():
     assert "special" not in " ".join(variables(with_curves().assign(points)))
 
 
+def test_generalised_flips_are_marked():
+    points = {
+        "special_kind": ("special", np.array(["generalised_flip"], dtype=object)),
+        "special_curve": ("special", np.array([1], dtype=np.int32)),
+        "special_w": ("special", np.array([1.0])),
+        "special_b": ("special", np.array([-1.0])),
+    }
+    seen = scene(with_curves().assign(points), "loss", x="b", y="w")
+    (mark,) = (shape for shape in seen.over if shape.label == "generalised flips")
+    assert (mark.marker, mark.x.tolist(), mark.y.tolist()) == ("open", [-1.0], [1.0])
+    assert "1 generalised flip (black ring): folds of the doubled cycle begin." in seen.caption
+
+
 def test_curves_follow_the_axes_and_are_left_out_of_other_planes():
     turned = scene(with_curves(), "loss", x="b", y="w")
     assert np.array_equal(turned.over[1].y, np.array([0.5, 3.0, np.nan]), equal_nan=True)
