@@ -9,7 +9,7 @@ import numpy as np
 from sim.continuation.arclength import crossing, tangent
 from sim.continuation.defining import Defining, Kind, Solutions, even
 from sim.continuation.differences import solve
-from sim.continuation.results import Special
+from sim.continuation.results import Special, of_full_period
 
 Test = Callable[[np.ndarray, np.ndarray], float]
 
@@ -117,7 +117,10 @@ def _special(equations: Solutions, seen: str, near: np.ndarray) -> Special | Non
     family, period, n = equations.family, equations.period, equations.n
     multipliers = np.linalg.eigvals(equations.linear(near))
     if seen in ("fold", "branch_point"):
-        return _meeting(equations, seen, near)
+        found = _meeting(equations, seen, near)
+        # where a cycle shrinks to one of half its period that flips, its own iterate has a pitchfork, not it
+        orbit = family.orbit(found.state[None], found.values[None], period)
+        return found if of_full_period(orbit)[0] else None
     kind: Kind = "flip"
     extra = []
     if seen == "neimark_sacker":

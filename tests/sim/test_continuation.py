@@ -92,6 +92,16 @@ def test_period_doubling_of_the_logistic_map():
     assert (flips[3] - flips[2]) / (flips[4] - flips[3]) == pytest.approx(4.668242236, abs=1e-4)
 
 
+def test_a_cycle_that_shrinks_to_its_fixed_point_has_no_pitchfork_there():
+    """2-cycles of the logistic map: they flip at 1 + sqrt 6 (seen from both their states), no more."""
+    one = of("logistic", ["r"])
+    here = branch(one, 0.6, 2.5, (1.5, 3.5))
+    flip = here.of("flip")[0]
+    cycle = switched(one, flip, here.tangents[flip.place], (1.5, 3.5))
+    assert [point.kind for point in cycle.special] == ["flip", "flip"]
+    np.testing.assert_allclose(values(cycle.special), 1 + np.sqrt(6), atol=1e-12)
+
+
 def test_transcritical_point_of_the_logistic_map_and_the_branch_across():
     one = of("logistic", ["r"])
     here = branch(one, 0.6, 2.5, (0.5, 2.9))
