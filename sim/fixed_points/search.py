@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.draws import Draw
 from sim.evaluation import Map, product
+from sim.fixed_points.kinks import Kinks
 from sim.graph import Node
 from sim.series import distinct
 from sim.start import starts_of
@@ -45,6 +46,7 @@ class Search:
     def __init__(self, form: Any, cycle: int) -> None:
         self.map, self.cycle = Map(form), cycle
         self.map.matvec = _of_directions
+        self.kinks = Kinks(self.map, cycle)
         self.n = self.map.n
 
     def residual(self, known: Mapping[Node, np.ndarray], which: np.ndarray, s: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sim.fixed_points.cones import at_kinks
 from sim.fixed_points.kinds import (
     CONTINUUM,
     CONTINUUM_FLAG,
@@ -110,13 +111,16 @@ def tabled(
     cells: int, most: int,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Tables of points s (points, n) of these cells, in lexicographic order; `kind` is their flag where it is
-    not 0, else it follows from the eigenvalues. Only the latter are counted.
+    not 0, else it follows from the eigenvalues, or on kinks, where there are none (NaN), from the regions
+    that meet there. Only the latter two are counted.
     """
     order = np.lexsort((*np.round(s, 6).T[::-1], cell))
     cell, kind, s = cell[order], kind[order], s[order]
     plain = kind == 0
     eigenvalues = ordered(search.slope(known, cell, s))
-    stability = np.where(plain, of_eigenvalues(eigenvalues), kind)
+    kinked, one_sided, degree = at_kinks(search.kinks, known, cell, s)
+    eigenvalues = np.where(kinked[:, None], complex(np.nan, np.nan), eigenvalues)
+    stability = np.where(plain, np.where(kinked, one_sided, of_eigenvalues(eigenvalues)), kind)
     speed = 0.5 * square(search.residual(known, cell, s))
     columns = {
         "x": (s + 0.0, np.nan),  # no negative zeros
@@ -130,7 +134,8 @@ def tabled(
     with np.errstate(all="ignore"):
         sign = np.sign(np.prod(1.0 - eigenvalues, axis=1).real)
         apart = np.abs(1.0 - eigenvalues).min(axis=1) > NEUTRAL
-    index = np.where(plain & np.isfinite(sign) & apart, sign, 0.0)
+    index = np.where(np.isfinite(sign) & apart, sign, 0.0)
+    index = np.where(plain, np.where(kinked, degree, index), 0.0)
     tables["index"] = np.bincount(cell, index, minlength=cells).astype(np.float64)
     tables["count"] = np.bincount(cell[plain], minlength=cells).astype(np.float64)
     tables["open"] = np.bincount(cell[kind == CONTINUUM_FLAG], minlength=cells).astype(np.float64)

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from sim.fixed_points.certain import Certain, Found, Pieces, zeros
+from sim.fixed_points.cones import at_kinks
 from sim.fixed_points.kinds import EXACT, NEUTRAL, UNDECIDED, listed, of_multiplier
+from sim.fixed_points.kinks import Kinks
 from sim.graph import Node
 
 _AT_ONCE = 2048  # cells that are worked on together, of a map that is iterated once
@@ -25,28 +27,28 @@ def points(
     `multiplier` (of f^cycle), `stability`, `period`, and numbers a cell `count`, `open`, `completeness`.
 
     `count` are those shown to be there, exactly that many; `open` are places where nothing could be shown
-    (tangencies, continua), which stand in the tables as undecided.
+    (tangencies, continua), which stand in the tables as undecided. On a kink there is no multiplier, and what
+    happens on both sides says what the point is.
     """
+    kinks = Kinks(one.map, cycle)
     together = max(8, _AT_ONCE >> (cycle - 1))
     known = one.map.load(given, cells)
     parts = []
     for first in range(0, cells, together):
         some = {node: value[first : first + together] for node, value in known.items()}
-        parts.append(_some(one, some, min(together, cells - first), interval, cycle, most))
+        parts.append(_some(one, kinks, some, min(together, cells - first), interval, cycle, most))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _some(
-    one: Certain,
-    known: Mapping[Node, np.ndarray],
-    cells: int,
-    interval: tuple[float, float],
-    cycle: int,
-    most: int,
-) -> dict[str, np.ndarray]:
+    one: Certain, kinks: Kinks, known: Mapping[Node, np.ndarray], cells: int, interval: tuple[float, float],
+    cycle: int, most: int,
+) -> dict[str, np.ndarray]:  # fmt: skip
     found = zeros(one, known, cells, interval, cycle)
     _, multiplier = one.iterate(known, found.cell, found.x, cycle)
-    stability = np.where(found.certain, of_multiplier(multiplier), 0)
+    kinked, one_sided, degree = at_kinks(kinks, known, found.cell, found.x[:, None])
+    multiplier = np.where(kinked, np.nan, multiplier)
+    stability = np.where(found.certain, np.where(kinked, one_sided, of_multiplier(multiplier)), 0)
     columns = {
         "x": (found.x + 0.0, np.nan),  # no negative zeros
         "multiplier": (multiplier, np.nan),
@@ -55,7 +57,9 @@ def _some(
     }
     tables = listed(found.cell, cells, most, columns)
     tables["count"] = np.bincount(found.cell[found.certain], minlength=cells).astype(np.float64)
-    index = np.where(found.certain & (np.abs(1.0 - multiplier) > NEUTRAL), np.sign(1.0 - multiplier), 0.0)
+    with np.errstate(invalid="ignore"):  # of kinks
+        index = np.where(np.abs(1.0 - multiplier) > NEUTRAL, np.sign(1.0 - multiplier), 0.0)
+    index = np.where(found.certain, np.where(kinked, degree, index), 0.0)
     tables["index"] = np.bincount(found.cell, index, minlength=cells).astype(np.float64)
     tables["open"] = np.bincount(found.cell[~found.certain], minlength=cells).astype(np.float64)
     tables["completeness"] = np.where(tables["open"] > 0, float(UNDECIDED), float(EXACT))

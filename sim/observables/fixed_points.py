@@ -6,7 +6,8 @@ as undecided. Piecewise-linear networks (relu, leaky_relu, identity) with at mos
 region by region. All other networks and maps: what searches from states drawn in `interval` and on
 trajectories find; the sum of indices, `fixed_points_index`, must be 1 for a map of a box into itself, and
 says when some are missing. Stability is a matter of the modulus of the eigenvalues: a slope of -1.5 is as
-unstable as one of 1.5.
+unstable as one of 1.5. On a kink there is no derivative: what the point is follows from all regions that
+meet there, or is undecided.
 
 Sources: R. E. Moore, R. B. Kearfott & M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
 doi:10.1137/1.9780898717716; D. Sussillo & O. Barak, Neural Computation 25 (2013) 626,
@@ -33,8 +34,10 @@ _SOURCE = (
     "doi:10.1162/NECO_a_00409"
 )
 _FILES: tuple[str, ...] = ("intervals.py", "evaluation.py", "derivatives.py")
-_FILES += tuple(f"fixed_points/{name}.py" for name in ("asked", "certain", "jumps", "kinds"))
-_FILES += tuple(f"fixed_points/{name}.py" for name in ("regions", "search", "several", "single"))
+_FILES += tuple(
+    f"fixed_points/{name}.py" for name in ("asked", "certain", "cones", "jumps", "kinds", "kinks")
+)
+_FILES += tuple(f"fixed_points/{name}.py" for name in ("kinks", "regions", "search", "several", "single"))
 
 
 class Keywords(NamedTuple):
@@ -69,7 +72,8 @@ def declare(facts: Facts) -> Declared:
 
     further = {
         "fixed_points_stability": ints((branch,), "kind of fixed point", f"by the eigenvalues of D{f}; "
-            "a focus is where the one nearest to the unit circle is complex", STABILITY),
+            "a focus is where the one nearest to the unit circle is complex; on a kink, where there is none, "
+            "by what all regions that meet there show: sink, source or saddle, else undecided", STABILITY),
         "fixed_points_period": ints((branch,), "least period", "fewest steps after which the point returns; "
             "-1 if undecided or slow"),
         "fixed_points_count": ints((), "number of fixed points", f"how many {of} there are, or were found"),
@@ -82,14 +86,18 @@ def declare(facts: Facts) -> Declared:
             "whole ranges of states that stand still, as far as double precision tells", COMPLETENESS),
     }  # fmt: skip
     if facts.labels is None:
-        further["fixed_points_multiplier"] = real((branch,), "multiplier", f"derivative of {f} at the point")
+        further["fixed_points_multiplier"] = real(
+            (branch,), "multiplier", f"derivative of {f} at the point; NaN on a kink"
+        )
     else:
         index = Coordinate("index", np.arange(facts.numbers), "rank of the eigenvalue", "1")
         part = Coordinate(
             "part", np.array(["real", "imaginary"], dtype=object), "part of a complex number", "1"
         )
         further["fixed_points_eigenvalues"] = real(
-            (branch, index, part), "eigenvalues", f"of D{f} at the point, the largest modulus first"
+            (branch, index, part),
+            "eigenvalues",
+            f"of D{f} at the point, the largest modulus first; NaN on a kink",
         )
         further["fixed_points_speed"] = real(
             (branch,), "half the squared speed", f"|{f}(s) - s|^2 / 2: zero but for rounding, or a slow point"
