@@ -1,6 +1,6 @@
 """Points of maps of several numbers, as tables of cells: each once, in order, and of what kind it is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -22,6 +22,8 @@ SAME = 1e-6  # two points are one within this distance, relative to 1 + |s|
 _FIXED = 1e-10  # |r| up to which the end of a search counts as a fixed point, likewise
 _BESIDE = 1e-2  # how far away a fixed point must be none any more, likewise
 _NUMBERS = 1 << 22  # of all matrices that are held at once
+
+Sure = Callable[[Mapping[Node, np.ndarray], int], list[np.ndarray]]  # points of cells, (cells, points, n)
 
 
 def distinct_points(ends: Ends, slow: float) -> tuple[np.ndarray, np.ndarray]:
@@ -47,11 +49,11 @@ def distinct_points(ends: Ends, slow: float) -> tuple[np.ndarray, np.ndarray]:
 
 def points(
     search: Search, given: Mapping[str, np.ndarray], cells: int, interval: tuple[float, float],
-    searches: int, slow: float, most: int,
+    searches: int, slow: float, most: int, sure: Sure | None = None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    """The points that are found, in lexicographic order of their numbers: tables (cells, most, ...) of `x`,
-    `eigenvalues` (re and im, largest modulus first), `stability`, `period`, `speed` (q), and numbers a cell
-    `count`, `open`, `completeness`.
+    """The points that are found, those known from elsewhere (`sure`) among them, in lexicographic order of
+    their numbers: tables (cells, most, ...) of `x`, `eigenvalues` (re and im, largest modulus first),
+    `stability`, `period`, `speed` (q), and numbers a cell `count`, `open`, `completeness`.
     """
     with one_thread():
         known = search.map.load(given, cells)
@@ -62,7 +64,10 @@ def points(
             own = {node: value[some] for node, value in known.items()}
             columns = {name: np.asarray(column)[some] for name, column in given.items()}
             count = some.stop - some.start
-            ends = search.run(own, search.states(columns, own, count, interval, searches))
+            states = search.states(columns, own, count, interval, searches)
+            if sure is not None:
+                states = np.concatenate([*sure(own, count), states], axis=1)
+            ends = search.run(own, states)
             parts.append(described(search, own, ends, interval, slow, most))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -2,19 +2,19 @@
 
 Maps of one number: every one in `interval`, with certainty. `fixed_points_count` says "exactly n"; places
 where nothing can be shown (a curve that touches the diagonal, a whole range of fixed points) are listed
-as undecided. Piecewise-linear networks (relu, leaky_relu, identity) with at most 12 choices: every one,
-region by region. All other networks and maps: what searches from states drawn in `interval` and on
-trajectories find; the sum of indices, `fixed_points_index`, must be 1 for a map of a box into itself, and
-says when some are missing. Stability is a matter of the modulus of the eigenvalues: a slope of -1.5 is as
-unstable as one of 1.5. On a kink there is no derivative: what the point is follows from all regions that
-meet there, or is undecided.
+as undecided. Piecewise-linear networks (relu, leaky_relu, identity) with at most 12 choices in `cycle`
+steps: every one, region by region. All other networks and maps: what searches from states drawn in
+`interval` and on trajectories find; the sum of indices, `fixed_points_index`, must be 1 for a map of a box
+into itself, and says when some are missing. Stability is a matter of the modulus of the eigenvalues: a slope
+of -1.5 is as unstable as one of 1.5. On a kink there is no derivative: what the point is follows from all
+regions that meet there, or is undecided.
 
 Sources: R. E. Moore, R. B. Kearfott & M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
 doi:10.1137/1.9780898717716; D. Sussillo & O. Barak, Neural Computation 25 (2013) 626,
 doi:10.1162/NECO_a_00409.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -37,7 +37,9 @@ _FILES: tuple[str, ...] = ("intervals.py", "evaluation.py", "derivatives.py")
 _FILES += tuple(
     f"fixed_points/{name}.py" for name in ("asked", "certain", "cones", "jumps", "kinds", "kinks")
 )
-_FILES += tuple(f"fixed_points/{name}.py" for name in ("kinks", "regions", "search", "several", "single"))
+_FILES += tuple(
+    f"fixed_points/{name}.py" for name in ("kinds", "kinks", "regions", "search", "several", "single")
+)
 
 
 class Keywords(NamedTuple):
@@ -109,6 +111,40 @@ def declare(facts: Facts) -> Declared:
 _SHORT = ("stability", "period", "count", "open", "index", "completeness")
 
 
+Found = Callable[[Mapping[str, np.ndarray], int], Mapping[str, np.ndarray]]
+
+
+def _of_one(form: Any, k: Any, between: tuple[float, float]) -> tuple[Found, float]:
+    """How the points of a map of one number are found, and what that costs a cell, in ns."""
+    one = Certain(form)
+
+    def certain(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
+        return single.points(one, given, cells, between, k.cycle, k.branches)
+
+    return certain, 6e4 * k.cycle * 2.0 ** min(k.cycle - 1, 10)
+
+
+def _of_several(form: Any, k: Any, between: tuple[float, float]) -> tuple[Found, float]:
+    """How the points of a map of several numbers are found, region by region or by search, and what that
+    costs a cell, in ns.
+    """
+    many = search.Search(form, k.cycle)
+    cubed = float(many.n) ** 3
+    compared = None if k.slow else regions.choices(form.equation)
+    if compared is not None and regions.moderate(compared, k.cycle):
+
+        def exact(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
+            return regions.points(many, compared, given, cells, k.branches)
+
+        return exact, len(regions.Regions(many, compared).bits) * k.cycle * (2e4 + 100.0 * cubed)
+    shorter = regions.Divisors(form, compared, k.cycle) if compared is not None else None
+
+    def sought(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
+        return several.points(many, given, cells, between, k.searches, k.slow, k.branches, shorter)
+
+    return sought, (k.searches + 5) * k.cycle * (6e4 + 500.0 * cubed)
+
+
 def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     """The analysis that fits the run's system; refused where the map is not the same at every step."""
     settled(form)
@@ -117,24 +153,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     between = ends(chosen, of_several)
     names = ("x", *_SHORT, *(("eigenvalues", "speed") if of_several else ("multiplier",)))
     rows = chosen.branches * (3 + (3 * facts.numbers + 1 if of_several else 2)) + 4
-    if not of_several:
-        one = Certain(form)
-        cost = 6e4 * chosen.cycle * 2.0 ** min(chosen.cycle - 1, 10)
-
-        def found(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
-            return single.points(one, given, cells, between, chosen.cycle, chosen.branches)
-    else:
-        many = search.Search(form, chosen.cycle)
-        compared = regions.choices(form.equation) if chosen.cycle == 1 and not chosen.slow else None
-        cubed = float(facts.numbers) ** 3
-        cost = (chosen.searches + 5) * chosen.cycle * (6e4 + 500.0 * cubed)
-        if compared is not None:
-            cost = len(regions.Regions(many, compared).bits) * (2e4 + 100.0 * cubed)
-
-        def found(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
-            if compared is not None:
-                return regions.points(many, compared, given, cells, chosen.branches)
-            return several.points(many, given, cells, between, chosen.searches, chosen.slow, chosen.branches)
+    found, cost = (_of_several if of_several else _of_one)(form, chosen, between)
 
     def evaluate(tile: Any) -> np.ndarray:
         return single.rows(found(tile.given, cells_of(tile.given)), names)

@@ -175,6 +175,34 @@ def test_exact_and_searched_agree_on_networks_of_straight_pieces():
             assert np.abs(there(exact, i) - point).max(axis=1).min() < 1e-8
 
 
+def test_cycles_of_networks_of_straight_pieces():
+    """Each of two units sees only the other: F^2 is f(f(x)) in each number, with the points 0, 1/3 and 1."""
+    crossed = {"activation": "relu", "b": 1.0, "branches": 20}
+    W = [[0.0, -2.0], [-2.0, 0.0]]
+    x = [0.0, 1 / 3, 1.0]
+    for cycle in (2, 4, 6, 8):  # of 8 steps there are 65536 regions, of 4 only 256
+        found = find("rnn", **matrix(W, cycle=cycle, **crossed))
+        np.testing.assert_allclose(there(found), [[p, q] for p in x for q in x], atol=1e-12)
+        assert found["completeness"] == COMPLETE["exact" if cycle < 8 else "searched"]
+        assert found["index"] == 1
+        np.testing.assert_array_equal(there(found, name="period"), [2, 2, 1, 2, 1, 2, 1, 2, 2])
+    three = find("rnn", **matrix(W, cycle=3, **crossed))
+    np.testing.assert_allclose(there(three), [[0, 1], [1 / 3, 1 / 3], [1, 0]], atol=1e-12)
+    assert three["completeness"] == COMPLETE["exact"]
+
+
+def test_searched_cycles_hold_all_fixed_points_of_straight_pieces():
+    """Seven units: 128 regions of F are gone through, 16384 of F^2 are not."""
+    settings = {"units": 7, "activation": "relu", "b": "gaussian", "weights__gain": 1.5}
+    seeds = {"seed": np.arange(12)}
+    one, two = (find("rnn", seeds, **settings, cycle=cycle, searches=2) for cycle in (1, 2))
+    assert (two["completeness"] == COMPLETE["searched"]).all()
+    assert one["count"].max() >= 3
+    for i in range(12):
+        fixed = there(two, i)[there(two, i, "period") == 1]
+        np.testing.assert_allclose(fixed, there(one, i), atol=1e-9)
+
+
 @pytest.mark.parametrize(("activation", "count"), [("relu", 4), ("leaky_relu", 4), ("identity", 1)])
 def test_regions_of_two_units(activation: str, count: int):
     found = find("rnn", **matrix([[2.0, 0.0], [0.0, 2.0]], b=-1.0, activation=activation))
