@@ -162,7 +162,7 @@ def _sorted_out(
         open_, flat = _halved(one, known, rest.some(~(narrow | many)), _WIDE * length, cycle)
         undecided.append(flat)
     undecided.append(open_)
-    return _joined(single), _merged(_joined(undecided))
+    return joined(single), merged(joined(undecided))
 
 
 def _halved(
@@ -181,16 +181,16 @@ def _halved(
         cut[better], sign[better] = other[found != 0], found[found != 0]
     lower, upper = Pieces(p.cell, p.low, cut, p.left, sign), Pieces(p.cell, cut, p.high, sign, p.right)
     sure = (sign != 0) | (p.high - p.low > wide)
-    return _joined([lower.some(sure), upper.some(sure)]), p.some(~sure)
+    return joined([lower.some(sure), upper.some(sure)]), p.some(~sure)
 
 
-def _joined(parts: list[Pieces]) -> Pieces:
+def joined(parts: list[Pieces]) -> Pieces:
     """All pieces, by cell and by place."""
     whole = Pieces(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     return whole.some(np.lexsort((whole.low, whole.cell)))
 
 
-def _merged(p: Pieces) -> Pieces:
+def merged(p: Pieces) -> Pieces:
     """Neighbouring pieces as one."""
     if not len(p.cell):
         return p

@@ -7,8 +7,9 @@ import numpy as np
 
 from sim.fixed_points.certain import Certain, Found, Pieces, zeros
 from sim.fixed_points.cones import at_kinks
-from sim.fixed_points.kinds import EXACT, NEUTRAL, UNDECIDED, listed, of_multiplier
+from sim.fixed_points.kinds import EXACT, NEUTRAL, SLOW, UNDECIDED, listed, of_multiplier
 from sim.fixed_points.kinks import Kinks
+from sim.fixed_points.slow import minima
 from sim.graph import Node
 
 _AT_ONCE = 2048  # cells that are worked on together, of a map that is iterated once
@@ -22,13 +23,15 @@ def points(
     interval: tuple[float, float],
     cycle: int,
     most: int,
+    slow: float = 0.0,
 ) -> dict[str, np.ndarray]:
     """All points of period dividing `cycle` in the interval, in rising order: tables (cells, most) of `x`,
     `multiplier` (of f^cycle), `stability`, `period`, and numbers a cell `count`, `open`, `completeness`.
 
     `count` are those shown to be there, exactly that many; `open` are places where nothing could be shown
     (tangencies, continua), which stand in the tables as undecided. On a kink there is no multiplier, and what
-    happens on both sides says what the point is.
+    happens on both sides says what the point is. Minima of |f^cycle(x) - x|^2 / 2 that are no zeros and no
+    larger than `slow` stand among them as slow points, and are not counted.
     """
     kinks = Kinks(one.map, cycle)
     together = max(8, _AT_ONCE >> (cycle - 1))
@@ -36,19 +39,23 @@ def points(
     parts = []
     for first in range(0, cells, together):
         some = {node: value[first : first + together] for node, value in known.items()}
-        parts.append(_some(one, kinks, some, min(together, cells - first), interval, cycle, most))
+        parts.append(_some(one, kinks, some, min(together, cells - first), interval, cycle, most, slow))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _some(
     one: Certain, kinks: Kinks, known: Mapping[Node, np.ndarray], cells: int, interval: tuple[float, float],
-    cycle: int, most: int,
+    cycle: int, most: int, slow: float,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     found = zeros(one, known, cells, interval, cycle)
+    slower = np.zeros(len(found.x), dtype=bool)
+    if slow:
+        found, slower = _with(found, *minima(one, known, cells, interval, cycle, slow, found))
     _, multiplier = one.iterate(known, found.cell, found.x, cycle)
     kinked, one_sided, degree = at_kinks(kinks, known, found.cell, found.x[:, None])
     multiplier = np.where(kinked, np.nan, multiplier)
     stability = np.where(found.certain, np.where(kinked, one_sided, of_multiplier(multiplier)), 0)
+    stability = np.where(slower, SLOW, stability)
     columns = {
         "x": (found.x + 0.0, np.nan),  # no negative zeros
         "multiplier": (multiplier, np.nan),
@@ -61,9 +68,18 @@ def _some(
         index = np.where(np.abs(1.0 - multiplier) > NEUTRAL, np.sign(1.0 - multiplier), 0.0)
     index = np.where(found.certain, np.where(kinked, degree, index), 0.0)
     tables["index"] = np.bincount(found.cell, index, minlength=cells).astype(np.float64)
-    tables["open"] = np.bincount(found.cell[~found.certain], minlength=cells).astype(np.float64)
+    open_ = ~found.certain & ~slower
+    tables["open"] = np.bincount(found.cell[open_], minlength=cells).astype(np.float64)
     tables["completeness"] = np.where(tables["open"] > 0, float(UNDECIDED), float(EXACT))
     return tables
+
+
+def _with(found: Found, cell: np.ndarray, x: np.ndarray) -> tuple[Found, np.ndarray]:
+    """These points and slow points x, in order, and which of them are slow."""
+    more = Found(cell, x, np.zeros(len(x), dtype=bool), x, x)
+    whole = Found(*(np.concatenate(columns) for columns in zip(found, more, strict=True)))
+    order = np.lexsort((whole.x, whole.cell))
+    return Found(*(column[order] for column in whole)), order >= len(found.x)
 
 
 def _periods(one: Certain, known: Mapping[Node, np.ndarray], found: Found, cycle: int) -> np.ndarray:

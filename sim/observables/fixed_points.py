@@ -38,7 +38,7 @@ _FILES += tuple(
     f"fixed_points/{name}.py" for name in ("asked", "certain", "cones", "jumps", "kinds", "kinks")
 )
 _FILES += tuple(
-    f"fixed_points/{name}.py" for name in ("kinds", "kinks", "regions", "search", "several", "single")
+    f"fixed_points/{name}.py" for name in ("kinds", "kinks", "regions", "search", "several", "single", "slow")
 )
 
 
@@ -119,7 +119,7 @@ def _of_one(form: Any, k: Any, between: tuple[float, float]) -> tuple[Found, flo
     one = Certain(form)
 
     def certain(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
-        return single.points(one, given, cells, between, k.cycle, k.branches)
+        return single.points(one, given, cells, between, k.cycle, k.branches, k.slow)
 
     return certain, 6e4 * k.cycle * 2.0 ** min(k.cycle - 1, 10)
 

@@ -69,6 +69,66 @@ def test_row_82_flips_and_log_12_the_fold_of_the_third_iterate():
     )
 
 
+def test_slow_points_of_one_number():
+    """x^2 + c - x is least at 1/2, where it is c - 1/4, and f' = 1."""
+    c = np.array([0.2, 0.25, 0.25 + 1e-12, 0.25001, 0.26, 0.3])
+    found = find("quadratic", {"c": c}, slow=1e-3, interval=(-2.0, 2.0))
+    np.testing.assert_array_equal(found["count"], [2, 0, 0, 0, 0, 0])
+    np.testing.assert_array_equal(found["open"], [0, 1, 0, 0, 0, 0])
+    np.testing.assert_array_equal(found["completeness"], [1, COMPLETE["undecided"], 1, 1, 1, 1])
+    slow = KIND["slow_point"]
+    np.testing.assert_array_equal(found["stability"][:, 0], [KIND["sink"], 0, slow, slow, slow, -1])
+    np.testing.assert_allclose(found["fixed_points"][2:5, 0], 0.5, atol=1e-12)
+    np.testing.assert_allclose(found["multiplier"][2:5, 0], 1.0, atol=1e-12)
+    np.testing.assert_array_equal(found["period"][2:5, 0], -1)
+    np.testing.assert_array_equal(found["index"], 0)
+    none = find("quadratic", c=0.26, slow=4.9e-5, interval=(-2.0, 2.0))
+    assert not len(there(none))  # there q is 5e-5
+
+
+def test_slow_points_beside_fixed_points_and_of_cycles():
+    """A sigmoid unit beyond its fold, against the minima of |g| on a grid; three of the third iterate."""
+    w = np.array([5.0, 6.0, 8.0])
+    b = -2.655610339 - np.array([1e-3, 0.0, 0.0]) + np.array([0.0, -0.6, -1.9])
+    found = find("rnn", {"w": w, "b": b}, activation="sigmoid", slow=2e-3, interval=(0.0, 1.0))
+    x = np.linspace(0.0, 1.0, 100_001)
+    for i in range(3):
+        g = 1 / (1 + np.exp(-(w[i] * x + b[i]))) - x
+        inner = np.abs(g[1:-1])
+        least = (inner < np.abs(g[:-2])) & (inner < np.abs(g[2:])) & (g[:-2] * g[2:] > 0.0)
+        wanted = x[1:-1][least & (inner**2 / 2 <= 2e-3)]
+        slow = there(found, i)[there(found, i, "stability") == KIND["slow_point"]]
+        np.testing.assert_allclose(slow, wanted, atol=1e-5)
+    assert (found["stability"][0] == KIND["slow_point"]).sum() == 1
+    assert found["count"][0] == 1
+    third = find("logistic", r=1 + np.sqrt(8) - 1e-6, cycle=3, slow=1e-8, interval=(0.0, 1.0))
+    slow = there(third)[there(third, name="stability") == KIND["slow_point"]]
+    assert slow == pytest.approx([0.159929, 0.514355, 0.956318], abs=1e-4)
+    assert third["count"] == 2
+
+
+def test_a_minimum_on_a_kink_is_a_slow_point_and_a_jump_is_none(tmp_path):
+    text = """
+from typing import NamedTuple
+
+from sim.functions import where
+from sim.generic import step
+
+
+class Vee(NamedTuple):
+    low: float = 0.01
+
+
+@step.register
+def _(p: Vee, s, x):
+    return s + abs(s - 0.3) + p.low + where(s < 0.6, 0.0, -0.25)
+"""
+    (tmp_path / "vee.py").write_text(text)
+    found = find("./vee.py", folder=tmp_path, slow=1e-2, interval=(0.0, 1.0))
+    assert there(found) == pytest.approx([0.3], abs=1e-9)
+    assert there(found, name="stability") == [KIND["slow_point"]]
+
+
 @pytest.mark.parametrize("k", [3, 6])
 def test_all_points_of_the_logistic_map_at_four(k: int):
     """x = sin^2(pi j / (2^k -+ 1)): 2^k points, whose multipliers are -+2^k (4^k at 0)."""
