@@ -16,9 +16,10 @@ import numpy as np
 
 from sim.evaluation import evaluate, product
 from sim.fixed_points.continua import continua
+from sim.fixed_points.isolated import SAME
 from sim.fixed_points.kinds import CONTINUUM_FLAG, EXACT, listed
 from sim.fixed_points.search import Search
-from sim.fixed_points.several import SAME, tabled
+from sim.fixed_points.several import tabled
 from sim.graph import CONDITIONS, Node, reachable
 from sim.one_thread import one_thread
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from sim.fixed_points.cones import at_kinks
+from sim.fixed_points.isolated import FIXED, SAME, flat, stands
 from sim.fixed_points.kinds import (
     CONTINUUM,
     CONTINUUM_FLAG,
@@ -18,22 +19,20 @@ from sim.fixed_points.search import OWN, Ends, Search, square
 from sim.graph import Node
 from sim.one_thread import one_thread
 
-SAME = 1e-6  # two points are one within this distance, relative to 1 + |s|
-_FIXED = 1e-10  # |r| up to which the end of a search counts as a fixed point, likewise
-_BESIDE = 1e-2  # how far away a fixed point must be none any more, likewise
 _NUMBERS = 1 << 22  # of all matrices that are held at once
 
 Sure = Callable[[Mapping[Node, np.ndarray], int], list[np.ndarray]]  # points of cells, (cells, points, n)
 
 
-def distinct_points(ends: Ends, slow: float) -> tuple[np.ndarray, np.ndarray]:
-    """Which ends are points of their own (cells, searches): fixed points, and slow points with q <= slow.
+def distinct_points(ends: Ends, zero: np.ndarray, slow: float) -> tuple[np.ndarray, np.ndarray]:
+    """Which ends are points of their own (cells, searches): fixed points, where there may
+    be a `zero`, and slow points with q <= slow.
 
     Two ends are one point within `SAME` times 1 + |s|, or within ten of Newton's next steps: at a tangency
     the place of a point is known less well.
     """
     size = 1.0 + np.abs(ends.s).max(axis=2)
-    fixed = ends.residual <= _FIXED * size
+    fixed = zero & (ends.residual <= FIXED * size)
     slower = ~fixed & ends.still & (ends.half_square <= slow)
     kept = fixed | slower
     with np.errstate(all="ignore"):
@@ -80,12 +79,21 @@ def described(
     the interval: far out most gates are shut, and nothing moves there.
     """
     cells = len(ends.s)
-    fixed, slower = distinct_points(ends, slow)
+    fixed, slower = distinct_points(ends, _possible(search, known, ends), slow)
     cell, index = np.nonzero(fixed | slower)
     s, kind = ends.s[cell, index], np.where(slower[cell, index], SLOW, 0)
     level = np.flatnonzero(kind == 0)
     level = level[flat(search, known, cell[level], s[level])]
     kind[level] = CONTINUUM_FLAG
+    plain = np.flatnonzero(kind == 0)
+    alone, among = stands(search, known, cell[plain], s[plain])
+    kind[plain[among]] = CONTINUUM_FLAG
+    lost = plain[~alone & ~among]
+    kind[lost] = SLOW
+    listed_too = np.ones(len(kind), dtype=bool)
+    listed_too[lost] = (ends.still & (ends.half_square <= slow) & (slow > 0.0))[cell[lost], index[lost]]
+    cell, s, kind = cell[listed_too], s[listed_too], kind[listed_too]
+    level = np.flatnonzero(kind == CONTINUUM_FLAG)
     low, high = interval
     level = level[((s[level] >= low) & (s[level] <= high)).all(axis=1)]
     kept = kind != CONTINUUM_FLAG
@@ -95,20 +103,18 @@ def described(
     return tables | {"completeness": np.where(ranges, float(CONTINUUM), float(SEARCHED))}
 
 
-def flat(search: Search, known: Mapping[Node, np.ndarray], cell: np.ndarray, s: np.ndarray) -> np.ndarray:
-    """Whether fixed points are none by themselves, as far as numbers of finite length can tell: F(s) = s
-    within rounding also a hundredth away, where F changes least. So it is on lines of fixed points, and where
-    gates are shut so tightly that nothing moves.
+def _possible(search: Search, known: Mapping[Node, np.ndarray], ends: Ends) -> np.ndarray:
+    """Where ends of searches may be zeros at all (cells, searches): where Newton's next step leads elsewhere
+    it is asked, before a point that is none takes one that is for itself.
     """
-    if not len(s):
-        return np.zeros(0, dtype=bool)
-    _, _, directions = np.linalg.svd(search.slope(known, cell, s) - np.eye(search.n))
-    size = 1.0 + np.abs(s).max(axis=1)
-    found = np.zeros(len(s), dtype=bool)
-    for sign in (1.0, -1.0):
-        beside = s + sign * _BESIDE * size[:, None] * directions[:, -1]
-        found |= np.abs(search.residual(known, cell, beside)).max(axis=1) <= 10.0 * _FIXED * size
-    return found
+    size = 1.0 + np.abs(ends.s).max(axis=2)
+    asked = (ends.residual <= FIXED * size) & ~(ends.step <= SAME * size)
+    cell, index = np.nonzero(asked)
+    s = ends.s[cell, index]
+    possible = np.ones(asked.shape, dtype=bool)
+    alone, among = stands(search, known, cell, s)
+    possible[cell, index] = alone | among | flat(search, known, cell, s)
+    return possible
 
 
 def tabled(

@@ -38,7 +38,8 @@ _FILES += tuple(
     f"fixed_points/{name}.py" for name in ("asked", "certain", "cones", "jumps", "kinds", "kinks")
 )
 _FILES += tuple(
-    f"fixed_points/{name}.py" for name in ("kinds", "kinks", "regions", "search", "several", "single", "slow")
+    f"fixed_points/{name}.py"
+    for name in ("jumps", "kinds", "kinks", "regions", "search", "several", "single", "slow")
 )
 
 

@@ -144,6 +144,63 @@ def test_where_gates_are_shut_nothing_is_a_fixed_point_by_itself():
     assert there(line)[0, 1] == pytest.approx(1.0, abs=1e-9)
 
 
+def test_a_zero_that_rounding_makes_is_no_fixed_point():
+    """h is a mean of itself and a tanh, so that |h| < 1 at a fixed point; further out u rounds to 1, or F - s
+    is small and searches come to rest."""
+    settings = {"units": 2, "searches": 200}
+    one = find("gru", {"seed": [0]}, weights__gain=6.0, **settings)
+    np.testing.assert_allclose(there(one), [[0.0, 0.0]], atol=1e-20)
+    assert one["index"] == 1
+    many = find("gru", {"seed": np.arange(24)}, weights__gain=8.0, **settings)
+    counted = (many["stability"] > 0) & (many["stability"] != KIND["continuum"])
+    assert (np.abs(many["fixed_points"][counted]) < 1.0).all()
+    resting = find("gru", {"seed": [0]}, weights__gain=6.0, slow=1e-18, **settings)
+    assert resting["count"] == 1  # with slow points asked for they may stand there as such
+    assert set(there(resting, name="stability")) <= {KIND["sink"], KIND["slow_point"]}
+
+
+def test_folds_are_found_to_rounding_and_not_beyond():
+    """Two tanh units that do not see each other, one of them at its fold: three points, each a double one;
+    6 before, 3 after."""
+    fold = np.sqrt(2.0) - np.arctanh(np.sqrt(0.5))
+    for off, count in [(-1e-8, 9), (-1e-10, 9), (0.0, 6), (1e-11, 3), (1e-10, 3), (1e-8, 3)]:
+        found = find("rnn", **matrix([[2.0, 0.0], [0.0, 2.0]], b=[float(fold + off), 0.0], start=0.1))
+        assert found["count"] == count, off
+    cusp = matrix([[4.0, 0.0], [0.0, 4.0]], b=-2.0, activation="sigmoid", alpha=1.0, start=0.1)
+    assert find("ctrnn", **cusp)["count"] == 1  # a point of ninefold multiplicity
+
+
+CIRCLE = """
+from typing import NamedTuple
+
+from sim.generic import step, units
+
+
+class Circle(NamedTuple):
+    pull: float = 0.3
+
+
+@units.register
+def _(p: Circle):
+    return ("x", "y")
+
+
+@step.register
+def _(p: Circle, s, x):
+    grown = 1.0 + p.pull * (1.0 - s[0] * s[0] - s[1] * s[1])
+    return grown * s[0], grown * s[1]
+"""
+
+
+def test_a_curved_line_of_fixed_points_is_a_continuum(tmp_path):
+    (tmp_path / "circle.py").write_text(CIRCLE)
+    found = find("./circle.py", folder=tmp_path, start=0.1)
+    assert found["completeness"] == COMPLETE["continuum"]
+    assert found["count"] == 1  # the source in the middle
+    on = there(found)[there(found, name="stability") == KIND["continuum"]]
+    np.testing.assert_allclose((on**2).sum(axis=1), [1.0], atol=1e-9)
+
+
 def test_every_cell_of_a_unit_has_certain_points():
     """Gated units: one fixed point or three, as the index theorem wants."""
     for system, gates in (("gru", ("w_r", "w_u")), ("mgu", ("w_f",))):
