@@ -225,8 +225,8 @@ def _inner(A: np.ndarray, D: np.ndarray) -> np.ndarray:
 
 def indices(around: Around) -> np.ndarray:
     """The index of each point (p,): the degree of v -> v - A v, that is the sum of the signs of det(I - A)
-    over the cones in which v - A v = y has its solution, for any y that is met on no edge; 0 where it is not
-    known.
+    over the cones in which v - A v = y has its solution, for any y that is met on no edge and in no cone that
+    is flattened; 0 where it is not known.
     """
     n = around.A.shape[-1]
     found, known = np.zeros(len(around.A)), np.zeros(len(around.A), dtype=bool)
@@ -235,7 +235,6 @@ def indices(around: Around) -> np.ndarray:
     with np.errstate(all="ignore"):
         det, rows = np.linalg.det(M), np.sqrt((M * M).sum(axis=3)).prod(axis=2)
         regular = np.abs(det) > _SINGULAR * np.maximum(rows, 1e-300)
-    sound &= (regular | ~around.open).all(axis=1)
     M = np.where(regular[..., None, None], M, np.eye(n))
     sign = np.sign(det)
     for turn in range(4):
@@ -243,7 +242,7 @@ def indices(around: Around) -> np.ndarray:
         v = np.linalg.solve(M, np.broadcast_to(y[:, None], (*M.shape[:2], n, 1)))
         margins = (around.D @ v)[..., 0]
         lengths = (np.abs(around.D) @ np.abs(v))[..., 0]
-        within = ((margins > -NEUTRAL * lengths) | around.level).all(axis=2) & around.open
+        within = ((margins > -NEUTRAL * lengths) | around.level).all(axis=2) & around.open & regular
         clear = ((margins > NEUTRAL * lengths) | around.level).all(axis=2)
         good = sound & ~known & (clear | ~within).all(axis=1)
         found = np.where(good, (sign * within).sum(axis=1), found)

@@ -121,6 +121,9 @@ def test_the_index_on_a_kink_is_that_of_what_a_small_bias_makes_of_it():
         W = (np.random.default_rng(seed).normal(size=(3, 3)) * 1.2).tolist()
         on, beside = (find("rnn", **matrix(W, activation="relu", b=b)) for b in (0.0, [1e-3, -2e-3, 1.5e-3]))
         assert on["index"] == beside["index"]
+    # in one cone 1 is an eigenvalue, whose vector lies outside
+    W = [[0.0, 2.6, 0.0, -0.4], [0.0, 0.0, -1.0, 3.7], [0.0, -1.0, 0.0, -4.0], [0.0, -5.3, 0.0, -0.7]]
+    assert find("rnn", **matrix(W, activation="relu"))["index"] == 1
 
 
 def test_kinks_of_networks_that_are_searched():
