@@ -35,6 +35,52 @@ def test_no_order_and_no_axis_plays_a_part():
     assert ((whole == whole[0, 0, 2]) == (shuffled == shuffled[0, 0, 2])).all()
 
 
+def test_two_attractors_of_a_cell_are_two_families_around_a_cusp():
+    """h = tanh(w h + b): for w < 1 the upper and the lower state are one branch, cut where steepest."""
+    b, w = np.meshgrid(np.linspace(-1.0, 1.0, 41), np.linspace(0.5, 3.0, 31), indexing="ij")
+    columns = {"b": b.ravel(), "w": w.ravel()}
+    run = prepare("rnn", observables=["census"], fixed={"steps": 1000, "box": [-2.0, 2.0]}, varied=["b", "w"])
+    found = run.evaluate(columns)
+    state = found["census_state"][:, :2].reshape(*b.shape, 2)
+    two = (found["census"] == 2).reshape(b.shape)
+    assert two.any()
+    family = families(state[..., None], apart=0.5)
+    assert (family[two, 0] != family[two, 1]).all()
+    for i in (0, 1):  # each family is one side, also where it is alone
+        sides = np.sign(state[(family == i) & (abs(state) > 1e-3) & (abs(b) > 1e-9)[..., None]])
+        assert len(np.unique(sides)) == 1
+    assert sorted(np.unique(family).tolist()) == [-1, 0, 1]
+
+
+def one_after_another(states: np.ndarray, apart: float) -> np.ndarray:
+    """Kruskal's way, word for word: nearest pairs first, none that puts two of a cell into one."""
+    height, width, most, _ = states.shape
+    pairs = []
+    for r, c, down in np.ndindex(height, width, 2):
+        there = (r + down, c + 1 - down)
+        if there[0] < height and there[1] < width:
+            far = abs(states[r, c][:, None] - states[there]).max(axis=-1)
+            for i, j in enumerate(far.argmin(axis=1)):
+                if far[:, j].argmin() == i and far[i, j] <= apart:
+                    pairs.append((far[i, j], (r, c, i), (*there, int(j))))
+    group = {place: {place} for place in np.ndindex(height, width, most)}
+    for _, one, two in sorted(pairs, key=lambda pair: pair[0]):
+        a, b = group[one], group[two]
+        if a is not b and not {place[:2] for place in a} & {place[:2] for place in b}:
+            a |= b
+            group.update(dict.fromkeys(b, a))
+    names = [min(group[place]) for place in np.ndindex(height, width, most)]
+    return np.ravel_multi_index(np.transpose(names), (height, width, most))
+
+
+def test_the_nearest_are_joined_first():
+    random = np.random.default_rng(1)
+    for _ in range(10):
+        states = random.uniform(-1.0, 1.0, (7, 8, 3, 2))
+        found, wanted = families(states, 0.7).ravel(), one_after_another(states, 0.7)
+        assert len(set(zip(found, wanted, strict=True))) == len(set(found)) == len(set(wanted))
+
+
 def test_wrong_input_is_refused():
     with pytest.raises(Refused, match="states: an array of 2 dims"):
         families(np.zeros((3, 2)), 0.1)
