@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sim.run import prepare
 from tests.viz.stores import dataset
 from viz import palettes, scene
 from viz.classes import Classes
@@ -49,6 +50,35 @@ def test_basins_have_a_colour_each_and_marks_where_their_attractors_lie():
     assert ring.colour == "#ffffff"
     assert np.asarray(image(seen, 500, 400)).std() > 0
     figure(element(seen))
+
+
+def hysteresis(w):
+    """Basins of h = tanh(w h + b) over w, b and the start, as a store has them."""
+    axes = {"w": np.asarray(w), "b": np.linspace(-1.0, 1.0, 20), "start": np.linspace(-1.5, 1.5, 12)}
+    grid = np.meshgrid(*axes.values(), indexing="ij")
+    run = prepare("rnn", observables=["basin"], fixed={"steps": 300, "box": [-2.0, 2.0]}, varied=list(axes))
+    found = run.evaluate({name: column.ravel() for name, column in zip(axes, grid, strict=True)})
+    names = ("basin", "basin_state", "basin_period")
+    return dataset({name: (tuple(axes), found[name].reshape(grid[0].shape)) for name in names}, axes)
+
+
+def test_an_attractor_keeps_its_colour_along_a_parameter():
+    """The upper state is the first of its cell beyond the lower one's fold, the second before."""
+    ds = hysteresis([1.5, 2.0, 2.5])
+    colour = {}
+    for i, w in enumerate(ds.w.values):
+        seen = scene(ds, "basin", x="b", y="start", at={"w": w})
+        labels, upper = ds.basin.values[i].T, ds.basin_state.values[i].T > 0.0
+        assert set(labels[upper]) == {1, 2}
+        for side in (True, False):
+            (colour[w, side],) = np.unique(seen.values[upper == side])
+    assert len(set(colour.values())) == 2  # the same at every w
+    assert "Followed over w, b, shares 1: " in seen.caption
+    # planes of starts, or the axes in another order, are cut from the same picture
+    turned = scene(ds, "basin", x="start", y="b", at={"w": 2.5})
+    assert (turned.values == seen.values.T).all()
+    steps = scene(ds, "basin", x="b", y="w", at={"start": -1.5})
+    assert (steps.values[-1] == seen.values[0]).all()
 
 
 def test_the_gradient_lies_beside_the_basins_where_it_is_stored():

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from sim.families import families
 from viz import plane, reading
+from viz.axes import axis
 from viz.classes import classes, palette
 from viz.reading import Unseen
 from viz.scales import text
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 NEEDS = Needs(dims=2, names=("basin",), kinds="iu", rank=8)
 _GRADIENT = "log_jacobian_norm"
+_MOST = 11  # families with a colour of their own
+_PLANE = ("x", "y")  # the axes of a plane of starts
 _SLANTED = ("start.first", "start.second", "start.origin")
 
 
@@ -33,6 +37,7 @@ def scene(
     at: Mapping[str, Any] | None = None,
     show: Literal["attractor", "steps", "gradient"] = "attractor",
     beside: bool = True,
+    apart: float = 0.5,
 ) -> Field:
     """Which start ends on which attractor, one colour for each; the attractors are marked where they lie in
     the plane.
@@ -40,21 +45,20 @@ def scene(
     `x`, `y`: axes to draw, by default the first two of the sweep. `at`: where the others are held. `show`:
     the attractor, the steps until it was certain, or the logarithm of the gradient's norm, where those are
     stored: it has vanished inside the basins and blows up on their borders. `beside`: the gradient at the
-    right of the attractors, where it is stored.
+    right of the attractors, where it is stored. `apart`: where parameters are swept too, an attractor keeps
+    its colour from cell to cell as long as it moves less than this (`sim.families` over the whole store, the
+    same for every plane that is cut from it), whatever its number in each cell.
     """
     field = plane.field(dataset, variable, x, y, at, "linear", "viridis", None, None)
     marks = _marks(dataset, field, at)
     if show != "attractor":
         return _other(dataset, show, replace(field, over=marks), at)
+    placed, words, what = _classes(dataset, field, at, apart)
     labels = field.values
-    found = [int(label) for label in np.unique(labels[labels > 0])]
-    number = {label: i + 1 for i, label in enumerate(found)}
-    placed = np.full(labels.shape, np.nan)
-    for label, i in number.items():
-        placed[labels == label] = i
-    shares = [f"{label}: {np.mean(labels == label):.1%}" for label in found]
+    each = {word: np.mean(placed == i + 1) for i, word in enumerate(words)}
+    shares = [f"{word}: {share:.1%}" for word, share in each.items() if share]
     escaped, rest = labels == 0, int((labels == -1).sum())
-    notes = ["shares " + ", ".join(shares)] if shares else []
+    notes = [f"{what} " + ", ".join(shares)] if shares else []
     notes += [f"escaped {np.mean(escaped):.1%}"] if escaped.any() else []
     notes += [f"{text(rest)} on none of them or undecided"] if rest else []
     array = dataset[variable]
@@ -64,8 +68,8 @@ def scene(
     return replace(
         field,
         values=placed,
-        scale=classes([str(label) for label in found]),
-        palette=palette(len(found)),
+        scale=classes(words),
+        palette=palette(len(words)),
         label="attractor",
         never=escaped if escaped.any() else None,
         never_word="escaped",
@@ -77,6 +81,64 @@ def scene(
         if beside and _GRADIENT in dataset.variables
         else None,
     )
+
+
+def _classes(
+    dataset: xr.Dataset, field: Field, at: Mapping[str, Any] | None, apart: float
+) -> tuple[np.ndarray, list[str], str]:
+    """The class of each cell in sight, from 1 on, NaN without one; the words of the classes; what they are.
+
+    Where parameters are swept a class is a family, and all families of the store have their class in every
+    plane, the smallest of many in one.
+    """
+    labels = field.values
+    followed = _followed(dataset, apart)
+    if followed is None:
+        found = [int(label) for label in np.unique(labels[labels > 0])]
+        placed = np.select([labels == label for label in found], np.arange(1.0, len(found) + 1), np.nan)
+        return placed, [str(label) for label in found], "shares"
+    numbers, axes = followed
+    held = reading.fixed(dataset, tuple(d for d in axes if d not in (field.x.name, field.y.name)), at)
+    table = numbers[tuple(held.get(axis, slice(None)) for axis in axes)]
+    own = [axis for axis in axes if axis not in held]
+    table = table.transpose(*(own.index(d) for d in (field.y.name, field.x.name) if d in own), table.ndim - 1)
+    for place, side in enumerate((field.y, field.x)):
+        table = np.take(table, side.order, place) if side.name in own else np.expand_dims(table, place)
+    which = np.where(labels > 0, labels - 1, 0).astype(np.intp)
+    table = np.broadcast_to(table, (*labels.shape, table.shape[-1]))
+    family = np.take_along_axis(table, which[..., None], axis=-1)[..., 0]
+    words = [str(i + 1) for i in range(min(int(numbers.max()) + 1, _MOST))]
+    words += ["others"] if numbers.max() >= _MOST else []
+    placed = np.where(labels > 0, np.minimum(family, _MOST) + 1.0, np.nan)
+    return placed, words, f"followed over {', '.join(axes)}, shares"
+
+
+def _followed(dataset: xr.Dataset, apart: float) -> tuple[np.ndarray, tuple[str, ...]] | None:
+    """The family of each attractor (parameters, attractors), in the store's order, and the axes that are
+    parameters; None where there are none, or no states to tell families by.
+    """
+    axes, sweep = reading.sweep_axes(dataset), json.loads(dataset.attrs.get("sweep", "{}")).get("axes", [])
+    if len(axes) != len(sweep) or "basin_state" not in dataset.variables:
+        return None
+    names = [str(each["name"]).partition(".")[0] for each in sweep]
+    starts = [dim for dim, name in zip(axes, names, strict=True) if name == "start" or dim in _PLANE]
+    given = tuple(dim for dim in axes if dim not in starts)
+    if max((dataset.sizes[dim] for dim in given), default=1) == 1:
+        return None
+    states = dataset["basin_state"]
+    own = [str(dim) for dim in states.dims if str(dim) not in axes]
+    shape = [dataset.sizes[dim] for dim in given]
+    labels = dataset["basin"].transpose(*given, *starts).values.reshape(*shape, -1)
+    points = states.transpose(*given, *starts, *own).values.reshape(*labels.shape, -1)
+    found = np.full((*shape, max(int(labels.max()), 1), points.shape[-1]), np.nan)
+    for i in range(found.shape[-2]):
+        there = labels == i + 1
+        first = np.take_along_axis(points, there.argmax(axis=-1)[..., None, None], axis=-2)[..., 0, :]
+        found[..., i, :] = np.where(there.any(axis=-1)[..., None], first, np.nan)
+    orders = [axis(dim, dim, dataset[dim].values).order for dim in given]
+    numbers = np.empty(found.shape[:-1], dtype=np.intp)
+    numbers[np.ix_(*orders)] = families(found[np.ix_(*orders)], apart)
+    return numbers, given
 
 
 def _other(dataset: xr.Dataset, show: str, field: Field, at: Mapping[str, Any] | None) -> Field:
@@ -96,7 +158,7 @@ def _other(dataset: xr.Dataset, show: str, field: Field, at: Mapping[str, Any] |
 
 def _same(field: Field) -> bool:
     """Whether both axes are starts, which have one measure."""
-    return {field.x.name, field.y.name} == {"x", "y"}
+    return {field.x.name, field.y.name} == set(_PLANE)
 
 
 def _marks(dataset: xr.Dataset, field: Field, at: Mapping[str, Any] | None) -> tuple[Shape, ...]:
@@ -109,10 +171,10 @@ def _marks(dataset: xr.Dataset, field: Field, at: Mapping[str, Any] | None) -> t
     own = [str(dim) for dim in states.dims if str(dim) not in reading.sweep_axes(dataset)]
     if len(own) != 1 or dataset.sizes[own[0]] != 2:
         return ()
-    held = reading.fixed(dataset, tuple(d for d in reading.sweep_axes(dataset) if d not in ("x", "y")), at)
-    points = states.isel(held).transpose("x", "y", own[0]).values.reshape(-1, 2)
-    labels = dataset["basin"].isel(held).transpose("x", "y").values.reshape(-1)
-    periods = dataset["basin_period"].isel(held).transpose("x", "y").values.reshape(-1)
+    held = reading.fixed(dataset, tuple(d for d in reading.sweep_axes(dataset) if d not in _PLANE), at)
+    points = states.isel(held).transpose(*_PLANE, own[0]).values.reshape(-1, 2)
+    labels = dataset["basin"].isel(held).transpose(*_PLANE).values.reshape(-1)
+    periods = dataset["basin_period"].isel(held).transpose(*_PLANE).values.reshape(-1)
     numbers, first = np.unique(labels, return_index=True)
     shapes: list[Shape] = []
     for marker, word, wanted in (
