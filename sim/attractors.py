@@ -7,7 +7,7 @@ every cell, and put in the order in which they lie along one direction (`sim.set
 a function of the cell's numbers alone, whatever tile it is computed in, and moves on smoothly with them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -28,13 +28,15 @@ FILES = (
     "evaluation.py",
 )  # fmt: skip
 
+OTHER = -2  # in place of a number: an attractor that has none
+
 
 # the keywords of what looks for attractors
 Box = Annotated[
     tuple[float, ...],
     About("where starts are drawn: lowest and highest of all numbers of the state, or of each"),
 ]
-Most = Annotated[int, About("how many attractors of a cell are kept")]
+Most = Annotated[int, About("of how many attractors of a cell, those with the most starts, more is kept")]
 Distinct = Annotated[float, About("states farther apart than this are different attractors", sweepable=False)]
 Far = Annotated[float, About("an orbit farther from 0 than this has escaped for good", sweepable=False)]
 Longest = Annotated[int, About("longest period that is looked for", "step")]
@@ -42,8 +44,9 @@ Tolerance = Annotated[float, About("largest difference of a state that has retur
 
 
 class Attractors(NamedTuple):
-    """Of each cell (cells, most): the period of each attractor (as in `Fates`; 0 where there is none), its
-    state and its reach (n, cells, most), NaN where there is none, and how many starts end there.
+    """Of each cell (cells, attractors), in order: the period of each attractor (as in `Fates`; 0 where there
+    is none), its state and its reach (n, cells, attractors), NaN where there is none, and how many starts end
+    there.
     """
 
     period: np.ndarray
@@ -51,7 +54,31 @@ class Attractors(NamedTuple):
     reach: np.ndarray
     starts: np.ndarray
     escaped: np.ndarray  # (cells,): how many starts escape
-    undecided: np.ndarray  # and how many were on nothing that is known
+    undecided: np.ndarray  # and how many have not settled
+
+    def foremost(self, most: int) -> np.ndarray:
+        """Where the `most` attractors with the most starts stand (cells, most), in order; the first ones
+        where several are as large; beyond the last place where there are fewer.
+        """
+        width = self.starts.shape[1]
+        places = np.argsort(-self.starts, axis=1, kind="stable")[:, :most]
+        fewer = ((0, 0), (0, most - places.shape[1]))
+        return np.pad(np.sort(places, axis=1), fewer, constant_values=width)
+
+    def taken(self, places: np.ndarray) -> "Attractors":
+        """The attractors that stand at these places, nothing beyond the last one."""
+        more = max(int(places.max(initial=0)) + 1 - self.starts.shape[1], 0)
+
+        def each(x: np.ndarray, nothing: float) -> np.ndarray:
+            wider = np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, more)], constant_values=nothing)
+            return np.take_along_axis(wider, places if x.ndim == 2 else places[None], -1)
+
+        return self._replace(
+            period=each(self.period, 0.0),
+            state=each(self.state, np.nan),
+            reach=each(self.reach, np.nan),
+            starts=each(self.starts, 0),
+        )
 
 
 def settling(form: Any, k: Any, copies: int = 0) -> Any:
@@ -121,22 +148,19 @@ def same(a: Fates, b: Any, apart: float) -> np.ndarray:
     return np.asarray(found)
 
 
-def listed(fates: Fates, apart: float, most: int) -> Attractors:
-    """The attractors among the fates (cells, starts), in order; those beyond `most` count as undecided.
+def listed(fates: Fates, apart: float) -> Attractors:
+    """All attractors among the fates (cells, starts), in order.
 
     One pass for each attractor, over the cells that have one left.
     """
     cells, starts = fates.period.shape
     n = len(fates.state)
-    period, count = np.zeros((cells, most)), np.zeros((cells, most), dtype=np.int64)
-    state, reach = np.full((n, cells, most), np.nan), np.full((n, cells, most), np.nan)
+    period, count = np.zeros((cells, starts)), np.zeros((cells, starts), dtype=np.int64)
+    state, reach = np.full((n, cells, starts), np.nan), np.full((len(fates.reach), cells, starts), np.nan)
     rest = (fates.period != ESCAPED) & (fates.period != UNDECIDED)
-    rows = np.arange(cells)
-    for a in range(most):
-        left = rest.any(axis=1)
+    rows, found = np.arange(cells), 0
+    while (left := rest.any(axis=1)).any():
         rows, rest = rows[left], rest[left]
-        if not len(rows):
-            break
         first = rest.argmax(axis=1)
         here = Fates(fates.period[rows], fates.steps, fates.state[:, rows], fates.reach[:, rows])
         at = np.arange(len(rows)), first
@@ -145,15 +169,15 @@ def listed(fates: Fates, apart: float, most: int) -> Attractors:
         )
         shaped = Fates(lead.period[:, None], lead.steps, lead.state[..., None], lead.reach[..., None])
         alike = rest & same(here, shaped, apart)
-        period[rows, a], count[rows, a] = lead.period, alike.sum(axis=1)
-        state[:, rows, a], reach[:, rows, a] = lead.state, lead.reach
+        period[rows, found], count[rows, found] = lead.period, alike.sum(axis=1)
+        state[:, rows, found], reach[:, rows, found] = lead.state, lead.reach
         rest = rest & ~alike
+        found += 1
     escaped = (fates.period == ESCAPED).sum(axis=1)
-    height = sum(c * s for c, s in zip(direction(n), state, strict=True))
+    height = sum(c * s for c, s in zip(direction(n), state[..., :found], strict=True))
     order = np.argsort(height, axis=1, kind="stable")  # NaN, no attractor, comes last
-    period, count = np.take_along_axis(period, order, 1), np.take_along_axis(count, order, 1)
-    state, reach = (np.take_along_axis(x, order[None], 2) for x in (state, reach))
-    return Attractors(period, state, reach, count, escaped, starts - escaped - count.sum(axis=1))
+    ranked = Attractors(period, state, reach, count, escaped, starts - escaped - count.sum(axis=1))
+    return ranked.taken(order)
 
 
 class Survey:
@@ -169,11 +193,10 @@ class Survey:
             starts = np.concatenate([starts, np.repeat(starts[:, -1:], copies - count, axis=1)], axis=1)
         self.starts = np.ascontiguousarray(starts)
 
-    def find(self, numbers: Any, cells: int) -> Attractors:
-        """The attractors of cells whose numbers `settling.load` gave."""
+    def parts(self, numbers: Any, cells: int) -> Iterator[Attractors]:
+        """All attractors of cells whose numbers `settling.load` gave, of some cells after others."""
         wide = self.starts.shape[1]
         together = max(1, AT_ONCE // wide)
-        parts = []
         for first in range(0, cells, together):
             some = np.arange(first, min(first + together, cells))
             if self.settling.copies:
@@ -184,21 +207,43 @@ class Survey:
                 fates = self.settling.run(numbers, starts, np.repeat(some, wide))
             fates = fates.shaped(len(some), wide)
             used = Fates(*(x[..., : self.count] for x in fates))
-            parts.append(listed(used, float(self.k.distinct), int(self.k.most)))
+            yield listed(used, float(self.k.distinct))
+
+    def find(self, numbers: Any, cells: int) -> Attractors:
+        """All attractors of all of these cells."""
+        parts = list(self.parts(numbers, cells))
+        width = max(part.starts.shape[1] for part in parts)
+        alike = [part.taken(np.tile(np.arange(width), (len(part.starts), 1))) for part in parts]
         axes = (0, 1, 1, 0, 0, 0)
         return Attractors(
-            *(np.concatenate(x, axis) for x, axis in zip(zip(*parts, strict=True), axes, strict=True))
+            *(np.concatenate(x, axis) for x, axis in zip(zip(*alike, strict=True), axes, strict=True))
         )
 
 
-def labelled(fates: Fates, found: Attractors, which: Any, apart: float) -> np.ndarray:
-    """The number of the attractor that each fate is, from 1 on; 0 escaped, -1 undecided or another one."""
+def labelled(fates: Fates, found: Attractors, which: Any, apart: float, most: int) -> np.ndarray:
+    """The number of the attractor that each fate is, from 1 on, in order among the `most` with the most
+    starts; OTHER on one of the rest, 0 escaped, -1 undecided or on what is not among those found.
+    """
     label = np.where(fates.period == ESCAPED, 0.0, -1.0)
+    places = found.foremost(most)
+    kept = found.taken(places)
     of = np.zeros(1, dtype=np.intp) if which is None else which
-    for a in range(int((found.period != 0).sum(axis=1).max(initial=0))):
-        one = Fates(found.period[of, a], fates.steps, found.state[:, of, a], found.reach[:, of, a])
-        label = np.where((label < 0.0) & same(fates, one, apart), a + 1.0, label)
+    for a in range(int((kept.period != 0).sum(axis=1).max(initial=0))):
+        label = np.where((label < 0.0) & same(fates, one_of(kept, of, a), apart), a + 1.0, label)
+    if found.starts.shape[1] <= most:
+        return label
+    rest = np.flatnonzero((label < 0.0) & (fates.period != UNDECIDED))
+    of = np.broadcast_to(of, label.shape)
+    for a in range(found.starts.shape[1]):
+        some = Fates(*(x[..., rest] for x in fates))
+        there = same(some, one_of(found, of[rest], a), apart)
+        label[rest[there]], rest = OTHER, rest[~there]
     return label
+
+
+def one_of(found: Attractors, cells: np.ndarray, a: int) -> Fates:
+    """One attractor of these cells, as a fate."""
+    return Fates(found.period[cells, a], found.period, found.state[:, cells, a], found.reach[:, cells, a])
 
 
 def settings(given: Mapping[str, np.ndarray], cells: int) -> tuple[dict[str, np.ndarray], int, Any]:

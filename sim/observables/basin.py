@@ -1,9 +1,10 @@
 """On which attractor a start ends: basins, over axes that are starts, parameters, or both.
 
 The attractors of each setting of the parameters are found first, from `probes` starts in `box`, and
-numbered in one order (`sim/attractors.py`). Then every start is run until its fate is certain, and gets the
-number of the attractor that it is on. So a number means the same in every tile. A start on none of them (on a
-saddle, or on an attractor that no probe has found) is -1, as is one that has not settled within the steps.
+numbered in one order (`sim/attractors.py`), the `most` with the most probes. Then every start is run until
+its fate is certain, and gets the number of the attractor that it is on; -2 if that is one of the others. So a
+number means the same in every tile. A start on none of them (on a saddle, or on an attractor that no probe
+has found) is -1, as is one that has not settled within the steps.
 """
 
 from typing import Annotated, Any, NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 
 from sim.attractors import (
     FILES,
+    OTHER,
     Box,
     Distinct,
     Far,
@@ -47,7 +49,7 @@ class Keywords(NamedTuple):
 
 def declare(facts: Facts) -> Declared:
     """The attractor's number; its period, a state on it, and when that was certain."""
-    numbers = {-1: "on none of them", 0: "escaped"} | {
+    numbers = {OTHER: "another attractor", -1: "on none of them", 0: "escaped"} | {
         i: f"attractor {i}" for i in range(1, facts.k.most + 1)
     }
     further = {
@@ -108,7 +110,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
             some = slice(first, first + AT_ONCE)
             own = None if which is None else which[some]
             fates = settling.run(numbers, np.stack([s[some] for s in starts]), own)
-            rows[0, some] = labelled(fates, found, own, float(facts.k.distinct))
+            rows[0, some] = labelled(fates, found, own, float(facts.k.distinct), int(facts.k.most))
             rows[1, some] = fates.steps
             period = np.where(fates.period == RECURRENT, 0.0, fates.period)
             rows[2, some] = np.where(fates.period == 0.0, -1.0, period)

@@ -3,7 +3,8 @@
 The same `starts` in `box` are run for every cell, to their ends. The attractors stand along the dim
 `attractor` in the order in which they lie along one direction (`sim/attractors.py`), so that the first one of
 a cell is that of its neighbour as long as none appears or vanishes below it; `sim.families` follows them also
-there. The shares have a standard error of sqrt(f (1 - f) / starts).
+there. All of them are counted; of `most` of them, those with the most starts, the rest is kept. The shares
+have a standard error of sqrt(f (1 - f) / starts).
 """
 
 from typing import Annotated, Any, NamedTuple
@@ -54,7 +55,13 @@ def declare(facts: Facts) -> Declared:
         "census_period": one(
             "period of attractor", "step", "0 where it never closes, -1 where there is none"
         ),
-        "census_fraction": one("share of the starts", "1", "0 where there is none", "float64"),
+        "census_fraction": one(
+            "share of the starts",
+            "1",
+            "0 where there is none; with census_escaped, and census_undecided of `starts`, 1 in all where "
+            "there are no more than `most`",
+            "float64",
+        ),
         "census_state": Declared(
             (*along, *facts.unit),
             "state of attractor",
@@ -68,7 +75,7 @@ def declare(facts: Facts) -> Declared:
         "census_undecided": each(
             "undecided starts",
             "1",
-            "how many had not settled within the steps, or on more than `most` attractors",
+            "how many had not settled within the steps",
         ),
         "basin_entropy": Declared(
             (),
@@ -83,7 +90,7 @@ def declare(facts: Facts) -> Declared:
         (),
         "number of attractors",
         "1",
-        "how many attractors the starts end on, escape not counted",
+        "how many attractors the starts end on, also where more than `most`; escape not counted",
         _SOURCE,
         "int32",
         further=further,
@@ -96,26 +103,28 @@ def entropy(count: np.ndarray) -> np.ndarray:
     >>> entropy(np.array([[1, 5], [1, 0]])).round(4).tolist()
     [0.6931, 0.0]
     """
+    total = sum(count)  # one after another, however many cells and kinds there are: the bits stay
     with np.errstate(all="ignore"):
-        f = count / count.sum(axis=0)
-        found = -np.where(f > 0.0, f * np.log(f), 0.0 * f).sum(axis=0)
-    return np.asarray(np.where(count.sum(axis=0) > 0, found + 0.0, np.nan))
+        f = count / total
+        found = -sum(np.where(f > 0.0, f * np.log(f), 0.0 * f))
+    return np.asarray(np.where(total > 0, found + 0.0, np.nan))
 
 
-def _rows(found: Attractors, starts: int) -> np.ndarray:
+def _rows(found: Attractors, starts: int, most: int) -> np.ndarray:
     """The numbers of all variables, in their order, (rows, cells)."""
-    there = found.period != 0.0
-    kind = np.where(found.period == RECURRENT, 3, np.where(found.period == 1.0, 1, 2 * there))
-    period = np.where(found.period == RECURRENT, 0.0, np.where(there, found.period, -1.0))
-    state = np.moveaxis(found.state, 0, -1).reshape(len(there), -1).T
+    kept = found.taken(found.foremost(most))
+    there = kept.period != 0.0
+    kind = np.where(kept.period == RECURRENT, 3, np.where(kept.period == 1.0, 1, 2 * there))
+    period = np.where(kept.period == RECURRENT, 0.0, np.where(there, kept.period, -1.0))
+    state = np.moveaxis(kept.state, 0, -1).reshape(len(there), -1).T
     rest = [found.escaped / starts, found.undecided]
     decided = np.concatenate([found.starts.T, found.escaped[None]])
     return np.concatenate(
         [
-            there.sum(axis=1)[None],
+            (found.period != 0.0).sum(axis=1)[None],
             kind.T,
             period.T,
-            found.starts.T / starts,
+            kept.starts.T / starts,
             state,
             np.stack([*rest, entropy(decided)]),
         ]
@@ -129,7 +138,8 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
 
     def evaluate(tile: Any) -> np.ndarray:
         cells = cells_of(tile.given)
-        return _rows(survey.find(survey.settling.load(tile.given, cells), cells), starts)
+        parts = survey.parts(survey.settling.load(tile.given, cells), cells)
+        return np.concatenate([_rows(part, starts, int(facts.k.most)) for part in parts], axis=1)
 
     rows = 5 + int(facts.k.most) * (3 + survey.settling.n)
     return Loop(

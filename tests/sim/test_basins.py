@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sim.draws import Draw
 from sim.errors import Refused
 from sim.run import prepare
 from sim.settling import RECURRENT, UNDECIDED, Settling
@@ -187,6 +188,43 @@ def test_escape_and_what_has_not_settled_are_counted():
     assert found["basin_entropy"][2] == 0.0
     inner = found["census_fraction"][0, 0]
     assert abs(inner - 2 * 0.816228 / 4) < 3 * np.sqrt(0.41 * 0.59 / 64)
+
+
+CORNERS = {"units": 4, "weights": "matrix", "weights.matrix": (2.0 * np.eye(4)).tolist(), "steps": 200}
+
+
+def test_all_attractors_are_counted_also_those_of_which_no_more_is_kept():
+    """W = 2 I: the signs of a start decide on which of 2^4 sinks it ends."""
+    starts = Draw(0, "attractors").uniform(4, 256)[0] > 0.5
+    wanted = np.bincount(2 ** np.arange(3, -1, -1) @ starts, minlength=16)
+    run = prepare("rnn", observables=["census"], fixed=CORNERS | {"starts": 256})
+    found = run.evaluate({})
+    assert found["census"][0] == 16
+    assert found["census_undecided"][0] == 0
+    f = wanted / 256
+    np.testing.assert_allclose(found["basin_entropy"], -(f * np.log(f)).sum(), rtol=1e-14)
+    corners = found["census_state"][0] > 0.0
+    np.testing.assert_allclose(found["census_state"][0], np.where(corners, SELF, -SELF), atol=6e-6)
+    np.testing.assert_allclose(
+        found["census_fraction"][0], f[corners @ 2 ** np.arange(3, -1, -1)], rtol=1e-15
+    )
+    np.testing.assert_allclose(np.sort(found["census_fraction"][0]), np.sort(f)[8:], rtol=1e-15)
+    every = prepare("rnn", observables=["census"], fixed=CORNERS | {"starts": 256, "most": 20}).evaluate({})
+    assert every["basin_entropy"].tobytes() == found["basin_entropy"].tobytes()
+    np.testing.assert_allclose(np.sort(every["census_fraction"][0, :16]), np.sort(f), rtol=1e-15)
+
+
+def test_a_start_on_an_attractor_that_has_no_number_says_so():
+    found = basins(ROW_90["identity"][0], 8, most=2)
+    every = basins(ROW_90["identity"][0], 8)
+    size = [(found["basin"] == i).sum() for i in (-2, -1, 0, 1, 2)]
+    assert size == [32, 0, 0, 16, 16]
+    kept = found["basin"] > 0
+    numbered, place = np.unique(every["basin"][kept], return_inverse=True)
+    assert len(numbered) == 2
+    assert (found["basin"][kept] == place + 1).all()  # in the same order
+    assert (found["outcome"] == 1).all()
+    assert found["basin_state"].tobytes() == every["basin_state"].tobytes()
 
 
 def test_both_ways_to_run_find_the_same():

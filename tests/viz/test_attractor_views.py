@@ -52,6 +52,16 @@ def test_basins_have_a_colour_each_and_marks_where_their_attractors_lie():
     figure(element(seen))
 
 
+def test_attractors_without_a_number_are_a_class():
+    ds = basins()
+    ds["basin"] = ds.basin.where(ds.basin != 3, -2)
+    seen = scene(ds, "basin")
+    assert [word for _, word in seen.scale.ticks()] == ["1", "others"]
+    assert (seen.values[:8, 5:] == 2.0).all()
+    assert "8 on none of them or undecided" in seen.caption
+    assert scene(ds.assign(basin=0 * ds.basin), "basin").never.all()  # all escape
+
+
 def hysteresis(w):
     """Basins of h = tanh(w h + b) over w, b and the start, as a store has them."""
     axes = {"w": np.asarray(w), "b": np.linspace(-1.0, 1.0, 20), "start": np.linspace(-1.5, 1.5, 12)}

@@ -94,10 +94,13 @@ def _classes(
     labels = field.values
     followed = _followed(dataset, apart)
     if followed is None:
-        found = [int(label) for label in np.unique(labels[labels > 0])]
-        placed = np.select([labels == label for label in found], np.arange(1.0, len(found) + 1), np.nan)
-        return placed, [str(label) for label in found], "shares"
-    numbers, axes = followed
+        found = np.unique(labels[labels > 0])
+        placed = np.where(labels > 0, np.searchsorted(found, labels) + 1.0, np.nan)
+        words = [str(int(label)) for label in found]
+        if (labels < -1).any():  # on attractors that have no number
+            placed[labels < -1], words = len(words) + 1.0, [*words, "others"]
+        return placed, words, "shares"
+    numbers, axes, others = followed
     held = reading.fixed(dataset, tuple(d for d in axes if d not in (field.x.name, field.y.name)), at)
     table = numbers[tuple(held.get(axis, slice(None)) for axis in axes)]
     own = [axis for axis in axes if axis not in held]
@@ -108,14 +111,15 @@ def _classes(
     table = np.broadcast_to(table, (*labels.shape, table.shape[-1]))
     family = np.take_along_axis(table, which[..., None], axis=-1)[..., 0]
     words = [str(i + 1) for i in range(min(int(numbers.max()) + 1, _MOST))]
-    words += ["others"] if numbers.max() >= _MOST else []
+    words += ["others"] if others or numbers.max() >= _MOST else []
     placed = np.where(labels > 0, np.minimum(family, _MOST) + 1.0, np.nan)
+    placed[labels < -1] = len(words)
     return placed, words, f"followed over {', '.join(axes)}, shares"
 
 
-def _followed(dataset: xr.Dataset, apart: float) -> tuple[np.ndarray, tuple[str, ...]] | None:
-    """The family of each attractor (parameters, attractors), in the store's order, and the axes that are
-    parameters; None where there are none, or no states to tell families by.
+def _followed(dataset: xr.Dataset, apart: float) -> tuple[np.ndarray, tuple[str, ...], bool] | None:
+    """The family of each attractor (parameters, attractors), in the store's order, the axes that are
+    parameters, and whether some have no number; None without such axes, or states to tell families by.
     """
     axes, sweep = reading.sweep_axes(dataset), json.loads(dataset.attrs.get("sweep", "{}")).get("axes", [])
     if len(axes) != len(sweep) or "basin_state" not in dataset.variables:
@@ -138,7 +142,7 @@ def _followed(dataset: xr.Dataset, apart: float) -> tuple[np.ndarray, tuple[str,
     orders = [axis(dim, dim, dataset[dim].values).order for dim in given]
     numbers = np.empty(found.shape[:-1], dtype=np.intp)
     numbers[np.ix_(*orders)] = families(found[np.ix_(*orders)], apart)
-    return numbers, given
+    return numbers, given, bool((labels < -1).any())
 
 
 def _other(dataset: xr.Dataset, show: str, field: Field, at: Mapping[str, Any] | None) -> Field:
