@@ -2,7 +2,8 @@
 order.
 
 Two orbits end on one attractor if their fates are of one kind and period and their states lie closer
-together than `distinct`. The attractors of a cell are found from a fixed ensemble of starts, the same for
+together than `distinct`; what never closes must also reach equally far, along each number and along one
+direction more. The attractors of a cell are found from a fixed ensemble of starts, the same for
 every cell, and put in the order in which they lie along one direction (`sim.settling.direction`): a label is
 a function of the cell's numbers alone, whatever tile it is computed in, and moves on smoothly with them.
 """
@@ -17,7 +18,7 @@ from sim.errors import refuse
 from sim.evaluation import equation_width
 from sim.generic import noise
 from sim.series import different, series_of
-from sim.settling import AT_ONCE, ESCAPED, LOOSE, UNDECIDED, Fates, Settling, direction
+from sim.settling import AT_ONCE, ESCAPED, LOOSE, RECURRENT, UNDECIDED, Fates, Settling, direction
 from sim.settling_arrays import SettlingOfArrays
 from sim.settling_kernel import WIDTH
 from sim.signature import About
@@ -28,6 +29,7 @@ FILES = (
     "evaluation.py",
 )  # fmt: skip
 
+LONGER = 3  # times the steps that what never closes is run for where other starts end elsewhere
 OTHER = -2  # in place of a number: an attractor that has none
 
 
@@ -56,29 +58,29 @@ class Attractors(NamedTuple):
     escaped: np.ndarray  # (cells,): how many starts escape
     undecided: np.ndarray  # and how many have not settled
 
-    def foremost(self, most: int) -> np.ndarray:
-        """Where the `most` attractors with the most starts stand (cells, most), in order; the first ones
-        where several are as large; beyond the last place where there are fewer.
-        """
-        width = self.starts.shape[1]
-        places = np.argsort(-self.starts, axis=1, kind="stable")[:, :most]
-        fewer = ((0, 0), (0, most - places.shape[1]))
-        return np.pad(np.sort(places, axis=1), fewer, constant_values=width)
+    def foremost(self, most: int) -> "Attractors":
+        """The `most` attractors with the most starts, in order; the first ones where several are as large."""
+        if self.starts.shape[1] <= most:
+            return self.widened(most)
+        return self.taken(np.sort(np.argsort(-self.starts, axis=1, kind="stable")[:, :most], axis=1))
 
     def taken(self, places: np.ndarray) -> "Attractors":
-        """The attractors that stand at these places, nothing beyond the last one."""
-        more = max(int(places.max(initial=0)) + 1 - self.starts.shape[1], 0)
+        """The attractors that stand at these places (cells, places)."""
+        period, starts = (np.take_along_axis(x, places, 1) for x in (self.period, self.starts))
+        state, reach = (np.take_along_axis(x, places[None], 2) for x in (self.state, self.reach))
+        return Attractors(period, state, reach, starts, self.escaped, self.undecided)
 
-        def each(x: np.ndarray, nothing: float) -> np.ndarray:
-            wider = np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, more)], constant_values=nothing)
-            return np.take_along_axis(wider, places if x.ndim == 2 else places[None], -1)
+    def widened(self, width: int) -> "Attractors":
+        """The same with places for so many attractors."""
 
-        return self._replace(
-            period=each(self.period, 0.0),
-            state=each(self.state, np.nan),
-            reach=each(self.reach, np.nan),
-            starts=each(self.starts, 0),
-        )
+        def wider(x: np.ndarray, nothing: float) -> np.ndarray:
+            found = np.full((*x.shape[:-1], width), nothing, dtype=x.dtype)
+            found[..., : x.shape[-1]] = x
+            return found
+
+        period, starts = wider(self.period, 0.0), wider(self.starts, 0)
+        state, reach = wider(self.state, np.nan), wider(self.reach, np.nan)
+        return Attractors(period, state, reach, starts, self.escaped, self.undecided)
 
 
 def settling(form: Any, k: Any, copies: int = 0) -> Any:
@@ -137,47 +139,69 @@ def drawn(k: Any, n: int, count: int, name: str) -> np.ndarray:
     return np.asarray(low[:, None] + (high - low)[:, None] * Draw(0, "attractors").uniform(n, count)[0])
 
 
-def same(a: Fates, b: Any, apart: float) -> np.ndarray:
+def same(a: Fates, b: Any, apart: float, at: Any = slice(None)) -> np.ndarray:
     """Whether fates are one and the same, place by place; what never closes may lie and reach a little
-    apart.
+    apart. `at`: of the first axis of `a`, the places that are compared.
     """
-    room = apart + 2.0 * LOOSE * np.max(b.reach, axis=0)
-    found = a.period == b.period
-    for here, there in zip((*a.state, *a.reach), (*b.state, *b.reach), strict=True):
-        found = found & (abs(here - there) <= room)
-    return np.asarray(found)
+    found = np.asarray(a.period[at] == b.period)
+    room = apart + 2.0 * LOOSE * np.max(b.reach[: len(b.state)], axis=0)
+    for here, there in zip(a.state, b.state, strict=True):
+        found &= abs(here[at] - there) <= room
+    rows = np.flatnonzero((b.period == RECURRENT).any(axis=tuple(range(1, b.period.ndim))))
+    if len(rows) and len(b.period) < len(found):  # one attractor, many fates
+        rows = np.arange(len(found))
+    if len(rows):  # the rest has no reach
+        wide = (len(found), *b.period.shape[1:])
+        theirs, room = np.broadcast_to(b.reach, (len(b.reach), *wide)), np.broadcast_to(room, wide)
+        which = np.arange(len(a.period))[at][rows]
+        for here, there in zip(a.reach, theirs, strict=True):
+            found[rows] &= abs(here[which] - there[rows]) <= room[rows]
+    return found
 
 
-def listed(fates: Fates, apart: float) -> Attractors:
-    """All attractors among the fates (cells, starts), in order.
+def listed(fates: Fates, left: np.ndarray, apart: float) -> Attractors:
+    """All attractors among the fates (cells, starts), in order. What one of its orbits has `left` is none,
+    and its starts are undecided.
 
     One pass for each attractor, over the cells that have one left.
     """
     cells, starts = fates.period.shape
-    n = len(fates.state)
-    period, count = np.zeros((cells, starts)), np.zeros((cells, starts), dtype=np.int64)
-    state, reach = np.full((n, cells, starts), np.nan), np.full((len(fates.reach), cells, starts), np.nan)
+    columns: list[tuple[np.ndarray, ...]] = []
     rest = (fates.period != ESCAPED) & (fates.period != UNDECIDED)
-    rows, found = np.arange(cells), 0
-    while (left := rest.any(axis=1)).any():
-        rows, rest = rows[left], rest[left]
+    rows = np.arange(cells)
+    while True:
+        more = rest.any(axis=1)
+        rows, rest = rows[more], rest[more]
+        if columns and not len(rows):
+            break
         first = rest.argmax(axis=1)
-        here = Fates(fates.period[rows], fates.steps, fates.state[:, rows], fates.reach[:, rows])
-        at = np.arange(len(rows)), first
-        lead = Fates(
-            here.period[at], fates.steps, here.state[(slice(None), *at)], here.reach[(slice(None), *at)]
+        lead = Fates(*(x[..., rows, first] for x in fates))
+        at = slice(None) if len(rows) == cells else rows
+        alike = rest & same(fates, Fates(*(x[..., None] for x in lead)), apart, at)
+        stays = ~(alike & left[rows]).any(axis=1)
+        columns.append(
+            (
+                _column(lead.period, rows[stays], stays, cells, 0.0),
+                _column(lead.state, rows[stays], stays, cells, np.nan),
+                _column(lead.reach, rows[stays], stays, cells, np.nan),
+                _column(alike.sum(axis=1), rows[stays], stays, cells, 0),
+            )
         )
-        shaped = Fates(lead.period[:, None], lead.steps, lead.state[..., None], lead.reach[..., None])
-        alike = rest & same(here, shaped, apart)
-        period[rows, found], count[rows, found] = lead.period, alike.sum(axis=1)
-        state[:, rows, found], reach[:, rows, found] = lead.state, lead.reach
         rest = rest & ~alike
-        found += 1
+    period, state, reach, count = (np.stack(every, axis=-1) for every in zip(*columns, strict=True))
     escaped = (fates.period == ESCAPED).sum(axis=1)
-    height = sum(c * s for c, s in zip(direction(n), state[..., :found], strict=True))
-    order = np.argsort(height, axis=1, kind="stable")  # NaN, no attractor, comes last
-    ranked = Attractors(period, state, reach, count, escaped, starts - escaped - count.sum(axis=1))
-    return ranked.taken(order)
+    found = Attractors(period, state, reach, count, escaped, starts - escaped - count.sum(axis=1))
+    if len(columns) == 1:
+        return found
+    height = sum(c * s for c, s in zip(direction(len(state)), state, strict=True))
+    return found.taken(np.argsort(height, axis=1, kind="stable"))  # NaN, no attractor, comes last
+
+
+def _column(values: np.ndarray, rows: np.ndarray, used: np.ndarray, cells: int, nothing: float) -> np.ndarray:
+    """The values that are used at their rows, nothing in the other cells."""
+    column = np.full((*values.shape[:-1], cells), nothing, dtype=values.dtype)
+    column[..., rows] = values[..., used]
+    return column
 
 
 class Survey:
@@ -195,25 +219,41 @@ class Survey:
 
     def parts(self, numbers: Any, cells: int) -> Iterator[Attractors]:
         """All attractors of cells whose numbers `settling.load` gave, of some cells after others."""
-        wide = self.starts.shape[1]
-        together = max(1, AT_ONCE // wide)
+        together = max(1, AT_ONCE // self.starts.shape[1])
         for first in range(0, cells, together):
             some = np.arange(first, min(first + together, cells))
-            if self.settling.copies:
-                own = [column[some] for column in numbers]
-                fates = self.settling.run(own, self.starts)
-            else:
-                starts = np.tile(self.starts, (1, len(some)))
-                fates = self.settling.run(numbers, starts, np.repeat(some, wide))
-            fates = fates.shaped(len(some), wide)
-            used = Fates(*(x[..., : self.count] for x in fates))
-            yield listed(used, float(self.k.distinct))
+            fates = self._fates(numbers, some)
+            yield listed(fates, self._left(numbers, some, fates.period), float(self.k.distinct))
+
+    def _fates(self, numbers: Any, some: np.ndarray, times: int = 1) -> Fates:
+        """Those of all starts of some cells, (cells, starts); `times`: so many times the steps."""
+        wide = self.starts.shape[1]
+        if self.settling.copies:
+            fates = self.settling.run([column[some] for column in numbers], self.starts, times=times)
+        else:
+            starts = np.tile(self.starts, (1, len(some)))
+            fates = self.settling.run(numbers, starts, np.repeat(some, wide), times=times)
+        return Fates(*(x[..., : self.count] for x in fates.shaped(len(some), wide)))
+
+    def _left(self, numbers: Any, some: np.ndarray, period: np.ndarray) -> np.ndarray:
+        """Which orbits are not on what they seem to be on for ever: run on, they end elsewhere.
+
+        What never closes may be a transient (chaotic transients fill the box of the set that they will
+        leave). Asked in the cells where other starts have ended on something else; where all starts are on
+        the one set, there is nothing yet that could tell it from an attractor.
+        """
+        open_, left = period == RECURRENT, np.zeros(period.shape, dtype=bool)
+        asked = open_.any(axis=1) & (period >= 0.0).any(axis=1)
+        if asked.any():
+            later = self._fates(numbers, some[asked], LONGER).period
+            left[asked] = open_[asked] & (later >= 0.0)
+        return left
 
     def find(self, numbers: Any, cells: int) -> Attractors:
         """All attractors of all of these cells."""
         parts = list(self.parts(numbers, cells))
         width = max(part.starts.shape[1] for part in parts)
-        alike = [part.taken(np.tile(np.arange(width), (len(part.starts), 1))) for part in parts]
+        alike = [part.widened(width) for part in parts]
         axes = (0, 1, 1, 0, 0, 0)
         return Attractors(
             *(np.concatenate(x, axis) for x, axis in zip(zip(*alike, strict=True), axes, strict=True))
@@ -225,8 +265,7 @@ def labelled(fates: Fates, found: Attractors, which: Any, apart: float, most: in
     starts; OTHER on one of the rest, 0 escaped, -1 undecided or on what is not among those found.
     """
     label = np.where(fates.period == ESCAPED, 0.0, -1.0)
-    places = found.foremost(most)
-    kept = found.taken(places)
+    kept = found.foremost(most)
     of = np.zeros(1, dtype=np.intp) if which is None else which
     for a in range(int((kept.period != 0).sum(axis=1).max(initial=0))):
         label = np.where((label < 0.0) & same(fates, one_of(kept, of, a), apart), a + 1.0, label)

@@ -51,6 +51,14 @@ def _function(head: str, lines: Sequence[str]) -> str:
     return f"\n\n@jit\ndef {head}:\n" + "\n".join(f"    {line}" for line in lines or ["pass"]) + "\n"
 
 
+def _bare(part: Callable[..., Any]) -> str:
+    """The text of a function without the types of its arguments."""
+    text = inspect.getsource(part)
+    for kind in (" -> None", " -> Any", ": Any", ": int"):
+        text = text.replace(kind, "")
+    return text
+
+
 def numbers_of(values: Any) -> tuple[Any, ...]:
     """One number or several, as a tuple."""
     return tuple(values) if isinstance(values, (tuple, list)) else (values,)
@@ -91,6 +99,10 @@ class Module:
     def add(self, head: str, lines: Sequence[str]) -> None:
         """A function of the module."""
         self.parts.append(_function(head, lines))
+
+    def function(self, part: Callable[..., Any]) -> None:
+        """A function as it stands in a kernel's file."""
+        self.parts.append(f"\n\n@jit\n{_bare(part)}")
 
     def straight(self, head: str, unpack: Sequence[str], nodes: Sequence[Node], count: bool = False) -> None:
         """A function that returns these nodes as a tuple of lanes."""
@@ -133,7 +145,7 @@ class Module:
         """The module's text, the kernel's loop last; `more` are the types of arguments beyond the usual
         nine; one that is not `aimed` takes no targets.
         """
-        body = inspect.getsource(kernel).replace(": Any", "").replace(": int", "").replace(" -> None", "")
+        body = _bare(kernel)
         outs = f"numba.types.UniTuple(_F, {len(rows)})"
         columns, states = column_kind(len(self.equation.columns())), column_kind(self.n)
         tail = BARE_TAIL.format(

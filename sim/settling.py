@@ -15,13 +15,17 @@ from sim.compile import kernel as compiled
 from sim.evaluation import Map
 from sim.functions import total
 from sim.pointwise import Module, Program, tuple_of
-from sim.settling_kernel import WIDTH, settle
+from sim.settling_kernel import WIDTH, settle, stretch
 from sim.small_networks import SmallEquation
 
 AT_ONCE = 1 << 15  # orbits that run together and whose fates are then sorted, while they are in the cache
 ESCAPED, UNDECIDED, RECURRENT = 0, -1, -2  # in place of a period
 LOOK = 4  # longest periods that a look at what never closes takes
 LOOSE = 0.1  # share of its extent by which two looks at an orbit that never closes may differ
+# Two ends on one attractor, from both sides, must lie within `apart`: half of it may be left to each. At a
+# pitchfork the approach is cubic, and a third of what is left is seen.
+LEFT = 1.0 / 6.0  # share of `apart` that may be seen to be left
+ROUNDING = 64 * 2.0**-52  # share of its size by which rounding moves a state in a turn
 GOLDEN = 0.6180339887498949
 
 
@@ -35,10 +39,25 @@ def direction(n: int) -> np.ndarray:
     return np.asarray(GOLDEN ** np.arange(n))
 
 
+def generic(n: int) -> np.ndarray:
+    """A direction of length 1 (1, n), none where a state is one number, along which two sets that fill one
+    box of the state's numbers reach differently far: oscillations in phase and antiphase, or in either order.
+    Each pair of numbers is turned by a radian from the one before: no two lie along or across each other.
+
+    >>> generic(4).round(2).tolist()
+    [[0.65, 0.28, 0.12, 0.7]]
+    """
+    if n == 1:
+        return np.zeros((0, 1))
+    place = np.arange(n)
+    way = np.where(place % 2, np.sin(0.4 + place // 2), np.cos(0.4 + place // 2))
+    return np.asarray(way / np.sqrt((way * way).sum()))[None]
+
+
 class Fates(NamedTuple):
     """The ends of some orbits, arrays of one shape: a period from 1 on or ESCAPED, UNDECIDED, RECURRENT; the
-    steps after which it was certain, -1 if never; a state (n, ...); how far it reaches around it (n, ...), 0
-    for cycles.
+    steps after which it was certain, -1 if never; a state (n, ...); how far it reaches around it, 0 for
+    cycles: along each number, and forth and back along the direction of `generic` (n + 2, ...).
 
     Of a cycle the state is its lowest point along `direction`, of what never closes the middle of the box
     that it fills.
@@ -72,6 +91,7 @@ class Settling:
         self.equation = SmallEquation(form.equation)
         self.n, self.steps, self.copies = self.map.n, steps, copies
         self._first = np.array([8, longest, LOOK * longest, 0], dtype=np.int64)
+        self._rows = 2 + 2 * self.n + 2 * len(generic(self.n))
         self.program = self._program(far, tolerance, apart)
 
     def _program(self, far: float, tolerance: float, apart: float) -> Program:
@@ -90,20 +110,41 @@ class Settling:
             ("beyond(s, v)", total(tuple(d * d for d in off)) > apart * apart, "s", "v"),
             ("height(s)", total(tuple(c * v for c, v in zip(direction(self.n), s, strict=True))), "s"),
         ):
-            code = module.code()
-            (value,) = code.names([node])
-            module.add(head, [*module.unpack(*unpack, tangents=self.n), *code.lines, f"return {value}"])
-        states = [(f"s{i}", f"v{i}") for i in range(self.n)]
-        for head, words in (
-            ("chosen(mask, s, v)", "mask"),
-            ("lowest(s, v)", "{0} < {1}"),
-            ("highest(s, v)", "{0} > {1}"),
+            self._adding(module, head, node, "{}", *unpack)
+        self._adding(module, "distance(s, v)", total(tuple(d * d for d in off)), "sqrt({})", "s", "v")
+        size = f"{ROUNDING} * sqrt({{}})"
+        soon = f"(gap * gap <= (gap - rest) * {apart * LEFT}) | (gap <= {size})"
+        self._adding(module, "arriving(gap, rest, s)", total(tuple(v * v for v in s)), soon, "s")
+        module.straight("outline(s)", module.unpack("s"), self._outline())
+        wide = self.n + len(generic(self.n))
+        for head, words, count in (
+            ("chosen(mask, s, v)", "mask", self.n),
+            ("lowest(s, v)", "{0} < {1}", wide),
+            ("highest(s, v)", "{0} > {1}", wide),
         ):
-            picked = [f"select({words.format(a, b)}, {a}, {b})" for a, b in states]
-            module.add(head, [*module.unpack("s", "v", tangents=self.n), f"return {tuple_of(picked)}"])
-        module.add("recurring(low, high, lower, higher)", _recurring(self.n, apart))
+            names = [[f"{letter}{i}" for i in range(count)] for letter in "sv"]
+            picked = [f"select({words.format(a, b)}, {a}, {b})" for a, b in zip(*names, strict=True)]
+            lines = [f"{tuple_of(each)} = {letter}" for each, letter in zip(names, "sv", strict=True)]
+            module.add(head, [*lines, f"return {tuple_of(picked)}"])
+        module.add("begun(low, high, lower, higher)", _begun(wide))
+        module.add("recurring(low, high, lower, higher, soon)", _recurring(self.n, wide, apart))
+        module.add("narrowing(low, high, lower, higher)", _narrowing(self.n, wide, apart))
         module.add("keep_fate(outs, cells, at, period, steps, s, low, high)", _keeping(self.n))
-        return module.finished(settle, "Orbits to their ends.", [1] * (2 + 2 * self.n), aimed=False)
+        module.function(stretch)
+        return module.finished(settle, "Orbits to their ends.", [1] * self._rows, aimed=False)
+
+    def _outline(self) -> list[Any]:
+        s = self.equation.state
+        along = [tuple(c * v for c, v in zip(way, s, strict=True)) for way in generic(self.n).tolist()]
+        return [*s, *(total(parts) for parts in along)]
+
+    @staticmethod
+    def _adding(module: Module, head: str, node: Any, answer: str, *unpack: str) -> None:
+        """A function of the module that gives a number, as `answer` says it."""
+        code = module.code()
+        (value,) = code.names([node])
+        lines = module.unpack(*unpack, tangents=module.n)
+        module.add(head, [*lines, *code.lines, f"return {answer.format(value)}"])
 
     def _sharing(self, module: Module) -> None:
         """All lanes of a bundle belong to one cell, whose starts are those of every cell."""
@@ -131,11 +172,19 @@ class Settling:
         """The numbers of these cells, as `run` takes them."""
         return self.equation.arrays(self.map.load(given, cells))
 
-    def run(self, numbers: Sequence[Any], starts: np.ndarray, which: Any = None, bare: bool = False) -> Fates:
+    def run(
+        self,
+        numbers: Sequence[Any],
+        starts: np.ndarray,
+        which: Any = None,
+        bare: bool = False,
+        times: int = 1,
+    ) -> Fates:
         """The fates of orbits from these starts (n, orbits); `numbers` hold those of each cell, `which` says
         whose an orbit has (none: all have those of the first; with `copies`, of one cell after another).
 
-        `bare`: run all steps and look at nothing; the state is the last one.
+        `bare`: run all steps and look at nothing; the state is the last one. `times`: of so many times the
+        steps.
         """
         lanes = self.copies * len(numbers[0]) if self.copies else starts.shape[1]
         whole = padded(lanes, WIDTH)
@@ -144,35 +193,58 @@ class Settling:
         else:
             own = [column[0] if which is None else column[which] for column in numbers]
             given = columns(own, lanes, WIDTH)
-        table = aligned((2 + 2 * self.n) * whole).reshape(-1, whole)
+        table = aligned(self._rows * whole).reshape(-1, whole)
         begin = columns(list(starts), starts.shape[1], WIDTH)
         if self.copies:
             given, begin = (c._replace(strides=np.append(c.strides, self.copies)) for c in (given, begin))
         first = self._first * (0 if bare else 1)
         kernel = compiled(self.source)
-        kernel(tuple(given), tuple(begin), aligned(1), tuple(table), whole, self.steps, first)
+        kernel(tuple(given), tuple(begin), aligned(1), tuple(table), whole, times * self.steps, first)
         period, steps, state, reach = np.split(table[:, :lanes], (1, 2, 2 + self.n))
         return Fates(period[0], steps[0], state, reach)
 
 
-def _recurring(n: int, apart: float) -> list[str]:
-    parts = [tuple_of([f"{name}{i}" for i in range(n)]) for name in "abcd"]
-    lines = [f"{part} = {name}" for part, name in zip(parts, ("low", "high", "lower", "higher"), strict=True)]
-    lines += ["wide = b0 - a0", "off = abs(c0 - a0)"]
-    for i in range(n):
-        lines += [f"e = b{i} - a{i}", "wide = select(e > wide, e, wide)"]
+def _boxes(wide: int) -> list[str]:
+    """The sides of two boxes: low a, high b; then low c, high d."""
+    names = zip("abcd", ("low", "high", "lower", "higher"), strict=True)
+    return [f"{tuple_of([f'{part}{i}' for i in range(wide)])} = {name}" for part, name in names]
+
+
+def _begun(wide: int) -> list[str]:
+    sides = [f"(a{i} <= c{i}) & (b{i} >= d{i})" for i in range(wide)]
+    return [*_boxes(wide), f"return {' & '.join(sides)}"]
+
+
+def _recurring(n: int, wide: int, apart: float) -> list[str]:
+    lines = [*_boxes(wide), "wide = b0 - a0", "off = abs(c0 - a0)"]
+    for i in range(wide):
+        lines += [f"e = b{i} - a{i}", "wide = select(e > wide, e, wide)"] if i < n else []
         for x, y in (("a", "c"), ("b", "d")):
             lines += [f"e = abs({y}{i} - {x}{i})", "off = select(e > off, e, off)"]
-    return [*lines, f"return (off <= wide * {LOOSE}) & (wide > {apart})"]
+    lines += [f"least = wide * {ROUNDING}"]
+    sides = [f"({x} > least)" for i in range(wide) for x in (f"c{i} - a{i}", f"b{i} - d{i}")]
+    lines += [f"inward = {' & '.join(sides)}"]
+    return [*lines, f"return (off <= wide * {LOOSE}) & (wide > {apart}) & ~(inward & soon)"]
+
+
+def _narrowing(n: int, wide: int, apart: float) -> list[str]:
+    lines = [*_boxes(wide), "wide = b0 - a0", "rest = d0 - c0"]
+    for i in range(1, n):
+        for name, x, y in (("wide", "a", "b"), ("rest", "c", "d")):
+            lines += [f"e = {y}{i} - {x}{i}", f"{name} = select(e > {name}, e, {name})"]
+    return [*lines, f"return (wide <= {apart}) & (rest * rest <= (wide - rest) * {apart * LEFT})"]
 
 
 def _keeping(n: int) -> list[str]:
-    lines = [f"{tuple_of([f'{name}{i}' for i in range(n)])} = {name}" for name in ("s", "low", "high")]
+    ways = generic(n).tolist()
+    lines = [f"{tuple_of([f's{i}' for i in range(n)])} = s"]
+    for name in ("low", "high"):
+        lines += [f"{tuple_of([f'{name}{i}' for i in range(n + len(ways))])} = {name}"]
     lines += ["store(outs[0], at, period)", "store(outs[1], at, steps)", "open = period < -1.5"]
     for i in range(n):
-        middle, reach = f"(low{i} + high{i}) * 0.5", f"(high{i} - low{i}) * 0.5"
-        lines += [
-            f"store(outs[{2 + i}], at, select(open, {middle}, s{i}))",
-            f"store(outs[{2 + n + i}], at, select(open, {reach}, 0.0))",
-        ]
-    return lines
+        lines += [f"m{i} = (low{i} + high{i}) * 0.5", f"store(outs[{2 + i}], at, select(open, m{i}, s{i}))"]
+    reach = [f"(high{i} - low{i}) * 0.5" for i in range(n)]
+    for j, way in enumerate(ways):
+        middle = " + ".join(f"m{i} * {c!r}" for i, c in enumerate(way))
+        reach += [f"high{n + j} - ({middle})", f"({middle}) - low{n + j}"]
+    return [*lines, *(f"store(outs[{2 + n + i}], at, select(open, {r}, 0.0))" for i, r in enumerate(reach))]

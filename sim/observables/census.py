@@ -112,7 +112,7 @@ def entropy(count: np.ndarray) -> np.ndarray:
 
 def _rows(found: Attractors, starts: int, most: int) -> np.ndarray:
     """The numbers of all variables, in their order, (rows, cells)."""
-    kept = found.taken(found.foremost(most))
+    kept = found.foremost(most)
     there = kept.period != 0.0
     kind = np.where(kept.period == RECURRENT, 3, np.where(kept.period == 1.0, 1, 2 * there))
     period = np.where(kept.period == RECURRENT, 0.0, np.where(there, kept.period, -1.0))

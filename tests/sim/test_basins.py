@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from sim.draws import Draw
 from sim.errors import Refused
 from sim.run import prepare
-from sim.settling import RECURRENT, UNDECIDED, Settling
+from sim.settling import LOOSE, RECURRENT, UNDECIDED, Settling, generic
 from sim.settling_arrays import SettlingOfArrays
 
 NETWORK = {"units": 2, "weights": "matrix", "steps": 200, "b": 0.0}
@@ -188,6 +189,83 @@ def test_escape_and_what_has_not_settled_are_counted():
     assert found["basin_entropy"][2] == 0.0
     inner = found["census_fraction"][0, 0]
     assert abs(inner - 2 * 0.816228 / 4) < 3 * np.sqrt(0.41 * 0.59 / 64)
+
+
+def test_slow_drift_is_no_return():
+    """h = tanh(h) creeps to 0 as t^(-1/2), less than the tolerance a step long before it has arrived."""
+    fixed = {"starts": 64, "box": [-0.02, 0.02], "steps": 150_000}
+    found = measure("rnn", ["census"], {"w": np.array([1.0, 0.99999, -1.0])}, **fixed)
+    assert (found["census"] == 1).all()  # those that began close enough to 0
+    assert (found["census_undecided"] > 50).all()
+    assert (abs(found["census_state"][:, 0]) <= 0.5e-3).all()  # half of `distinct`
+    assert found["census_period"][:, 0].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("w", [1.0005, 1.002, -1.002, 0.998])
+def test_what_is_said_to_have_arrived_is_there(w):
+    """From the start whose orbit is slowest to the states +-h of h = tanh(|w| h), or 0."""
+    each = [measure("rnn", ["census"], {"w": np.array([w])}, steps=1000 * 2**i, starts=32) for i in range(5)]
+    found = {name: np.concatenate([one[name] for one in each]) for name in each[0]}
+    h = brentq(lambda h: np.tanh(abs(w) * h) - h, 1e-3, 1.0) if abs(w) > 1.0 else 0.0
+    there = found["census_period"][found["census_period"] > 0]
+    assert (there == (2 if w < -1.0 else 1)).all()
+    assert len(there)
+    states = found["census_state"][found["census_period"] > 0]
+    assert (abs(abs(states) - h) < 0.5e-3).all()
+
+
+def test_a_chaotic_transient_is_no_attractor():
+    """r = 3.8285, just inside the window of period 3: some orbits are chaotic for hundreds of steps."""
+    fixed = {"steps": 400, "box": [0.01, 0.99], "starts": 64}
+    found = measure("logistic", ["census"], {"r": np.array([3.8285, 3.9])}, **fixed)
+    assert found["census"].tolist() == [1, 1]
+    assert found["census_period"][:, 0].tolist() == [3, 0]  # chaos where there is nothing else
+    assert found["census_undecided"][0] == 2
+    np.testing.assert_allclose(found["census_fraction"][0, 0], 62 / 64, rtol=1e-15)
+
+
+def test_a_cycle_that_never_closes_stands_beside_a_point():
+    """The normal form of a Bautin bifurcation: a run four times as long changes nothing."""
+    fixed = {"flow": "tests.systems.bautin", "dt": 0.05, "steps": 2000, "box": [-1.2, 1.2]}
+    found = measure("rk4", ["census"], {}, **fixed)
+    assert found["census"][0] == 2
+    assert sorted(found["census_kind"][0, :2].tolist()) == [1, 3]
+    inside = np.hypot(*(2.4 * Draw(0, "attractors").uniform(2, 64)[0] - 1.2)) < 0.5**0.5
+    point = found["census_fraction"][found["census_kind"] == 1]
+    np.testing.assert_allclose(point, inside.mean(), rtol=1e-15)
+    assert found["census_undecided"][0] == 0
+
+
+PAIR = {"flow": "tests.systems.hopf_pair", "dt": 0.05, "steps": 2000, "box": [-1.5, 1.5]}
+
+
+def test_attractors_that_fill_one_box_are_told_apart():
+    """In phase and antiphase: a start goes where the sign of z's projection on w says."""
+    found = measure("rk4", ["census"], {}, **PAIR)
+    assert found["census"][0] == 2
+    assert found["census_kind"][0, :3].tolist() == [3, 3, 0]
+    z, _, w, _ = both = 3.0 * Draw(0, "attractors").uniform(4, 64)[0] - 1.5
+    in_phase = both[0] * both[2] + both[1] * both[3] > 0.0
+    assert sorted(found["census_fraction"][0, :2]) == sorted([in_phase.mean(), 1.0 - in_phase.mean()])
+    start = {"start": "plane", "start.origin": [0.0, 0.0, 0.0, 0.7], "start.second": [0.0, 0.0, 1.0, 0.0]}
+    run = measure("rk4", ["basin"], {"start.x": z, "start.y": w}, **PAIR, **start)
+    assert set(run["basin"][z * w > 0.0]) | set(run["basin"][z * w < 0.0]) == {1, 2}
+    assert len(set(run["basin"][z * w > 0.0])) == len(set(run["basin"][z * w < 0.0])) == 1
+
+
+def test_a_direction_that_tells_sets_of_one_box_apart():
+    """Circles in phase and antiphase, and one after the other in either order, of up to 8 numbers."""
+    turn = np.exp(2j * np.pi * np.arange(1000) / 1000)
+    for n in (4, 6, 8):
+        (way,) = generic(n)
+        place = np.arange(n // 2)
+        order = np.exp(2j * np.pi / (n // 2) * place)
+        pairs = [(np.ones(n // 2), (-1.0) ** place)] + [(order, order.conj())] * (n > 4)
+        for pair in pairs:
+            z = np.stack([each[:, None] * turn for each in pair])
+            state = np.stack([z.real, z.imag], axis=2).reshape(2, n, -1)
+            one, other = (way @ state).max(axis=-1)
+            assert abs(one - other) > 2.0 * LOOSE
 
 
 CORNERS = {"units": 4, "weights": "matrix", "weights.matrix": (2.0 * np.eye(4)).tolist(), "steps": 200}
