@@ -30,13 +30,13 @@ GOLDEN = 0.6180339887498949
 
 
 def direction(n: int) -> np.ndarray:
-    """The direction along which states are put in order: powers of the golden ratio, along which symmetric
-    states (x, -x, their permutations) lie apart.
+    """The direction along which states are put in order, along which symmetric states (x, -x, their
+    permutations, other signs) lie apart: powers of the golden ratio, not whole ones, for 1 = g + g^2.
 
     >>> direction(3).round(3).tolist()
-    [1.0, 0.618, 0.382]
+    [1.0, 0.618, 0.356]
     """
-    return np.asarray(GOLDEN ** np.arange(n))
+    return np.asarray(GOLDEN ** (np.arange(n) ** 1.1))
 
 
 def generic(n: int) -> np.ndarray:

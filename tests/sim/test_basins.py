@@ -1,5 +1,7 @@
 """Basins and the census of attractors: phenomena 17, 22, 23, 82, 86, 90, 129; labels; wrong input."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
@@ -7,7 +9,7 @@ from scipy.optimize import brentq
 from sim.draws import Draw
 from sim.errors import Refused
 from sim.run import prepare
-from sim.settling import LOOSE, RECURRENT, UNDECIDED, Settling, generic
+from sim.settling import LOOSE, RECURRENT, UNDECIDED, Settling, direction, generic
 from sim.settling_arrays import SettlingOfArrays
 
 NETWORK = {"units": 2, "weights": "matrix", "steps": 200, "b": 0.0}
@@ -355,3 +357,11 @@ def test_wrong_words_are_refused_before_anything_runs(given, said):
 def test_what_decides_an_attractor_is_no_axis():
     with pytest.raises(Refused, match=r"axes.tolerance: tolerance decides what an attractor is"):
         prepare("rnn", observables=["basin"], fixed={"w": 1.5, "steps": 90}, varied=["tolerance"])
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 8])
+def test_states_that_differ_in_signs_alone_have_an_order(n: int):
+    """No two lie at one height, which rounding would put in order."""
+    signs = np.array(list(itertools.product([-1.0, 1.0], repeat=n)))
+    heights = np.sort(signs @ direction(n))
+    assert np.diff(heights).min() > 1e-3
