@@ -16,6 +16,7 @@ from jobs.sweep import Axis, Sweep
 from jobs.tiles import Grid, cut
 from sim.compile import sources_digest
 from sim.errors import Problem, Refused, refuse
+from sim.own_files import OwnFile, changed
 from sim.run import Coordinate, Run, Variable, prepare
 
 OUTCOME = "outcome"
@@ -48,6 +49,11 @@ class Recipe:
         if self.sweep.curves:
             digests.append(sources_digest([], curves.FILES))
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    @property
+    def own(self) -> dict[str, str]:
+        """Checksums of the user's files that it is made of, by their names."""
+        return {file.name: file.checksum for file in _own(self.runs)}
 
     @property
     def operations(self) -> float:
@@ -123,9 +129,16 @@ def blank(dtype: str) -> float | int:
     return math.nan if np.dtype(dtype).kind == "f" else -1
 
 
-def recipe(sweep: Sweep) -> Recipe:
-    """Every Run of the sweep, remembered. Errors: Refused where a system, a verb or a value does not fit."""
+def recipe(sweep: Sweep, digest: str = "") -> Recipe:
+    """Every Run of the sweep, remembered until a file of the user's has changed.
+
+    digest: that of the runs that are wanted, whatever has become of the files since.
+    Errors: Refused where a system, a verb or a value does not fit.
+    """
     key = (sweep.id, sweep.folder)
+    known = _KNOWN.get(key)
+    if known is not None and changed(_own(known)) and Recipe(sweep, known).digest != digest:
+        _KNOWN.pop(key, None)
     if key not in _KNOWN:
         while len(_KNOWN) >= 8:
             _KNOWN.pop(next(iter(_KNOWN)), None)
@@ -135,6 +148,10 @@ def recipe(sweep: Sweep) -> Recipe:
 
 Runs = Mapping[tuple[str, ...], Run]
 _KNOWN: dict[tuple[str, Path | None], Runs] = {}
+
+
+def _own(runs: Runs) -> list[OwnFile]:
+    return sorted({file for run in runs.values() for file in run.own})
 
 
 def _runs(sweep: Sweep) -> Runs:

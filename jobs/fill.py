@@ -77,7 +77,7 @@ def fill_there(order: Order, number: int) -> Record:
     Errors: Refused where this worker has other sources than the driver; OSError where the disk fails.
     """
     folder = Path(order.folder) if order.folder else None
-    made = recipe(_sweep(order.sweep, folder))
+    made = recipe(_sweep(order.sweep, folder), order.digest)
     if made.digest != order.digest:
         text = f"a worker has other sources (digest {made.digest[:12]}) than the driver ({order.digest[:12]})"
         raise refuse("--scheduler", f"{text}; install the same version there")

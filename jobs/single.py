@@ -34,6 +34,7 @@ def live(dataset: xr.Dataset, at: Mapping[str, Any], observables: Sequence[str] 
     if observables is not None and tuple(observables) != sweep.observables:
         sweep = Sweep.parse(sweep.data() | {"observables": list(observables)}, folder=sweep.folder)
     made = recipe(sweep)
+    _of_the_same_files(dataset, made)
     place = [_nearest(axis, at) for axis in sweep.axes]
     word = tuple(str(axis.values[i]) for axis, i in zip(sweep.axes, place, strict=True) if axis.is_word)
     values = [axis.values[i : i + 1] for axis, i in zip(sweep.axes, place, strict=True)]
@@ -41,6 +42,13 @@ def live(dataset: xr.Dataset, at: Mapping[str, Any], observables: Sequence[str] 
     cell = {name: array.reshape(array.shape[len(place) :]) for name, array in arrays.items()}
     labels = {axis.dim: along[0] for axis, along in zip(sweep.axes, values, strict=True)}
     return _labelled(made, cell, labels)
+
+
+def _of_the_same_files(dataset: xr.Dataset, made: Recipe) -> None:
+    before = json.loads(dataset.attrs.get("own_files", "{}"))
+    if other := [name for name, checksum in made.own.items() if before.get(name, checksum) != checksum]:
+        text = f"{', '.join(other)} changed since this store was computed: a live cell is none of its cells"
+        raise refuse("", f"{text}; run the sweep again under another name or with --fresh")
 
 
 def _labelled(made: Recipe, cell: Mapping[str, np.ndarray], labels: Mapping[str, Any]) -> xr.Dataset:

@@ -14,7 +14,9 @@ from jobs.evaluate import Recipe
 from jobs.layout import damage, layout
 from jobs.rooms import private, store_path
 from sim.errors import Problem, Refused, refuse
+from sim.own_files import differing
 
+_REPLACE = "write another name with --set name=..., or replace that store with --fresh"
 CHECKED_BYTES = 4 * 2**30  # stored bytes up to which taking up a store reads every chunk again
 
 
@@ -30,7 +32,10 @@ class Store:
     damaged: list[str] = field(default_factory=list)
 
     def pending(self) -> list[int]:
-        """Tiles to compute: never settled, failed, or no longer as the ledger knows them."""
+        """Tiles to compute: never settled, failed, or no longer as the ledger knows them.
+
+        Errors: Refused where there are any and other sources began the store: one store is of one program.
+        """
         if self.is_new:
             return list(self.recipe.grid)
         records = self.pages.records
@@ -46,7 +51,18 @@ class Store:
             elif bad := damage(self.path, cut, record, contents=stored <= CHECKED_BYTES):
                 self.damaged += bad
                 waiting.append(number)
+        if waiting:
+            self._of_one_program()
         return waiting
+
+    def _of_one_program(self) -> None:
+        header = self.pages.header or {}
+        if header.get("digest") == self.recipe.digest:
+            return
+        digests = f"({str(header.get('digest'))[:12]}, now {self.recipe.digest[:12]})"
+        state = f"has lost {self.damaged[0].split()[0]}" if self.damaged else "is unfinished"
+        text = f"{self.path} {state} and was begun with other sources {digests}"
+        raise refuse("", f"{text}; {_REPLACE}")
 
     def begin(self) -> None:
         """Make the store on disk where it is new. Executors call it before they commit the first tile."""
@@ -57,8 +73,8 @@ class Store:
 def take(root: Path, recipe: Recipe, *, fresh: bool = False) -> Store:
     """The store of a sweep; one that is not there is made by `begin`. The caller owns it (`rooms.owned`).
 
-    Errors: Refused where a store of another sweep has the name, an unfinished one was begun with other
-    sources, or what is there is damaged beyond its tiles.
+    Errors: Refused where a store of another sweep or of other files of the user has the name, or what is
+    there is damaged beyond its tiles.
     """
     path = store_path(root, recipe.sweep.name)
     if fresh and path.exists():
@@ -72,22 +88,26 @@ def take(root: Path, recipe: Recipe, *, fresh: bool = False) -> Store:
 
 
 def agree(path: Path, recipe: Recipe) -> None:
-    """Refuse to go on with a store that is not of this sweep, these sources and this cut, or is not whole."""
+    """Refuse to go on with a store that is not of this sweep, these files and this cut, or is not whole."""
     attributes = seals.attributes_of(path)
     if attributes.get("sweep_id") != recipe.sweep.id:
-        cure = "write another name with --set name=..., or replace that store with --fresh"
         differences = compare(str(attributes.get("sweep", "")), recipe.sweep.data())
-        raise Refused([*differences, Problem("", f"{path} holds another sweep; {cure}")])
-    pages, header = seals.pages_of(path)
+        raise Refused([*differences, Problem("", f"{path} holds another sweep; {_REPLACE}")])
+    _, header = seals.pages_of(path)
     if broken := seals.broken(path, header):
         raise refuse("", f"{path} is damaged: {', '.join(broken)}; start anew with --fresh")
-    if header["digest"] != recipe.digest and pages.done != header["tiles"]:
-        digests = f"({header['digest'][:12]}, now {recipe.digest[:12]})"
-        text = f"{path} is unfinished and was begun with other sources {digests}"
-        raise refuse("", f"{text}; start anew with --fresh")
+    if header["digest"] != recipe.digest:
+        _of_the_same_files(path, attributes, recipe)
     if header["tiles"] != len(recipe.grid):
         text = f"{path} is cut into {header['tiles']} tiles, this version cuts {len(recipe.grid)}"
         raise refuse("", f"{text}; start anew with --fresh")
+
+
+def _of_the_same_files(path: Path, attributes: Mapping[str, Any], recipe: Recipe) -> None:
+    """Refuse a store that other files of the user have made; another version of the package is no fault."""
+    if other := differing(json.loads(attributes.get("own_files", "{}")), recipe.own):
+        text = f"{path} was computed before {', '.join(other)} changed: its numbers are not of these files"
+        raise refuse("", f"{text}; {_REPLACE}")
 
 
 def compare(stored: str, given: Mapping[str, Any]) -> list[Problem]:

@@ -136,6 +136,7 @@ def _coordinate(name: str, values: np.ndarray, attributes: dict[str, Any]) -> Fr
 
 def _attributes(recipe: Recipe) -> dict[str, Any]:
     sweep = recipe.sweep
+    own = {"own_files": json.dumps(recipe.own)} if recipe.own else {}
     return {
         "title": sweep.title or sweep.name,
         "sweep": sweep.canonical,
@@ -143,6 +144,7 @@ def _attributes(recipe: Recipe) -> dict[str, Any]:
         "schema": SCHEMA,
         "separatrix_version": _version("separatrix"),
         "digest": recipe.digest,
+        **own,
         "versions": json.dumps(versions()),
         "host": platform.node(),
         "started": now(),

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sim.errors import Refused, nearest, refuse
+from sim.own_files import remember
 
 _FOLDER: ContextVar[Path | None] = ContextVar("folder", default=None)
 
@@ -71,7 +72,7 @@ def find(package: str, name: str, folder: Path | None = None) -> ModuleType:
 
 def _imported(place: str, name: str) -> ModuleType:
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
     except Refused:
         raise
     except ModuleNotFoundError as error:
@@ -82,6 +83,8 @@ def _imported(place: str, name: str) -> ModuleType:
         ) from error
     except Exception as error:
         raise refuse(place, f"{name!r:.80} fails to import: {type(error).__name__}: {error}") from error
+    remember(module)
+    return module
 
 
 def _from_file(place: str, path: Path) -> ModuleType:

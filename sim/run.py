@@ -8,6 +8,7 @@ import math
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from sim.generic import networked, units
 from sim.names import beside, find
 from sim.network_form import Network
 from sim.observable import OUTCOMES, Coordinate, Declared, Variable
+from sim.own_files import OwnFile, own_files
 from sim.pointwise_form import Pointwise
 from sim.setting import Leafs, Setting, check_axes, check_task, setting_of, values_of
 from sim.start import starts_of
@@ -38,7 +40,12 @@ class Run:
     """What `prepare` returns: declarations for the store, and `evaluate` for the numbers."""
 
     def __init__(
-        self, form: Any, setting: Setting, declared: Sequence[tuple[str, Declared]], digest: str
+        self,
+        form: Any,
+        setting: Setting,
+        declared: Sequence[tuple[str, Declared]],
+        digest: str,
+        own: tuple[OwnFile, ...] = (),
     ) -> None:
         self._form = form
         self.setting = setting
@@ -56,6 +63,7 @@ class Run:
             form.together
         )  # varied keywords over which cells share weights: tile them last
         self.digest = digest
+        self.own = own  # the user's files that it is made of
 
     @property
     def form(self) -> Any:
@@ -197,7 +205,9 @@ def _prepared(
             numbers = sum(labels.values()) if isinstance(labels, dict) else labels
             starts_of(setting, {}, 1, numbers if isinstance(numbers, int) else len(numbers or [""]))
         check_axes(setting, samples)
-    return Run(form, setting, form.declared, _digest(form, setting, leafs))
+    modules = _modules(setting, leafs)
+    own = own_files(modules, folder)
+    return Run(form, setting, form.declared, _digest(form, modules, own), own)
 
 
 def _form(setting: Setting, leafs: Leafs) -> Any:
@@ -242,15 +252,21 @@ _HOST += ("stages.py", "network.py", "network_kernels.py", "network_rollout.py",
 _HOST += ("parameter_sums.py", "tangent_product.py", "singular_values.py", "ensemble.py", "evaluation.py")
 
 
-def _digest(form: Any, setting: Setting, leafs: Leafs) -> str:
-    """Of all that the result depends on; what is chosen inside a wrapper belongs to it.
-
-    The trace holds whatever the equation and its observables reach, on any processor alike.
-    """
+def _modules(setting: Setting, leafs: Leafs) -> tuple[ModuleType, ...]:
+    """The modules that a run is made of; what is chosen inside a wrapper belongs to it."""
     words = {path: value for path, value in setting.values.items() if isinstance(value, str)}
     inner = [family.members()[words[path]] for path, family in setting.families.items() if path in words]
-    modules = (leafs.system, leafs.task, *leafs.observables, *filter(None, map(inspect.getmodule, inner)))
+    return (leafs.system, leafs.task, *leafs.observables, *filter(None, map(inspect.getmodule, inner)))
+
+
+def _digest(form: Any, modules: Sequence[ModuleType], own: Sequence[OwnFile]) -> str:
+    """Of all that the result depends on.
+
+    The trace holds whatever the equation and its observables reach, on any processor alike; what a task's
+    functions reach in other files of the user is in the checksums of these.
+    """
     texts = dict.fromkeys(inspect.getsource(module) for module in modules)
+    texts |= dict.fromkeys(file.checksum for file in own)
     loops = getattr(form, "loops", {}).values()
     files = dict.fromkeys(file for loop in loops for file in getattr(loop, "files", ()))
     equation = getattr(form, "equation", None)

@@ -58,6 +58,7 @@ class FakeRun:
     work_bytes = 8
     together = frozenset()
     digest = "0" * 32
+    own = ()
 
     def __init__(self, observables, fixed, varied, operations=1e5):
         self.fixed, self.varied, self.operations = dict(fixed), set(varied), operations

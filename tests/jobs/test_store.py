@@ -195,8 +195,17 @@ def test_unfinished_with_other_sources_is_refused_finished_is_not(done, fake, sm
     assert go(small, root).computed_tiles == 0
     (done.path / "loss" / "c" / "0" / "0" / "0").unlink()
     jobs.verify("small", root)
-    with pytest.raises(Refused, match="other sources"):
+    with pytest.raises(Refused, match="is unfinished and was begun with other sources"):
         go(small, root)
+
+
+def test_a_lost_chunk_is_not_made_of_other_sources(done, fake, small, root, monkeypatch):
+    monkeypatch.setattr(fake.FakeRun, "digest", "1" * 32)
+    (done.path / "loss" / "c" / "0" / "0" / "0").unlink()
+    with pytest.raises(Refused, match="has lost loss/c/0/0/0 and was begun with other sources"):
+        go(small, root)
+    monkeypatch.setattr(fake.FakeRun, "digest", "0" * 32)
+    assert go(small, root).computed_tiles == 1
 
 
 def test_a_newer_schema_is_refused(done, root):
