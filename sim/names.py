@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sim.errors import Refused, nearest, refuse
+from sim.leaves import check_form
 from sim.own_files import remember
 
 _FOLDER: ContextVar[Path | None] = ContextVar("folder", default=None)
@@ -58,9 +59,9 @@ def find(package: str, name: str, folder: Path | None = None) -> ModuleType:
     kind = package.rpartition(".")[2]
     place = kind if kind.endswith("observables") else kind.removesuffix("s")
     if name.endswith(".py"):
-        return _from_file(place, Path(folder or _FOLDER.get() or ".") / name)
+        return _formed(package, place, _from_file(place, Path(folder or _FOLDER.get() or ".") / name))
     if "." in name:
-        return _imported(place, name)
+        return _formed(package, place, _imported(place, name))
     if not name.isidentifier() or name not in listing(package):
         raise refuse(
             place,
@@ -68,6 +69,12 @@ def find(package: str, name: str, folder: Path | None = None) -> ModuleType:
             "your own file is named by its dotted module or by a path ending in .py",
         )
     return importlib.import_module(f"{package}.{name}")
+
+
+def _formed(package: str, place: str, module: ModuleType) -> ModuleType:
+    """The user's file, refused where it has not the form of what it is found as."""
+    check_form(package, place, module)
+    return module
 
 
 def _imported(place: str, name: str) -> ModuleType:
@@ -81,7 +88,7 @@ def _imported(place: str, name: str) -> ModuleType:
             f"cannot import {name!r:.80} ({error}); a module on the Python path or a path ending in .py is "
             "needed",
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise refuse(place, f"{name!r:.80} fails to import: {type(error).__name__}: {error}") from error
     remember(module)
     return module
@@ -109,7 +116,7 @@ def _from_file(place: str, path: Path) -> ModuleType:
     except Refused:
         del sys.modules[module_name]
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[module_name]
         line = _line_in(error, str(path))
         raise refuse(place, f"{str(path)!r}{line} fails: {type(error).__name__}: {error}") from error

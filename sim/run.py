@@ -2,11 +2,9 @@
 many cells at once.
 """
 
-import contextlib
 import inspect
 import math
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -15,13 +13,16 @@ import numpy as np
 
 from sim.cells import FINITE
 from sim.compile import sources_digest
-from sim.errors import Refused, refuse
-from sim.generic import networked, units
+from sim.errors import refuse
+from sim.faults import written_in
+from sim.generic import inputs, networked, units
+from sim.leaves import check_declared
 from sim.names import beside, find
 from sim.network_form import Network
 from sim.observable import OUTCOMES, Coordinate, Declared, Variable
 from sim.own_files import OwnFile, own_files
 from sim.pointwise_form import Pointwise
+from sim.series import check_series
 from sim.setting import Leafs, Setting, check_axes, check_task, setting_of, values_of
 from sim.start import starts_of
 from sim.vocabulary import keywords
@@ -45,6 +46,7 @@ class Run:
         setting: Setting,
         declared: Sequence[tuple[str, Declared]],
         digest: str,
+        modules: Sequence[ModuleType] = (),
         own: tuple[OwnFile, ...] = (),
     ) -> None:
         self._form = form
@@ -63,6 +65,7 @@ class Run:
             form.together
         )  # varied keywords over which cells share weights: tile them last
         self.digest = digest
+        self._modules = modules
         self.own = own  # the user's files that it is made of
 
     @property
@@ -93,7 +96,8 @@ class Run:
         cells = lengths.pop()
         if cells == 0:
             raise refuse("columns", "no cells; every column needs at least one number")
-        return Loaded(cells, self._form.load(columns, cells))
+        with written_in(self._modules):
+            return Loaded(cells, self._form.load(columns, cells))
 
     def compute(self, loaded: Loaded) -> dict[str, np.ndarray]:
         """What `evaluate` returns, of numbers that are loaded."""
@@ -196,18 +200,22 @@ def _prepared(
     samples = dict(varied) if isinstance(varied, Mapping) else {}
     head = getattr(leafs.system, "INNER", None)  # the keyword that names the system inside
     inner = [find("sim.systems", values[head])] if head else []
-    with _written_in([leafs.system, leafs.task, *leafs.observables, *inner]):
+    modules = (leafs.system, leafs.task, *leafs.observables, *inner)
+    with written_in(modules):
         setting = setting_of(system, leafs, observables, values, fixed, list(varied), samples, folder)
         check_task(setting)
         form = _form(setting, leafs)
+        check_series(setting, samples, inputs(setting.example) if networked(setting.example) else 1)
+        for (name, declared), leaf in zip(form.declared, leafs.observables, strict=True):
+            check_declared(name, declared, leaf.observable.declare)
         if "start" not in setting.varied:
             labels = units(setting.example)
             numbers = sum(labels.values()) if isinstance(labels, dict) else labels
             starts_of(setting, {}, 1, numbers if isinstance(numbers, int) else len(numbers or [""]))
         check_axes(setting, samples)
-    modules = _modules(setting, leafs)
-    own = own_files(modules, folder)
-    return Run(form, setting, form.declared, _digest(form, modules, own), own)
+        modules = _modules(setting, leafs)
+        own = own_files(modules, folder)
+        return Run(form, setting, form.declared, _digest(form, modules, own), modules, own)
 
 
 def _form(setting: Setting, leafs: Leafs) -> Any:
@@ -217,22 +225,6 @@ def _form(setting: Setting, leafs: Leafs) -> Any:
     if networked(setting.example):
         return Network(setting, leafs.known)
     return Pointwise(setting, leafs.known)
-
-
-@contextlib.contextmanager
-def _written_in(modules: Sequence[Any]) -> Iterator[None]:
-    """What fails inside a leaf's own functions is said with its file and line."""
-    files = {module.__file__ for module in modules}
-    try:
-        yield
-    except Refused:
-        raise
-    except Exception as error:
-        lines = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
-        if not lines:
-            raise
-        place = f"{lines[-1].filename}:{lines[-1].lineno}"
-        raise refuse(place, f"`{lines[-1].line}` fails: {type(error).__name__}: {error}") from error
 
 
 # host code that a result depends on: what draws weights, inputs and starts, and lays them out

@@ -9,6 +9,9 @@ import numpy as np
 
 from sim.draws import Draw
 from sim.errors import refuse
+from sim.generic import networked
+from sim.leaves import where
+from sim.own_files import is_own
 from sim.signature import belonging, filled
 
 
@@ -98,9 +101,49 @@ def _made(
     kinds, which = distinct(setting, columns, names, cells)
     k = filled(setting.task.Keywords, kinds)
     draw = [Draw(kinds["seed"].reshape(-1), "inputs")] if "seed" in kinds else []
-    made = np.asarray(function(k, steps, *draw), dtype=np.float64)
-    made = made if made.ndim == 3 else made[..., None] if made.ndim == 2 else made[None, :, None]
-    return np.broadcast_to(made, (int(which.max()) + 1, *made.shape[1:])), which
+    given = function(k, steps, *draw)
+    made = np.asarray(given, dtype=np.float64)
+    times, count = steps + (function is getattr(setting.task, "targets", None)), int(which.max()) + 1
+    shape = made.shape if made.ndim != 1 else (1, *made.shape)
+    if len(shape) not in (2, 3) or shape[0] not in (1, count) or shape[1] != times or 0 in shape:
+        kinds = f"{count} different settings" if count > 1 else "one setting"
+        raise refuse(
+            "task",
+            f"{where(function)}: {function.__name__} gives an array of shape {made.shape} for {kinds} and "
+            f"{times} times; write (times,), (1 or settings, times) or (1 or settings, times, numbers)",
+        )
+    made = made.reshape(*shape[:2], -1)
+    return np.broadcast_to(made, (count, *made.shape[1:])), which
+
+
+def check_series(setting: Any, samples: Mapping[str, Sequence[Any]], inputs: int) -> None:
+    """Refuse a task whose series are not those that a system of so many inputs takes.
+
+    The package's tasks say how many inputs they have. One of the user's is tried, with the ends of its axes.
+    """
+    task, width = setting.task, 1
+    if hasattr(task, "inputs_count"):
+        width = int(task.inputs_count(filled(task.Keywords, setting.values)))
+    if is_own(str(task.__file__)):
+        ends = {name: np.array([row[0], row[-1]]) for name, row in samples.items() if len(row)}
+        for function in filter(None, (task.inputs, getattr(task, "targets", None))):
+            own = {name: ends[name] for name in _names(setting, function) if name in ends}
+            made, _ = _made(setting, function, own, 2 if own else 1, setting.values["steps"])
+            width = made.shape[2] if function is task.inputs else width
+    _check_width(setting, width, inputs)
+
+
+def _check_width(setting: Any, width: int, inputs: int) -> None:
+    """A task of one input gives every input of a network the same series; others must have as many."""
+    if width in (1, inputs):
+        return
+    if networked(setting.example):
+        cure = f"write inputs = {width}"
+        raise refuse("parameters.inputs", f"the task has {width} inputs, the network {inputs}; {cure}")
+    cure = f"write units = 2 or more and inputs = {width}"
+    if "units" not in setting.values:
+        cure = f'take a network, such as system = "rnn" with units = 2 or more and inputs = {width}'
+    raise refuse("task", f"it has {width} inputs, {setting.system!r} takes one number at a time here; {cure}")
 
 
 def series_of(
@@ -112,11 +155,7 @@ def series_of(
     if setting.task.inputs is None:
         return np.zeros((1, steps, inputs)), np.zeros(cells, dtype=np.intp)
     made, which = _made(setting, setting.task.inputs, columns, cells, steps)
-    if made.shape[2] not in (1, inputs):
-        raise refuse(
-            "parameters.inputs",
-            f"the task has {made.shape[2]} inputs, the network {inputs}; write inputs = {made.shape[2]}",
-        )
+    _check_width(setting, made.shape[2], inputs)
     return np.broadcast_to(made, (*made.shape[:2], inputs)), which
 
 

@@ -7,23 +7,13 @@ from types import ModuleType
 from typing import Any
 
 from sim.errors import Problem, Refused, refuse
+from sim.faults import written_in
+from sim.leaves import packs
 from sim.names import beside, find
 from sim.signature import REQUIRED, Keyword, described
 from sim.start import RunKeywords
 
 __all__ = ["REQUIRED", "Keyword", "builder", "keywords", "packs", "unknown"]
-
-
-def packs(module: ModuleType) -> list[type]:
-    """The parameter packs that a system's file defines."""
-    return [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, tuple)
-        and hasattr(value, "_fields")
-        and value.__module__ == module.__name__
-    ]
 
 
 def builder(module: ModuleType, name: str) -> Any:
@@ -75,7 +65,10 @@ def keywords(
     if problems := unknown(system, task, observables, folder):
         raise Refused(problems)
     with beside(folder):
-        return _keywords(find("sim.systems", system), system, task, observables, chosen)
+        module = find("sim.systems", system)
+        leaves = [find("sim.tasks", task), *(find("sim.observables", name) for name in observables)]
+        with written_in([module, *leaves]):
+            return _keywords(module, system, task, observables, chosen)
 
 
 def _keywords(

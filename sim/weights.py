@@ -241,7 +241,9 @@ def single(units: int, w: Any, u: Any, b: Any, inputs: int, weights: Any, input_
             )
         if inputs != 1:
             raise refuse(
-                "parameters.inputs", f"{inputs} inputs are for several units; one unit has one input"
+                "parameters.inputs",
+                f"{inputs} inputs are for several units, one unit has one input; write units = 2 or "
+                "more, or leave inputs out",
             )
         return True
     for name, number, instead in (("w", w, "weights"), ("u", u, "input_weights")):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sim.errors import Refused
+from sim.leaves import check_form
 from sim.names import find, listing
 from tests.sim.test_run_errors import run
 
@@ -119,3 +120,105 @@ def test_a_task_and_an_observable_beside_the_sweep_file(tmp_path: Path):
     ).evaluate({"slope": np.array([1.0, -2.0])})
     np.testing.assert_array_equal(found["trajectory"], [[0, 0, 1, 2, 3], [0, 0, -2, -4, -6]])
     np.testing.assert_array_equal(found["largest"], [3, 0])
+
+
+DECLARE = "lambda facts: Declared((), 'n', '1', 'c', 'd')"
+OBSERVABLE = (
+    "from sim.observable import Declared, Reduced\nobservable = Reduced({}, lambda k, p, s: (0.0,),\n"
+)
+OBSERVABLE += "    {}, lambda k, p, s, a: a[0])\n"
+GOOD = "lambda k, p, s, a, t: a"
+KEYWORDS = "from typing import NamedTuple\nimport numpy as np\nclass Keywords(NamedTuple):\n    'None.'\n"
+TASK = KEYWORDS + "def inputs(k, steps):\n    return {}\n"
+
+# (where the file stands, its text, what is said of it)
+CALLS: dict[str, tuple[str, str, str]] = {
+    "step of two": (
+        "system",
+        HEAD + PACK + STEP.replace("p: P, s, x", "p: P, s").format("s"),
+        r"mine.py' line 6: step is called with \(p, s, x\), written here is \(p, s\)",
+    ),
+    "step of four": (
+        "system",
+        HEAD + PACK + STEP.replace("p: P, s, x", "p: P, s, x, t").format("s"),
+        r"line 6: step is called with \(p, s, x\), written here is \(p, s, x, t\)",
+    ),
+    "build of places": (
+        "system",
+        HEAD + PACK + STEP.format("s") + "def build(a): return P(a)\n",
+        r"line 9: a of build is no keyword; write def build\(\*, a",
+    ),
+    "exit": ("system", "raise SystemExit(3)\n", "mine.py' line 1 fails: SystemExit: 3"),
+    "update of three": (
+        "observable",
+        OBSERVABLE.format(DECLARE, "lambda k, p, s: a"),
+        r"line 3: update is called with \(k, p, s, a, t\), written here is \(k, p, s\)",
+    ),
+    "no observable": ("observable", "a = 1\n", r"mine.py' defines no observable; write observable = Reduced"),
+    "text for a coordinate": (
+        "observable",
+        OBSERVABLE.format(DECLARE.replace("()", "('foo',)"), GOOD),
+        r"mine.py' line 2: str 'foo' in the coordinates of mine; write \(\), facts\.unit",
+    ),
+    "no declaration": ("observable", OBSERVABLE.format("None", GOOD), r"declare is None; write a function"),
+    "declares nothing": (
+        "observable",
+        OBSERVABLE.format("lambda facts: None", GOOD),
+        r"line 2: declare of mine gives None; return Declared",
+    ),
+    "no inputs": ("task", KEYWORDS, r"mine.py' defines no inputs; write def inputs\(k, steps\)"),
+    "no keywords": ("task", "def inputs(k, steps): pass\n", r"defines no Keywords; write class Keywords"),
+    "inputs of one": (
+        "task",
+        TASK.replace("k, steps", "k").format("0.0"),
+        r"line 5: inputs is called with \(k, steps\), written here is \(k\)",
+    ),
+    "too few times": (
+        "task",
+        TASK.format("np.zeros(steps - 1)"),
+        r"line 5: inputs gives an array of shape \(3,\) for one setting and 4 times",
+    ),
+    "one number": ("task", TASK.format("0.0"), r"an array of shape \(\) .* write \(times,\)"),
+    "two inputs": (
+        "task",
+        TASK.format("np.zeros((1, steps, 2))"),
+        "it has 2 inputs, 'rnn' takes one number at a time here; write units = 2 or more and inputs = 2",
+    ),
+    "fails inside": ("task", TASK.format("np.zeros(steps) / k.a"), r"mine.py:6: `.*` fails: AttributeError"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_functions_that_cannot_be_used_are_refused_before_the_run(name: str, tmp_path: Path):
+    kind, text, message = CALLS[name]
+    (tmp_path / "mine.py").write_text(text)
+    system = "./mine.py" if kind == "system" else "rnn"
+    options = {"task": {"task": "./mine.py"}, "observable": {"observables": ("./mine.py",)}}.get(kind, {})
+    own = {} if kind == "system" else {"w": 1.0}
+    with pytest.raises(Refused, match=message):
+        run(system, folder=tmp_path, **options, **own)
+
+
+def test_the_axes_of_a_task_are_tried_before_the_run(tmp_path: Path):
+    text = TASK.replace("    'None.'", "    size: float = 1.0").format("k.size.item() * np.ones(steps)")
+    (tmp_path / "mine.py").write_text(text)
+    run("rnn", task="./mine.py", folder=tmp_path, w=1.0)
+    varied = {"size": [0.0, 1.0, 2.0]}
+    with pytest.raises(Refused, match=r"mine\.py:6: `.*` fails: ValueError"):
+        run("rnn", task="./mine.py", folder=tmp_path, w=1.0, varied=varied)
+    (tmp_path / "mine.py").write_text(text.replace(".item()", ""))
+    found = run("rnn", task="./mine.py", folder=tmp_path, w=1.0, varied=varied)
+    assert found.evaluate({"size": np.array([0.0, 1.0])})["outcome"].tolist() == [1, 1]
+
+
+def test_what_has_no_line_of_the_users_names_their_file(tmp_path: Path):
+    """An annotation that means nothing is evaluated by Python's own files."""
+    (tmp_path / "mine.py").write_text(HEAD + PACK.replace("float", "'flaot'") + STEP.format("s"))
+    with pytest.raises(Refused, match=r"mine\.py: what is written there cannot be used: NameError"):
+        run("./mine.py", folder=tmp_path)
+
+
+@pytest.mark.parametrize("package", ["sim.systems", "sim.tasks", "sim.observables"])
+def test_every_leaf_of_the_package_has_the_form_asked_of_a_users(package: str):
+    for name in listing(package):
+        check_form(package, "here", find(package, name))

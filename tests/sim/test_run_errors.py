@@ -218,3 +218,16 @@ def test_wrong_input_is_refused_with_its_place_and_cure(name: str):
     with pytest.raises(Refused, match=message) as refusal:
         run(system, **options)
     assert place in [problem.place for problem in refusal.value.problems]
+
+
+@pytest.mark.parametrize("system", ["rnn", "henon", "cec"])
+def test_one_unit_has_no_task_of_several_inputs(system: str):
+    """Said before the run, with a cure that is one."""
+    cure = "units = 2 or more and inputs = 2"
+    with pytest.raises(Refused, match=f"task: it has 2 inputs, .*{cure}"):
+        run(system, task="adding", **({"w": 1.0} if system == "rnn" else {}))
+    run("rnn", task="adding", units=2, inputs=2)
+    with pytest.raises(
+        Refused, match=r"parameters\.inputs: the task has 2 inputs, the network 3; write inputs = 2"
+    ):
+        run("rnn", task="adding", units=2, inputs=3)
