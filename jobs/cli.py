@@ -1,6 +1,7 @@
 """The job commands. Nothing heavy is imported before a command needs it: `--help` answers at once."""
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -132,7 +133,7 @@ def run_command(
     if scheduler is not None and not scheduler.startswith(("tcp://", "tls://")):
         raise refuse("--scheduler", f"{ascii(scheduler)[:80]} given; write an address as tcp://host:8786")
     executor = "serial" if serial else "processes" if processes else scheduler or "auto"
-    with _interruptible(file):
+    with _interruptible():
         result = run(file, root, executor, workers, fresh=fresh, changes=_changes(settings))
     for message in result.messages[:5]:
         _say(f"failed: {message}")
@@ -226,7 +227,7 @@ def _changes(settings: list[str] | None) -> dict[str, Any]:
 
 
 @contextmanager
-def _interruptible(file: str) -> Iterator[None]:
+def _interruptible() -> Iterator[None]:
     """Ctrl-C and SIGTERM stop a run cleanly: what is on disk stays, running again goes on."""
     from jobs.work import Stopped
 
@@ -242,9 +243,18 @@ def _interruptible(file: str) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _say(f"interrupted: what is computed is safe; go on with: separatrix run {file}")
+        _say(f"interrupted: what is computed is safe; go on with: {going_on(sys.argv)}")
         sys.stdout.flush()
         os._exit(INTERRUPTED)  # a thread in a long kernel would hold up the interpreter's end
+
+
+def going_on(words: list[str]) -> str:
+    """The command that takes up what these words began: the same one, but it replaces nothing.
+
+    >>> going_on(["/usr/bin/separatrix", "run", "my sweep.toml", "--fresh", "--set", "name=b"])
+    "separatrix run 'my sweep.toml' --set name=b"
+    """
+    return shlex.join(["separatrix", *(word for word in words[1:] if word != "--fresh")])
 
 
 def _duration(seconds: float) -> str:

@@ -20,7 +20,9 @@ from numcodecs.vlen import VLenUTF8
 from jobs import rooms
 from jobs.chunks import chunk_key, sealed
 from jobs.seals import attributes_of
-from sim.errors import refuse
+from sim.errors import Refused, refuse
+
+OUTCOME = "outcome"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Array:
     store: Path
     name: str
     entry: Mapping[str, Any]  # its metadata
+    axes: int | None = None  # how many leading dims are axes of the sweep; None: it is not of cells
     held: Mapping[str, int] = field(default_factory=dict)
     order: tuple[str, ...] = ()
 
@@ -104,12 +107,26 @@ class Array:
         try:
             data = (self.store / key).read_bytes()
         except FileNotFoundError:
-            return None
+            if not self._settled(index):
+                return None
+            try:  # a tile's outcome is written last: what is there by now was not lost
+                data = (self.store / key).read_bytes()
+            except FileNotFoundError:
+                raise self._damaged(f"{key} is missing") from None
         if not sealed(data):
-            raise refuse("", f"{self.store} is damaged: {key}; run its sweep again, it is computed anew")
+            raise self._damaged(key)
         if self.is_text:
             return np.asarray(VLenUTF8().decode(data[:-4])).reshape(extents)
         return np.frombuffer(blosc.decompress(data[:-4]), self.dtype).reshape(extents)
+
+    def _settled(self, index: tuple[int, ...]) -> bool:
+        """Whether the tile of a chunk has its outcomes: then it has all its chunks."""
+        if self.axes is None:
+            return False
+        return (self.store / chunk_key(OUTCOME, index[: self.axes])).is_file()
+
+    def _damaged(self, what: str) -> Refused:
+        return refuse("", f"{self.store} is damaged: {what}; run its sweep again, it is computed anew")
 
 
 @dataclass(frozen=True)
@@ -142,7 +159,16 @@ def glance(path: Path | str, root: Path | str = "results") -> Glance:
     attributes = attributes_of(store)
     try:
         entries = json.loads((store / "zarr.json").read_bytes())["consolidated_metadata"]["metadata"]
-        return Glance(attributes, {name: Array(store, name, entry) for name, entry in entries.items()})
+        axes = list(entries[OUTCOME].get("dimension_names") or [])
+        return Glance(
+            attributes,
+            {name: Array(store, name, entry, _axes(name, entry, axes)) for name, entry in entries.items()},
+        )
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as fault:
         text = f"{store} is damaged: {str(fault)[:200]}; run its sweep again with --fresh"
         raise refuse("", text) from None
+
+
+def _axes(name: str, entry: Mapping[str, Any], axes: list[str]) -> int | None:
+    dims = list(entry.get("dimension_names") or [])
+    return len(axes) if name not in dims and dims[: len(axes)] == axes else None

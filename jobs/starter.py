@@ -37,6 +37,10 @@ num = 256
 
 def write(file: Path) -> Path:
     """Write the starting text. Errors: Refused where the file exists or cannot be written."""
+    if file.name in {"", ".."}:  # the name of "." and of "/" is none
+        raise refuse(
+            "", f"{ascii(str(file))[:80]} is a folder; name a file, as in separatrix new my-sweep.toml"
+        )
     path = file if file.suffix == ".toml" else file.with_name(f"{file.name}.toml")
     name = re.sub(r"[^a-z0-9_-]+", "-", path.stem.lower()).strip("-_0123456789")[:64] or "sweep"
     try:

@@ -77,6 +77,9 @@ def take(root: Path, recipe: Recipe, *, fresh: bool = False) -> Store:
     there is damaged beyond its tiles.
     """
     path = store_path(root, recipe.sweep.name)
+    if path.exists() and not is_ours(path):
+        text = f"{path} is no store of separatrix and is left alone"
+        raise refuse("", f"{text}; move it away, or write another name with --set name=...")
     if fresh and path.exists():
         trash = private(root) / f"{recipe.sweep.name}.{uuid.uuid4().hex}"
         path.rename(trash)
@@ -85,6 +88,18 @@ def take(root: Path, recipe: Recipe, *, fresh: bool = False) -> Store:
         return Store(root, path, recipe, ledger.Pages(), is_new=True)
     agree(path, recipe)
     return Store(root, path, recipe, ledger.read(path))
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a store lies here, whole or damaged: its ledger or its attributes say so; or nothing does."""
+    if not path.is_dir():
+        return False
+    if (path / ledger.PLACE).is_file() or not any(path.iterdir()):
+        return True
+    try:
+        return "sweep_id" in json.loads((path / "zarr.json").read_bytes())["attributes"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def agree(path: Path, recipe: Recipe) -> None:

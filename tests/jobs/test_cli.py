@@ -6,8 +6,13 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+from jobs.cli import going_on
+from jobs.starter import write
+from sim.errors import Refused
 
 
 @pytest.fixture
@@ -82,6 +87,19 @@ def test_wrong_usage_is_one_message(separatrix, tmp_path, arguments, said):
     assert said in result.stderr
     assert "Traceback" not in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("given", [".", "..", "/", "", "results/.."])
+def test_new_needs_the_name_of_a_file(given, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Refused, match=r"is a folder; name a file, as in separatrix new my-sweep\.toml"):
+        write(Path(given))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_goes_on_is_the_command_as_it_was_given():
+    words = ["/usr/bin/separatrix", "run", "my big.toml", "--fresh", "--set", "w=[1, 2]", "--root", "r"]
+    assert going_on(words) == "separatrix run 'my big.toml' --set 'w=[1, 2]' --root r"
 
 
 def test_a_closed_pipe_is_no_fault(tmp_path, repository):

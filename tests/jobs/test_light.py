@@ -53,6 +53,7 @@ def test_cuts_and_turns_are_those_of_xarray(done):
 def test_what_is_not_computed_yet_is_blank_and_damage_is_said(done):
     (done.path / "loss/c/0/0/0").unlink()
     (done.path / "period/c/0/0/0").unlink()
+    (done.path / "outcome/c/0/0/0").unlink()
     seen, dataset = jobs.glance(done.path), xr.open_zarr(done.path)
     for name in ("loss", "period"):
         np.testing.assert_array_equal(seen[name].values, dataset[name].values)
@@ -62,6 +63,16 @@ def test_what_is_not_computed_yet_is_blank_and_damage_is_said(done):
     with pytest.raises(Refused, match="gradient/c/0/0/0/0"):
         _ = jobs.glance(done.path)["gradient"].values
     assert seen["gradient"].isel({"w": 32}).values.shape == (2, 20, 2)
+
+
+def test_a_chunk_of_a_settled_tile_cannot_be_missing(done):
+    """Without its outcomes a tile is not computed; with them all its chunks were written before."""
+    (done.path / "loss/c/2/1/0").unlink()
+    with pytest.raises(Refused, match=r"is damaged: loss/c/2/1/0 is missing; run its sweep again"):
+        _ = jobs.glance(done.path)["loss"].values
+    (done.path / "outcome/c/2/1/0").unlink()
+    assert np.isnan(jobs.glance(done.path)["loss"].values).any()
+    assert not np.isnan(jobs.glance(done.path)["w"].values).any()
 
 
 def test_a_skeleton_kept_is_the_one_that_zarr_makes(fake, many_tiles, small, tmp_path, monkeypatch):

@@ -227,6 +227,25 @@ def test_links_are_not_followed(fake, small, root, tmp_path):
     assert not list(elsewhere.iterdir())
 
 
+def test_what_is_no_store_is_never_touched(fake, small, root):
+    """A file, a folder of something else, a store of another program: with --fresh, too."""
+    place = root / "small.zarr"
+    root.mkdir()
+    place.write_text("mine")
+    for fresh in (False, True):
+        with pytest.raises(Refused, match="is no store of separatrix and is left alone; move it away"):
+            go(small, root, fresh=fresh)
+    assert place.read_text() == "mine"
+    place.unlink()
+    zarr.create_group(place)
+    with pytest.raises(Refused, match="is left alone"):
+        go(small, root, fresh=True)
+    assert list(zarr.open_group(place, mode="r").members()) == []
+    shutil.rmtree(place)
+    place.mkdir()  # an empty folder holds nobody's data
+    assert go(small, root, fresh=True).computed_tiles > 0
+
+
 @pytest.mark.parametrize("address", ["file:///tmp/x", "s3://bucket/x", "memory://x", "simplecache::s3://x"])
 def test_addresses_are_refused(fake, small, address):
     with pytest.raises(Refused, match="address"):
