@@ -35,6 +35,7 @@ def rounds(low: float, high: float, scan: int) -> int:
     return int(np.ceil(np.log(2.0 * (high - low) / (scan - 1) / finest) / np.log(_SHRINK))) + 1
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a loss that diverges is data: it is no cliff
 def search(
     function: Function, cells: int, low: float, high: float, scan: int, most: int, steep: float
 ) -> Cliffs:

@@ -30,9 +30,11 @@ class Ensemble:
     ) -> None:
         setting = form.setting
         self.varied = setting.varied | {"start", *changed}
+        every = {**setting.values, **(values or {}), "steps": steps}
+        every |= {name: 1.0 for name in changed if every[name] is None}  # an example, as for any axis
         inner = setting._replace(
             observables=tuple(observables),
-            values={**setting.values, **(values or {}), "steps": steps},
+            values=every,
             varied=self.varied,
         )
         self.form = type(form)(inner, form.known)

@@ -181,12 +181,15 @@ def check_task(setting: Setting) -> None:
 
 
 def check_axes(setting: Setting, samples: Mapping[str, Sequence[Any]]) -> None:
-    """The ends of every axis go through the system's and the task's own checks before anything runs."""
+    """The ends of every axis, and its least and largest number, go through the system's and the task's own
+    checks before anything runs.
+    """
     check = getattr(setting.task, "check", None)
     for path, values in samples.items():
         if not len(values):
             continue
-        ends = {**setting.values, path: np.array([values[0], values[-1]])}
+        outermost = dict.fromkeys([values[0], values[-1], min(values), max(values)])
+        ends = {**setting.values, path: np.array(list(outermost))}
         if path.partition(".")[0] in setting.own:
             setting.built(ends)
         if check is not None and belonging(setting.task.Keywords, [path]):

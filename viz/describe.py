@@ -29,6 +29,7 @@ _PLURAL = {"theory": "theories"}
 _WIDTH = 100
 _TRIES = 8
 _SCALED = ("weights.gain", "input_weights.scale")  # what a network of a size is swept over
+_PLAIN = "rnn"  # the system of an example that may be of any
 _EXAMPLES = ("final_state", "loss")  # what most systems have, and what networks of layers have
 
 
@@ -173,7 +174,7 @@ def _theory(name: str) -> str:
 
 def _example(kind: str, name: str) -> str:
     """A small sweep file with this leaf in it, tried before it is shown; empty where no system fits."""
-    systems = [name] if kind == "system" else list(listing("sim.systems"))
+    systems = [name] if kind == "system" else sorted(listing("sim.systems"), key=lambda one: one != _PLAIN)
     task = name if kind == "task" else None
     for size in (None, {"units": 8}, {}):
         for system, observable in itertools.product(systems, _EXAMPLES if kind != "observable" else (name,)):

@@ -14,7 +14,7 @@ from sim import cliff_folds
 from sim.cells import cells_of
 from sim.cliffs import PARTS, rounds, search
 from sim.ensemble import Ensemble
-from sim.errors import nearest, refuse
+from sim.errors import Refused, nearest, refuse
 from sim.objective import LossFrom, Target, cost, first
 from sim.observable import Coordinate, Declared, Facts, Forward, Loop, Reduced, Whole
 from sim.signature import About
@@ -111,7 +111,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     chosen, setting = facts.k, form.setting
     along, (low, high) = chosen.along, _interval(chosen)
     first(facts)
-    _check(form, along)
+    _check(form, along, (low, high))
     exact = along in facts.parameters and along in setting.own and not form.equation.parts
     observables = [("loss", _LOSS)] + ([("slope", _slope(along))] if exact else [])
     ensemble = Ensemble(form, observables, form.steps, changed=[] if along == "start" else [along])
@@ -149,7 +149,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     )  # fmt: skip
 
 
-def _check(form: Any, along: str) -> None:
+def _check(form: Any, along: str, ends: tuple[float, float]) -> None:
     setting = form.setting
     known = form.known.get(along)
     numbers = sorted(
@@ -164,6 +164,23 @@ def _check(form: Any, along: str) -> None:
     if along in setting.varied:
         raise refuse(
             "parameters.along", f"{along} is an axis of the sweep; a cliff is sought along what is no axis"
+        )
+    if along != "start":
+        _scannable(setting, along, ends)
+
+
+def _scannable(setting: Any, along: str, ends: tuple[float, float]) -> None:
+    """Refuse a keyword whose numbers do not go with what else is given, as alpha beside tau and dt."""
+    try:
+        pack = setting.built({**setting.values, along: np.array(ends)})
+    except Refused as refusal:
+        cure = f"to scan {along} from {ends[0]} to {ends[1]}: {refusal.problems[0]}"
+        raise refuse("parameters.along", cure) from refusal
+    if type(pack) is not type(setting.example):
+        raise refuse(
+            "parameters.along",
+            f"with numbers for {along}, {setting.system!r} is another system; write a number for it under "
+            "[parameters] first",
         )
 
 

@@ -8,6 +8,8 @@ and `rk4` step. Source: R. D. Beer, Adaptive Behavior 3 (1995) 469, doi:10.1177/
 
 from typing import Annotated, Any, Literal, NamedTuple, cast
 
+import numpy as np
+
 from sim import weights as families
 from sim.activations import activation as named
 from sim.errors import refuse
@@ -179,6 +181,11 @@ def build(
     """The pack of a continuous-time network with these settings; of a flow where they give no Euler step."""
     named(activation)
     flow = alpha is None and dt is None
+    for name, value in (("tau", tau), ("dt", dt)):
+        if value is not None and not (np.asarray(value) > 0.0).all():
+            raise refuse(
+                f"parameters.{name}", f"{np.min(value)} given; write a time above 0, as in {name} = 1.0"
+            )
     time = (1.0 if tau is None else tau) if flow else _alpha(alpha, tau, dt)
     if families.single(units, w, u, b, inputs, weights, input_weights):
         unit = UnitFlow if flow else Unit

@@ -174,6 +174,42 @@ def test_what_is_refused(changes, text):
         found(5, **changes)
 
 
+def test_a_keyword_without_a_default_is_scanned_like_any_other():
+    """u = none stands for 1; what it stands for plays no part where it is scanned."""
+    fixed = {**TANH, "steps": 20, "along": "u", "within": (-1.0, 2.0), "b": -0.6}
+    runs = [
+        prepare("rnn", task="constant", observables=["cliff"], fixed=fixed | own, varied=["w"])
+        for own in ({}, {"u": 1.0})
+    ]
+    bare, given = (run.evaluate({"w": WEIGHTS}) for run in runs)
+    for name, values in bare.items():
+        np.testing.assert_array_equal(values, given[name])
+    # the input of 1 adds u to the bias: the cliff along b, moved by it
+    along_b = prepare(
+        "rnn", observables=["cliff"], fixed={**TANH, "steps": 20, "within": (-1.6, 1.4)}, varied=["w"]
+    ).evaluate({"w": WEIGHTS})
+    np.testing.assert_allclose(bare["cliff"], along_b["cliff"] + 0.6, atol=1e-9)
+
+
+def test_what_does_not_go_with_the_scanned_keyword_is_refused_before_the_run():
+    fixed = {**TANH, "steps": 5, "w": 1.0, "tau": 1.0, "dt": 0.1, "within": (0.1, 1.0)}
+    with pytest.raises(Refused, match=r"along: to scan alpha from 0.1 to 1.0: .*either alpha, or tau and dt"):
+        prepare("ctrnn", observables=["cliff"], fixed={**fixed, "along": "alpha"})
+    with pytest.raises(Refused, match=r"along: to scan tau from -0.5 to 1.0: parameters.tau: -0.5 given"):
+        prepare("ctrnn", observables=["cliff"], fixed={**fixed, "along": "tau", "within": (-0.5, 1.0)})
+    prepare("ctrnn", observables=["cliff"], fixed={**fixed, "along": "tau"})
+
+
+def test_what_diverges_is_silent():
+    fixed = {"steps": 8, "along": "start", "within": (-1.0, 1.0)}
+    run = prepare("logistic", observables=["cliff"], fixed=fixed, varied=["r"])
+    assert run.evaluate({"r": np.array([-0.5, 0.5, 3.0])})["outcome"].tolist() == [1, 1, 1]
+    run = prepare(
+        "logistic", observables=["cliff"], fixed=fixed | {"steps": 40, "r": 3.0, "within": (-2.0, 2.0)}
+    )
+    assert run.evaluate({})["cliff_count"].shape == (1,)  # infinite at both ends
+
+
 def test_no_variable_is_named_like_its_own_dimension():
     run = prepare("rnn", observables=["cliff"], fixed={**TANH, "steps": 5}, varied=["w"])
     assert {v.dims for v in run.variables} == {(), ("jump",)}

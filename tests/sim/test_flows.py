@@ -347,7 +347,7 @@ REFUSED = {
 WRONG = {
     "few": (", u * v - p.beta * w", ""),
     "none": ("return p.sigma", "p.sigma"),
-    "no_rhs": ("@rhs.register", "@units.register"),
+    "no_rhs": ("@rhs.register", "@staticmethod"),
     "wrong": ("p.sigma", "p.sigm"),
 }
 

@@ -175,6 +175,25 @@ WRONG: dict[str, tuple[str, dict, str, str]] = {
         "either alpha, or tau and dt together",
     ),
     "tau alone": ("ctrnn", UNIT | {"tau": 1.0}, "parameters.alpha", "either alpha, or tau and dt together"),
+    "tau zero": (
+        "ctrnn",
+        UNIT | {"tau": 0.0, "dt": 0.1},
+        "parameters.tau",
+        "0.0 given; write a time above 0",
+    ),
+    "tau of a flow": (
+        "rk4",
+        {"flow__w": 1.0, "flow__tau": -1.0, "dt": 0.1},
+        "parameters.tau",
+        "-1.0 given; write a time above 0",
+    ),
+    "dt below zero": ("ctrnn", UNIT | {"tau": 1.0, "dt": -0.1}, "parameters.dt", "-0.1 given; write a time"),
+    "zero inside an axis": (
+        "ctrnn",
+        UNIT | {"dt": 0.1, "varied": {"tau": [1.0, 0.0, 2.0]}},
+        "parameters.tau",
+        "0.0 given; write a time above 0, as in tau = 1.0",
+    ),
     "gains and lags": (
         "taps",
         {"lags": [1, 2, 3]},

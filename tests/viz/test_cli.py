@@ -5,7 +5,6 @@ import pytest
 from PIL import Image
 
 import jobs
-from jobs.sweep import Sweep
 from sim.names import listing
 from viz.describe import KINDS, describe
 
@@ -67,14 +66,16 @@ def leaves():
 
 
 @pytest.mark.parametrize(("kind", "name"), leaves(), ids=lambda part: part)
-def test_every_leaf_is_described_with_an_example_that_is_a_sweep(kind, name):
+def test_every_leaf_is_described_with_an_example_that_runs(kind, name, tmp_path):
     text = describe(kind, name)
     assert text.startswith(f"{kind} {name}")
     assert "example" in text
     if kind not in ("view", "theory"):  # those show a command
         example = text.partition("example\n")[2]
-        sweep = Sweep.parse(tomllib.loads("\n".join(line[2:] for line in example.splitlines())))
-        assert sweep.shape
+        raw = tomllib.loads("\n".join(line[2:] for line in example.splitlines()))
+        result = jobs.run(raw, root=tmp_path, progress=False, executor="serial")
+        assert result.messages == ()
+        assert set(result.counts) <= {"ok", "diverged"}
 
 
 def test_the_vocabulary_lists_every_leaf():
