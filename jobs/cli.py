@@ -67,6 +67,9 @@ def told() -> Iterator[None]:
             else f"{len(refusal.problems)} errors:\n{refusal}"
         )
         raise typer.Exit(WRONG) from None
+    except MemoryError as fault:
+        _say(f"error: out of memory ({fault}); write fewer steps, units or cells, or take fewer --workers")
+        raise typer.Exit(WRONG) from None
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(DONE) from None

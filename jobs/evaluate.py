@@ -64,6 +64,11 @@ class Recipe:
         return max(run.work_bytes for run in self.runs.values())
 
     @property
+    def common_bytes(self) -> int:
+        """Bytes of memory that the cells of a tile share: input series, weights while they are drawn."""
+        return max(run.common_bytes for run in self.runs.values())
+
+    @property
     def cell_bytes(self) -> int:
         """Stored bytes of one cell, uncompressed."""
         return 1 + sum(math.prod(item.shape) * np.dtype(item.dtype).itemsize for item in self.variables)

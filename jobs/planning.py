@@ -11,6 +11,7 @@ from jobs.rooms import root_path
 from jobs.sweep import Sweep
 from jobs.tiles import RATE, Grid
 from sim.errors import Problem, Refused, refuse
+from sim.memory import free_memory
 
 QUICK = 0.2  # nominal seconds of one core up to which importing Dask takes longer than it saves
 LONG = 60.0  # nominal seconds of one core from which processes are worth their start
@@ -27,10 +28,14 @@ class Plan:
     bytes: int
     tile_bytes: int
     nominal: float
+    common_bytes: int = 0
 
     def memory(self, workers: int) -> int:
-        """Bytes of memory that `workers` need together: their tiles and those that wait to be written."""
-        return BASE_MEMORY + self.tile_bytes * (workers + 2)
+        """Bytes of memory that `workers` need together: their tiles and those that wait to be written, and
+        for each worker what all cells of a tile share.
+        """
+        hands = min(workers, len(self.grid))
+        return BASE_MEMORY + self.tile_bytes * (workers + 2) + self.common_bytes * hands
 
     def executor(self) -> str:
         """'serial' for what is done at once, 'threads' for short sweeps, 'processes' for long ones."""
@@ -52,7 +57,7 @@ class Plan:
         if self.memory(workers) > available:
             text = f"{workers} tiles at once need {size(self.memory(workers))} of memory, "
             text += f"{size(available)} are free"
-            problems.append(Problem("axes", f"{text}; take fewer --workers, fewer steps or observables"))
+            problems.append(Problem("axes", f"{text}; take fewer --workers, steps, units or observables"))
         if problems:
             raise Refused(problems)
 
@@ -70,6 +75,7 @@ def plan(sweep: Sweep) -> Plan:
         bytes=cells * made.cell_bytes,
         tile_bytes=tile_cells * (2 * made.cell_bytes + made.work_bytes),
         nominal=cells * made.operations / RATE,
+        common_bytes=made.common_bytes,
     )
 
 
@@ -104,15 +110,6 @@ def workers_here(wanted: int | None) -> int:
             "--workers", f"{wanted} given; write a number from 1 to {64 * processors}, here best {processors}"
         )
     return wanted
-
-
-def free_memory() -> int:
-    """Bytes of memory that are free now."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError, IndexError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def size(count: float) -> str:

@@ -2,6 +2,7 @@
 what factor.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from sim.draws import Draw
 from sim.errors import nearest, refuse
+from sim.memory import LARGE, free_memory
 from sim.one_thread import one_thread
 from sim.series import different
 from sim.signature import Family, signature, split
@@ -78,6 +80,7 @@ class Chosen(NamedTuple):
             kinds, which = different([columns[name] for name in moving])
         own = dict(zip(moving, kinds, strict=True))
         count = len(kinds[0]) if kinds else 1
+        self._refuse_size((count, *sizes))
         seeds = own.pop("seed") if "seed" in own else np.full(count, columns["seed"][0])
         shape = (-1,) + (1,) * len(sizes)
         keys = {name: value for name, value in self.settings.items() if name not in SCALINGS}
@@ -88,6 +91,17 @@ class Chosen(NamedTuple):
                 dtype=np.float64,
             )
         return np.ascontiguousarray(np.broadcast_to(made, (len(seeds), *sizes))), which
+
+    def _refuse_size(self, sizes: tuple[int, ...]) -> None:
+        """Refuse arrays that memory does not hold, before they are drawn."""
+        needed = 8 * math.prod(sizes)
+        if needed > LARGE and needed > (free := free_memory()):
+            what = " x ".join(map(str, sizes[sizes[0] == 1 :]))
+            raise refuse(
+                f"parameters.{self.place}",
+                f"{what} numbers need {needed / 1e9:.3g} GB of memory, {free / 1e9:.3g} GB are free; write "
+                "fewer units",
+            )
 
     def matrices(self, rows: int, columns: int, part: str = "") -> Matrices:
         """One matrix for each different setting, and the factor from gain and spectral_radius.

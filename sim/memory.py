@@ -5,8 +5,10 @@ touched, which takes as long as two to four passes over the array. Tiles come by
 size, so memory whose array, with all its views, is gone serves the next array of that size.
 """
 
+import os
 import weakref
 from collections import deque
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +27,15 @@ def numbers(size: int) -> np.ndarray:
     # views hold `array`, not what it holds: NumPy passes through bases that are arrays, and no further
     weakref.finalize(array, _give, memory).atexit = False
     return array
+
+
+def free_memory() -> int:
+    """Bytes of memory that are free now."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _taken(size: int) -> memoryview | None:

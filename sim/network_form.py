@@ -17,6 +17,7 @@ import numpy as np
 from sim import compile as machine_code
 from sim import network, network_gradient
 from sim.cells import aligned
+from sim.draws import WORDS
 from sim.equation import Equation, flattened
 from sim.errors import refuse
 from sim.generic import gates, has, mirrored, noise, vjp
@@ -38,7 +39,7 @@ from sim.observable import (
 )
 from sim.pointwise import Watcher
 from sim.processor import SHAPES
-from sim.series import check_head, inputs_kind, targets_kind
+from sim.series import check_head, inputs_kind, series_bytes, targets_kind
 from sim.signature import Keyword
 from sim.stages import BUNDLE, REGISTER
 
@@ -225,6 +226,15 @@ class Network:
         return 8 * (copies * weights + own + rest) + max(
             (loop.work_bytes for loop in self.loops.values()), default=0
         )
+
+    @property
+    def common_bytes(self) -> int:
+        """Memory of a tile, however many cells it has: series of a setting while they are made, matrices of
+        one, the largest while it is drawn.
+        """
+        sizes = [math.prod(node.shape) for node in self.equation.matrices.values()]
+        weights = sum(sizes) + (WORDS - 1) * max(sizes, default=0)
+        return series_bytes(self.setting, self.equation.x.shape[0]) + 8 * weights
 
     def lanes_of(self, tile: Tile) -> int:
         """How many lanes a tile has, the unused ones too."""

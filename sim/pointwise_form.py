@@ -28,7 +28,15 @@ from sim.observable import (
     times_of,
 )
 from sim.processor import SHAPES
-from sim.series import check_head, columns_of, inputs_kind, series_of, targets_kind, targets_of
+from sim.series import (
+    check_head,
+    columns_of,
+    inputs_kind,
+    series_bytes,
+    series_of,
+    targets_kind,
+    targets_of,
+)
 from sim.signature import Keyword
 from sim.start import starts_of
 
@@ -186,6 +194,11 @@ class Pointwise:
         own = self.steps if self.inputs == "cells" else 0
         numbers = len(self.equation.columns()) + len(self.equation.state)
         return 8 * (numbers + own) + max((loop.work_bytes for loop in self.loops.values()), default=0)
+
+    @property
+    def common_bytes(self) -> int:
+        """Memory of a tile, however many cells it has: the series of a setting while they are made."""
+        return series_bytes(self.setting, 1)
 
     def lanes_of(self, tile: Tile) -> int:
         """How many cells a tile has, those that fill the last bundle up too."""

@@ -17,10 +17,10 @@ from distributed import Client, Future, KilledWorker
 
 from jobs.evaluate import CRASHED, OUT_OF_MEMORY
 from jobs.fill import failed, fill_there
-from jobs.planning import free_memory
 from jobs.template import versions
 from jobs.work import Stopped, Work
 from sim.errors import Refused, refuse
+from sim.memory import free_memory
 
 AHEAD = 2  # tiles in flight for each worker: one computes, one waits
 GATHER = 20  # seconds for a record of a finished tile to come

@@ -65,6 +65,12 @@ WRONG: dict[str, tuple[str, dict, str, str]] = {
     ),
     "number for a family": ("rnn", NETWORK | {"weights": 2.0}, "parameters.weights", "2.0 given; a word"),
     "half a unit": ("rnn", {"units": 2.5}, "parameters.units", "2.5 given; a whole number"),
+    "more units than memory holds": (
+        "rnn",
+        {"units": 10_000_000},
+        "parameters.weights",
+        "10000000 x 10000000 numbers need 8e.05 GB of memory, .* are free; write fewer units",
+    ),
     "no units": ("rnn", {"units": 0}, "parameters.units", "0 units; write 1 or more"),
     "no inputs": (
         "rnn",

@@ -73,9 +73,11 @@ def test_every_leaf_is_described_with_an_example_that_runs(kind, name, tmp_path)
     if kind not in ("view", "theory"):  # those show a command
         example = text.partition("example\n")[2]
         raw = tomllib.loads("\n".join(line[2:] for line in example.splitlines()))
+        for axis in raw["axes"].values():
+            axis["num"] = 2  # both ends: a network of layers takes a second for each cell
         result = jobs.run(raw, root=tmp_path, progress=False, executor="serial")
         assert result.messages == ()
-        assert set(result.counts) <= {"ok", "diverged"}
+        assert result.failed == 0
 
 
 def test_the_vocabulary_lists_every_leaf():
