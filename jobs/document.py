@@ -100,7 +100,7 @@ def load(path: Path) -> dict[str, Any]:
         size = path.stat().st_size
         if size > LARGEST_FILE:
             raise refuse("", f"{path} has {size} bytes; a sweep file has at most {LARGEST_FILE}")
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")  # some editors write a mark before the text
     except UnicodeDecodeError:
         raise refuse(
             "", f"{path} is not UTF-8 text; a sweep file is TOML: separatrix new FILE writes one"
@@ -185,13 +185,27 @@ def axis_table(raw: dict[str, Any], place: str) -> tuple[Spaced | Listed | None,
     """One axis, spaced or listed, with its numbers checked."""
     if "values" in raw:
         if extra := sorted(set(raw) & set(Spaced.model_fields)):
-            return None, [
-                Problem(place, f"has values and {', '.join(extra)}; write either values or start, stop, num")
-            ]
+            cure = (
+                f"write either values or start, stop, num; --set {place}={{values=[0, 1]}} replaces all of it"
+            )
+            return None, [Problem(place, f"has values and {', '.join(extra)}; {cure}")]
         listed, faults = structure(Listed, raw, place)
-        return listed, faults or _listed_faults(listed, place)
+        return listed, _of_its_kind(faults, raw["values"]) or _listed_faults(listed, place)
     spaced, faults = structure(Spaced, raw, place)
     return spaced, faults or _spaced_faults(spaced, place)
+
+
+def _of_its_kind(faults: list[Problem], values: Any) -> list[Problem]:
+    """The faults of a list that is of numbers or of words, as its first entry is: both were tried."""
+    if not isinstance(values, list):
+        return faults
+    words = bool(values) and isinstance(values[0], str)
+    fine = {
+        f"[{place}]"
+        for place, value in enumerate(values)
+        if (isinstance(value, str) if words else type(value) in (int, float) and math.isfinite(value))
+    }
+    return [fault for fault in faults if fault.place[fault.place.rfind("[") :] not in fine] or faults
 
 
 def _spaced_faults(axis: Spaced, place: str) -> list[Problem]:

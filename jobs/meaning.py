@@ -196,10 +196,12 @@ def _keyword(
 
 def _axis_faults(keyword: Keyword, table: Spaced | Listed, place: str) -> list[Problem]:
     if not keyword.sweepable:
-        text = (
-            f"{keyword.path} changes the shape of a result and cannot be an axis; fix it under [parameters]"
-        )
-        return [Problem(place, text)]
+        text = "changes the shape of a result and cannot be an axis; fix it under [parameters]"
+        if "." in keyword.owner and keyword.kind == "integer":  # of a file of the user's
+            name = keyword.path.rpartition(".")[2]
+            text = f"is a whole number, the same for all cells; write {name}: float in your file, or fix it "
+            text += "under [parameters]"
+        return [Problem(place, f"{keyword.path} {text}")]
     if isinstance(table, Listed):
         faults = []
         for number, value in enumerate(table.values):

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs.document import shown
 from jobs.evaluate import Recipe, recipe
 from jobs.rooms import root_path
 from jobs.sweep import Sweep
@@ -97,6 +98,9 @@ def read(source: Sweep | Path | str | dict, changes: dict | None = None) -> Swee
     if isinstance(source, dict):
         sweep = Sweep.parse(source, folder=Path.cwd())
         return sweep.override(changes) if changes else sweep
+    if not isinstance(source, (str, Path)):
+        need = "write the name or the path of a sweep, a dictionary or a Sweep"
+        raise refuse("sweep", f"{shown(source)} given; {need}")
     return Sweep.read(source, changes)
 
 
@@ -105,9 +109,10 @@ def workers_here(wanted: int | None) -> int:
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     if wanted is None:
         return processors
-    if not 1 <= wanted <= 64 * processors:
+    if not isinstance(wanted, int) or not 1 <= wanted <= 64 * processors:
         raise refuse(
-            "--workers", f"{wanted} given; write a number from 1 to {64 * processors}, here best {processors}"
+            "--workers",
+            f"{shown(wanted)} given; write a number from 1 to {64 * processors}, here best {processors}",
         )
     return wanted
 

@@ -241,7 +241,10 @@ def changed(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
         first, _, rest = key.partition(".")
         if key in Document.model_fields and key not in {"parameters", "axes"}:
             result[key] = value
-        elif first == "axes" and rest:
+        elif key in {"parameters", "axes"}:
+            one = "axes.w.num=64" if key == "axes" else "parameters.alpha=0.5"
+            raise refuse("--set", f"{key} is a table; set what stands in it, as in --set {one}")
+        elif first == "axes":
             path, _, last = rest.rpartition(".")
             if isinstance(value, Mapping):
                 tables[_same(rest, tables)] = dict(value)

@@ -42,7 +42,11 @@ def verify(store: Path | str, root: Path | str = "results") -> Report:
     if reopened:
         note = _reopen(path, reopened)
     elif pages.damaged:
-        note = f"{pages.damaged} damaged lines of the ledger; their tiles are computed again by the next run"
+        note = f"{pages.damaged} damaged {'line' if pages.damaged == 1 else 'lines'} of the ledger; "
+        lost = header["tiles"] - len(pages.records)
+        note += (
+            f"{lost} tiles without one are computed by the next run" if lost else "every tile has a whole one"
+        )
     return Report(path, header["tiles"], len(pages.records), tuple(damaged), tuple(reopened), note)
 
 

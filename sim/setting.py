@@ -63,7 +63,7 @@ def values_of(
 ) -> dict[str, Any]:
     """Every keyword's value; all unknown and all missing ones are refused at once."""
     problems = [
-        Problem(f"parameters.{path}", f"unknown keyword; {nearest(path, known)}")
+        Problem(f"parameters.{path}", f"unknown keyword; {_meant(path, known)}")
         for path in (*fixed, *varied)
         if path not in known
     ]
@@ -106,6 +106,12 @@ def values_of(
     if problems:
         raise Refused(problems)
     return values
+
+
+def _meant(path: str, known: Mapping[str, Keyword]) -> str:
+    """The keywords of that name inside a group, else what comes close."""
+    inside = [other for other in known if other.endswith(f".{path}")]
+    return f"did you mean {' or '.join(map(repr, inside))}?" if inside else nearest(path, known)
 
 
 def setting_of(

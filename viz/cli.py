@@ -86,13 +86,13 @@ def demo_command(
 @command("describe")
 def describe_command(
     kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help="system, task, observable or view.")
+        str | None, typer.Argument(metavar="[KIND]", help="system, task, observable, view or theory.")
     ] = None,
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Which one, as rnn; or a file of yours.")
     ] = None,
 ) -> None:
-    """Say what there is to write in a sweep: systems, tasks, observables and views, with their keywords."""
+    """Say what there is to write in a sweep: systems, tasks, observables, views, theories."""
     from viz.describe import describe
 
     print(describe(kind, name))

@@ -57,7 +57,7 @@ def _kind_of(name: str) -> str:
         every = [leaf for package in KINDS.values() for leaf in listing(package)]
         raise refuse(
             "KIND",
-            f"{name!r:.80} is no kind and no name; kinds are {', '.join(KINDS)}; {nearest(name, every)}",
+            f"{name!r:.80} is no kind and no name; kinds are {', '.join(KINDS)}; {nearest(name, set(every))}",
         )
     return homes[0]
 

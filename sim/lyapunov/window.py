@@ -64,7 +64,8 @@ class Window(NamedTuple):
 def window_of(k: Any, facts: Facts) -> Window:
     """The window of these keywords; what does not fill a batch joins the transient.
 
-    Refused: a transient that leaves no step, fewer than four batches, a negative `every`.
+    Refused: a transient that leaves no step, fewer than four batches or more than steps, a negative `every`
+    or resolution.
     """
     steps = facts.steps
     transient = steps // _TENTH if k.transient == -1 else k.transient
@@ -82,6 +83,13 @@ def window_of(k: Any, facts: Facts) -> Window:
     every = getattr(k, "every", 1)
     if every < 0:
         raise refuse("parameters.every", f"{every} is no number of steps; write 1 or more, or 0")
+    if k.batches > steps - transient and k.batches != BATCHES:  # the default makes do with a shorter window
+        raise refuse(
+            "parameters.batches",
+            f"{k.batches} batches of a window of {steps - transient} steps; write 4 to {steps - transient}",
+        )
+    if k.resolution < 0.0:
+        raise refuse("parameters.resolution", f"{k.resolution} is no distance; write 0 or more, as in 0.01")
     batches = min(int(k.batches), steps - transient)
     length = (steps - transient) // batches
     return Window(steps - batches * length, batches, length, int(every))

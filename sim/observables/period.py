@@ -34,6 +34,10 @@ def first(facts: Facts) -> int:
 
 def declare(facts: Facts) -> Declared:
     """One whole number a cell."""
+    if facts.k.tolerance < 0.0:
+        raise refuse(
+            "parameters.tolerance", f"{facts.k.tolerance} is no distance; write 0 or more, as in 1e-8"
+        )
     return Declared(
         (),
         "period",

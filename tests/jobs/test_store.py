@@ -208,6 +208,17 @@ def test_a_lost_chunk_is_not_made_of_other_sources(done, fake, small, root, monk
     assert go(small, root).computed_tiles == 1
 
 
+def test_a_damaged_line_beside_whole_ones_costs_no_tile(done, small, root):
+    with (done.path / ledger.PLACE).open("ab") as file:
+        file.write(b"garbage\n")
+    assert jobs.verify("small", root).note == "1 damaged line of the ledger; every tile has a whole one"
+    assert go(small, root).computed_tiles == 0
+    lines = (done.path / ledger.PLACE).read_bytes().split(b"\n")
+    (done.path / ledger.PLACE).write_bytes(b"\n".join([*lines[:-3], b"torn", lines[-2], b""]))
+    assert jobs.verify("small", root).note.endswith("1 tiles without one are computed by the next run")
+    assert go(small, root).computed_tiles == 1
+
+
 def test_a_newer_schema_is_refused(done, root):
     file = done.path / "zarr.json"
     tree = json.loads(file.read_text())

@@ -84,10 +84,12 @@ ROWS = [
     ({"axes": {"w": W | {"scale": "cubic"}}}, "axes.w.scale", "'cubic' given"),
     ({"axes": {"w": W | {"nmu": 3}}}, "axes.w.nmu", "did you mean 'num'"),
     ({"axes": {"w": W | {"values": [1]}}}, "axes.w", "either values or start"),
+    ({"axes": {"w": W | {"values": [1]}}}, "axes.w", "--set axes.w={values=[0, 1]} replaces all of it"),
     ({"axes": {"w": {"values": []}}}, "axes.w.values", "[] given"),
     ({"axes": {"w": {"values": 3}}}, "axes.w.values", "3 given"),
     ({"axes": {"w": {"values": [1, 1.0]}}}, "axes.w.values", "stands there twice"),
     ({"axes": {"w": {"values": [0.0, NAN]}}}, "axes.w.values[1]", "nan given"),
+    ({"axes": {"w": {"values": [NAN, 0.0]}}}, "axes.w.values[0]", "nan given"),
     ({"axes": {"w": {"values": [0.0, "a"]}}}, "axes.w.values[1]", "'a' given"),
     ({"axes": {"w": {"values": ["a", "b"]}}}, "axes.w.values[0]", "finite number"),
     ({"axes": {"w": {"values": [[1]]}}}, "axes.w.values[0]", "[1] given"),
@@ -140,6 +142,45 @@ def test_all_faults_are_named_at_once(fake, small, root):
         jobs.run(small, root=root)
     places = {problem.place for problem in refusal.value.problems}
     assert {"axes.w.num", "axes.zz", "parameters.targt", "parameters.steps"} <= places
+
+
+def test_what_is_right_is_not_called_wrong(fake, small):
+    """A list is of numbers or of words; that its numbers are no words is no fault."""
+    for values, wrong in (([0.0, NAN, 2.0], [1]), (["tanh", 1.0], [1]), ([NAN, "a", 0], [0, 1])):
+        with pytest.raises(Refused) as refusal:
+            Sweep.parse(small | {"axes": {"w": {"values": values}}})
+        places = [problem.place for problem in refusal.value.problems]
+        assert places == [f"axes.w.values[{place}]" for place in wrong]
+
+
+@pytest.mark.parametrize("key", ["axes", "parameters"])
+def test_a_whole_table_is_not_set(fake, small, key):
+    with pytest.raises(Refused, match=f"--set: {key} is a table; set what stands in it, as in --set {key}"):
+        Sweep.parse(small).override({key: 5})
+
+
+def test_a_whole_number_of_the_users_file_is_no_shape(tmp_path):
+    text = (
+        "from typing import NamedTuple\nfrom sim.generic import step\nclass P(NamedTuple):\n    n: int = 1\n"
+    )
+    (tmp_path / "mine.py").write_text(text + "@step.register\ndef _(p: P, s, x): return p.n * s\n")
+    raw = {"name": "a", "system": "./mine.py", "observables": ["final_state"], "parameters": {"steps": 1}}
+    with pytest.raises(Refused, match=r"axes\.n: n is a whole number, .* write n: float in your file"):
+        Sweep.parse(raw | {"axes": {"n": {"values": [1, 2]}}}, folder=tmp_path)
+
+
+def test_a_mark_before_the_text_is_no_fault(fake, small, tmp_path):
+    file = tmp_path / "marked.toml"
+    text = 'name = "a"\nsystem = "fake"\nobservables = ["loss"]\n[axes.w]\nvalues = [1]\n'
+    file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert Sweep.read(file).name == "a"
+
+
+def test_wrong_types_of_arguments_are_refused(fake, small, root):
+    with pytest.raises(Refused, match="sweep: None given; write the name or the path"):
+        jobs.run(None, root=root)
+    with pytest.raises(Refused, match="--workers: '2' given; write a number from 1"):
+        jobs.run(small, root=root, workers="2")
 
 
 def test_missing_keys_are_named(fake):

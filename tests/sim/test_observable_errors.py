@@ -65,6 +65,27 @@ UNFIT: dict[str, tuple[str, str, dict, str, str]] = {
         "parameters.max_period",
         "0 with 4 steps; write 1 to 4",
     ),
+    "no distance": (
+        "logistic",
+        "period",
+        {"max_period": 2, "tolerance": -1.0},
+        "parameters.tolerance",
+        "-1.0 is no distance; write 0 or more",
+    ),
+    "no resolution": (
+        "logistic",
+        "largest_lyapunov_exponent",
+        {"steps": 100, "resolution": -1.0},
+        "parameters.resolution",
+        "-1.0 is no distance; write 0 or more",
+    ),
+    "batches beyond the window": (
+        "logistic",
+        "lyapunov_spectrum",
+        {"steps": 1000, "batches": 5000},
+        "parameters.batches",
+        "5000 batches of a window of 900 steps; write 4 to 900",
+    ),
     "target": ("logistic", "loss", {"target": "x"}, "parameters.target", "'x' given; a number"),
     "loss after the end": (
         "logistic",

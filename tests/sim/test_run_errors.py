@@ -29,6 +29,12 @@ WRONG: dict[str, tuple[str, dict, str, str]] = {
         "parameters.weights.gian",
         r"did you mean 'weights\.gain'",
     ),
+    "keyword inside a group": (
+        "rk4",
+        {"flow": "tests.systems.lorenz", "dt": 0.1, "sigma": 10.0},
+        "parameters.sigma",
+        r"unknown keyword; did you mean 'flow\.sigma'\?",
+    ),
     "keyword of another family": (
         "rnn",
         NETWORK | {"weights__scale": 2.0},
