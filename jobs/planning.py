@@ -91,7 +91,7 @@ def probe(plan: Plan) -> float:
     return (time.perf_counter() - start) * plan.grid.cells / _product(plan.grid.extent(number))
 
 
-def read(source: Sweep | Path | str | dict, changes: dict | None = None) -> Sweep:
+def read(source: Sweep | Path | str | dict | None, changes: dict | None = None) -> Sweep:
     """A sweep from whatever names one."""
     if isinstance(source, Sweep):
         return source.override(changes) if changes else source

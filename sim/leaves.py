@@ -11,6 +11,7 @@ from typing import Any
 from sim import generic, observable
 from sim.errors import Problem, Refused, refuse
 
+_VERBS: tuple[str, ...]
 _VERBS = ("step", "jvp", "vjp", "rhs", "rhs_jvp", "rhs_vjp", "output", "output_jvp", "output_vjp", "gates")
 _VERBS += ("units", "inputs", "noise", "step_size", "escapes", "mirrored")
 _FORMS = ("Sampled", "Reduced", "Stepped", "Shadow", "Backward", "Pulled", "Norms", "Forward", "Whole")
@@ -103,8 +104,9 @@ def _task(module: ModuleType) -> Iterator[str]:
 
 
 def _observable(module: ModuleType) -> Iterator[str]:
-    file, found = where(None, module), getattr(module, "observable", None)
-    if not isinstance(found, tuple(getattr(observable, form) for form in _FORMS)):
+    file = where(None, module)
+    found: Any = getattr(module, "observable", None)
+    if type(found) not in [getattr(observable, form) for form in _FORMS]:
         what = "defines no observable" if found is None else f"has {_given(found)} for its observable"
         yield f"{file} {what}; write observable = Reduced(...), or another of {', '.join(_FORMS)}"
         return

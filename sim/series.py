@@ -106,10 +106,10 @@ def _made(
     times, count = steps + (function is getattr(setting.task, "targets", None)), int(which.max()) + 1
     shape = made.shape if made.ndim != 1 else (1, *made.shape)
     if len(shape) not in (2, 3) or shape[0] not in (1, count) or shape[1] != times or 0 in shape:
-        kinds = f"{count} different settings" if count > 1 else "one setting"
+        settings = f"{count} different settings" if count > 1 else "one setting"
         raise refuse(
             "task",
-            f"{where(function)}: {function.__name__} gives an array of shape {made.shape} for {kinds} and "
+            f"{where(function)}: {function.__name__} gives an array of shape {made.shape} for {settings} and "
             f"{times} times; write (times,), (1 or settings, times) or (1 or settings, times, numbers)",
         )
     made = made.reshape(*shape[:2], -1)
