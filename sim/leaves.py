@@ -4,9 +4,12 @@ Said when the file is found, before anything is made of it, with the line of the
 """
 
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from sim import generic, observable
 from sim.errors import Problem, Refused, refuse
@@ -65,8 +68,44 @@ def check_declared(name: str, declared: Any, function: Callable[..., Any]) -> No
     for field in ("long_name", "units", "comment", "source"):
         if not isinstance(value := getattr(declared, field), str):
             raise refuse("observables", f"{place}: {field} of {name} is {_given(value)}; write text")
+    try:
+        known = np.dtype(declared.dtype).kind in "fiu"
+    except TypeError:
+        known = False
+    if not known:
+        text = f"{place}: dtype of {name} is {_given(declared.dtype)}; write float64 or int32 in quotes"
+        raise refuse("observables", text)
+    for coordinate in declared.coordinates:
+        if np.ndim(coordinate.values) != 1:
+            text = f"{place}: the values of {coordinate.name} are {_given(coordinate.values)}; write a list"
+            raise refuse("observables", text)
     for other, further in declared.further.items():
         check_declared(other, further, function)
+
+
+def check_size(name: str, declared: Any, function: Callable[..., Any], given: int) -> None:
+    """Refuse an observable whose functions give another number of numbers than it declares."""
+    every = [declared, *declared.further.values()]
+    wanted = sum(math.prod(len(c.values) for c in one.coordinates) for one in every)
+    if wanted != given:
+        text = (
+            f"{where(function)}: {name} is declared as {wanted} numbers of a cell, its functions give {given}"
+        )
+        raise refuse("observables", text)
+
+
+def given_by(function: Any, lift: Callable[[Any], Any], values: Any, wanted: int | None = None) -> list[Any]:
+    """What a function of an observable gives, lifted; refused with its line where these are not numbers, or
+    not as many accumulators as it was given.
+    """
+    found = tuple(values) if isinstance(values, (tuple, list)) else (values,)
+    if wanted is not None and len(found) != wanted:
+        text = f"gives {len(found)} accumulators where begin gives {wanted}; return as many"
+        raise refuse("observables", f"{where(function)}: {text}")
+    try:
+        return [lift(value) for value in found]
+    except Refused as refusal:
+        raise refuse("observables", f"{where(function)}: {refusal.problems[0].text}") from refusal
 
 
 def _system(module: ModuleType) -> Iterator[str]:

@@ -228,6 +228,15 @@ class Network:
         )
 
     @property
+    def written(self) -> dict[str, int]:
+        """How many numbers of a cell each observable of the forward pass gives, by name."""
+        rows = self.forward.rows if self.forward is not None else []
+        return {
+            name: times_of(watcher.observable, self.steps, first) * height
+            for (name, watcher, first), height in zip(self._forward, rows, strict=False)
+        }
+
+    @property
     def common_bytes(self) -> int:
         """Memory of a tile, however many cells it has: series of a setting while they are made, matrices of
         one, the largest while it is drawn.

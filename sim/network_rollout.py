@@ -6,6 +6,7 @@ from typing import Any
 from sim import network_kernels
 from sim.equation import Equation
 from sim.graph import Node
+from sim.leaves import given_by
 from sim.lower import operations
 from sim.network import Module, Program, stored
 from sim.observable import Reduced, Sampled, Shadow, Stepped
@@ -40,7 +41,7 @@ class Forward:
         if isinstance(observable, Shadow):
             a = self._accumulators(index, observable.begin(k, self.p, self.s))
             moved = observable.move(k, self.p, self.s, self.equation.driven, a)
-            self.attend += self._moved(a, moved)
+            self.attend += self._moved(observable.move, a, moved)
             if not observable.each:
                 return self._last(index, observable.value(k, self.p, self.s, a))
             return self._kept(self.sample, index, observable.value(k, self.p, self.s, a), "t", "")
@@ -50,7 +51,7 @@ class Forward:
         a = self._accumulators(index, observable.begin(k, self.p, self.s))
         counts = "loss_from" in observable.keywords._fields and self.equation.masked  # type: ignore[attr-defined]
         guard = "counts[t] > 0.0" if counts else f"t >= first[{index}]"
-        lines = self._moved(a, observable.update(k, self.p, self.s, a, self.equation.t))
+        lines = self._moved(observable.update, a, observable.update(k, self.p, self.s, a, self.equation.t))
         self.update += [f"if {guard}:", *(f"    {line}" for line in lines)] if lines else []
         return self._last(index, observable.end(k, self.p, self.s, a))
 
@@ -71,8 +72,8 @@ class Forward:
         assign(self.module, self.begin, self.homes, list(zip(starts, a, strict=True)))
         return a
 
-    def _moved(self, a: Sequence[Node], values: Sequence[Any]) -> list[str]:
-        moved = [self.equation.graph.lift(value) for value in values]
+    def _moved(self, function: Any, a: Sequence[Node], values: Sequence[Any]) -> list[str]:
+        moved = given_by(function, self.equation.graph.lift, values, len(a))
         if not moved:
             return []
         stages = self.module.stages()

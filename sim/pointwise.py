@@ -12,6 +12,7 @@ from sim import kernels
 from sim.compile import BARE_TAIL
 from sim.equation import Equation
 from sim.graph import Node
+from sim.leaves import given_by
 from sim.lower import Code, operations
 from sim.observable import Backward, Pulled, Reduced, Sampled, Shadow, Stepped
 
@@ -215,23 +216,24 @@ class Watching:
             self.closes.append(index)
             return len(values)
         if isinstance(observable, Sampled):
-            values = [lift(value) for value in numbers_of(observable.value(k, p, s))]
+            values = given_by(observable.value, lift, observable.value(k, p, s))
             self.samples += _guarded(f"t >= first[{index}]", _keeping(self.module, index, values))
             self.closes.append(index)
             return len(values)
         offset, a = self._accumulators(observable.begin(k, p, s))
         if isinstance(observable, Shadow):
-            moved = tuple(map(lift, numbers_of(observable.move(k, p, s, equation.x, a))))
+            moved = tuple(given_by(observable.move, lift, observable.move(k, p, s, equation.x, a), len(a)))
             self.moves.append((offset, "", moved))
-            values = [lift(value) for value in numbers_of(observable.value(k, p, s, a))]
+            values = given_by(observable.value, lift, observable.value(k, p, s, a))
             if observable.each:
                 self.samples += _keeping(self.module, index, values)
                 self.closes.append(index)
                 return len(values)
         else:
-            moved = tuple(map(lift, numbers_of(observable.update(k, p, s, a, equation.t))))
+            update = observable.update(k, p, s, a, equation.t)
+            moved = tuple(given_by(observable.update, lift, update, len(a)))
             self.updates.append((offset, guard(equation, observable, index), moved))
-            values = [lift(value) for value in numbers_of(observable.end(k, p, s, a))]
+            values = given_by(observable.end, lift, observable.end(k, p, s, a))
         names = self.finish.lanes(values)
         self.ends += [f"store(outs[{index}], {row} * cells + at, {name})" for row, name in enumerate(names)]
         return len(values)

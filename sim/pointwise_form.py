@@ -196,6 +196,15 @@ class Pointwise:
         return 8 * (numbers + own) + max((loop.work_bytes for loop in self.loops.values()), default=0)
 
     @property
+    def written(self) -> dict[str, int]:
+        """How many numbers of a cell each observable of the forward pass gives, by name."""
+        rows = self.forward.rows if self.forward is not None else []
+        return {
+            name: times_of(watcher.observable, self.steps, first) * height
+            for (name, watcher, first), height in zip(self._forward, rows, strict=False)
+        }
+
+    @property
     def common_bytes(self) -> int:
         """Memory of a tile, however many cells it has: the series of a setting while they are made."""
         return series_bytes(self.setting, 1)

@@ -16,7 +16,7 @@ from sim.compile import sources_digest
 from sim.errors import refuse
 from sim.faults import written_in
 from sim.generic import inputs, networked, units
-from sim.leaves import check_declared
+from sim.leaves import check_declared, check_size
 from sim.names import beside, find
 from sim.network_form import Network
 from sim.observable import OUTCOMES, Coordinate, Declared, Variable
@@ -209,6 +209,8 @@ def _prepared(
         check_series(setting, samples, inputs(setting.example) if networked(setting.example) else 1)
         for (name, declared), leaf in zip(form.declared, leafs.observables, strict=True):
             check_declared(name, declared, leaf.observable.declare)
+            if name in (written := getattr(form, "written", {})):
+                check_size(name, declared, leaf.observable.declare, written[name])
         if "start" not in setting.varied:
             labels = units(setting.example)
             numbers = sum(labels.values()) if isinstance(labels, dict) else labels

@@ -160,6 +160,33 @@ CALLS: dict[str, tuple[str, str, str]] = {
         OBSERVABLE.format(DECLARE.replace("()", "('foo',)"), GOOD),
         r"mine.py' line 2: str 'foo' in the coordinates of mine; write \(\), facts\.unit",
     ),
+    "two numbers for one": (
+        "observable",
+        OBSERVABLE.format(DECLARE, GOOD).replace("a[0])", "(a[0], a[0]))"),
+        r"line 2: mine is declared as 1 numbers of a cell, its functions give 2",
+    ),
+    "two accumulators for one": (
+        "observable",
+        OBSERVABLE.format(DECLARE, "lambda k, p, s, a, t: (a[0], a[0])"),
+        r"line 3: gives 2 accumulators where begin gives 1; return as many",
+    ),
+    "text for a number": (
+        "observable",
+        OBSERVABLE.format(DECLARE, GOOD).replace("a[0])", "'x')"),
+        r"line 3: an equation combines numbers, not str 'x'",
+    ),
+    "no type": (
+        "observable",
+        OBSERVABLE.format(DECLARE.replace("'d')", "'d', 'float99')"), GOOD),
+        r"dtype of mine is str 'float99'; write float64 or int32 in quotes",
+    ),
+    "one number for labels": (
+        "observable",
+        OBSERVABLE.format(DECLARE.replace("()", "(Coordinate('z', 5, 'z', '1'),)"), GOOD).replace(
+            "import", "import Coordinate,", 1
+        ),
+        r"the values of z are int 5; write a list",
+    ),
     "no declaration": ("observable", OBSERVABLE.format("None", GOOD), r"declare is None; write a function"),
     "declares nothing": (
         "observable",
