@@ -39,7 +39,7 @@ class Array:
     @property
     def stored(self) -> tuple[str, ...]:
         """The dims as they are stored."""
-        return tuple(self.entry["dimension_names"])
+        return tuple(self.entry.get("dimension_names") or ())  # Zarr writes none for a single number
 
     @property
     def dims(self) -> tuple[str, ...]:

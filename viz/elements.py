@@ -226,7 +226,7 @@ def _tooltips(field: Field) -> tuple[list[tuple[str, str]], dict[str, Any]]:
     formatters[f"@{{{name}}}"] = CustomJSHover(code=_NUMBER)
     if field.codes is not None:
         tips.append(("outcome", "@{outcome_code}{custom}"))
-        known = [esc(field.meanings.get(code, str(code)).replace("_", " ")) for code in range(8)]
+        known = [esc(field.meanings.get(code, str(code))) for code in range(8)]
         formatters["@{outcome_code}"] = _lookup(known)
     return tips, formatters
 

@@ -163,5 +163,5 @@ def _keys(field: Field) -> list[tuple[tuple[int, int, int], str]]:
     if field.empty == "grey" and missing.any():
         why = set(field.codes[missing].tolist()) if field.codes is not None else set()
         word = field.meanings.get(int(why.pop()), "missing") if len(why) == 1 else "missing"
-        keys.append((palettes.MISSING, "missing" if word == "ok" else word.replace("_", " ")))
+        keys.append((palettes.MISSING, "missing" if word == "ok" else word))
     return keys

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 PENDING, OK = 0, 1
+NEVER = -1  # in a count: what it counts did not happen
 _UNITLESS = ("", "1", "dimensionless")
 _LAST = ("time", "lag", "iterate")
 
@@ -42,18 +43,24 @@ def sweep_axes(dataset: xr.Dataset) -> tuple[str, ...]:
 
 def variables(dataset: xr.Dataset) -> tuple[str, ...]:
     """The variables that hold results, `outcome` last; curves are drawn over them."""
-    own = [str(name) for name in dataset.data_vars if name != "outcome" and dataset[name].dims]
+    own = [str(name) for name in dataset.data_vars if name != "outcome"]
     names = [name for name in own if not {"curve", "special"} & set(dataset[name].dims)]
-    return (*names, "outcome") if "outcome" in dataset.variables and dataset["outcome"].dims else tuple(names)
+    return (*names, "outcome") if names and "outcome" in dataset.variables else tuple(names)
+
+
+def first(dataset: xr.Dataset) -> str:
+    """The variable that is shown without a wish: the first result with an axis, else the first."""
+    known = variables(dataset)
+    if not known:
+        raise Unseen("this store holds no variable, so there is nothing to draw")
+    return next((name for name in known if dataset[name].dims), known[0])
 
 
 def variable(dataset: xr.Dataset, name: str | None) -> xr.DataArray:
     """The variable of this name, the first result without one."""
-    known = variables(dataset)
-    if not known:
-        raise Unseen("this store holds no variable with an axis, so there is nothing to draw")
     if name is None:
-        return dataset[known[0]]
+        return dataset[first(dataset)]
+    known = variables(dataset)
     if name not in known:
         raise Unseen(f"variable {name!r}: this store has no such variable; it has {', '.join(known)}")
     return dataset[name]
@@ -135,7 +142,12 @@ def said(dataset: xr.Dataset, held: Mapping[str, int]) -> str:
 
 def unit(dataset: xr.Dataset, dim: str) -> str:
     """The unit of a dim with a space before it; empty where it has none."""
-    unit = str(dataset[dim].attrs.get("units", "")).strip() if dim in dataset.variables else ""
+    return unit_of(dataset[dim]) if dim in dataset.variables else ""
+
+
+def unit_of(array: xr.DataArray) -> str:
+    """The unit of a variable with a space before it; empty where it has none."""
+    unit = str(array.attrs.get("units", "")).strip()
     return f" {unit}" if unit not in _UNITLESS else ""
 
 
@@ -152,11 +164,26 @@ def never_word(array: xr.DataArray) -> str:
     return known.get(str(array.name).split("_")[0], f"no {array.name}")
 
 
+def flags(array: xr.DataArray) -> dict[int, str]:
+    """The words of a variable's codes, as its attributes say; none where its numbers are amounts."""
+    codes = np.atleast_1d(array.attrs.get("flag_values", []))
+    words = str(array.attrs.get("flag_meanings", "")).split()
+    return {int(code): word.replace("_", " ") for code, word in zip(codes, words, strict=False)}
+
+
 def meanings(dataset: xr.Dataset) -> dict[int, str]:
     """Words of the outcome codes, as the store declares them."""
-    attrs = dataset["outcome"].attrs if "outcome" in dataset.variables else {}
-    codes = np.atleast_1d(attrs.get("flag_values", []))
-    return dict(zip((int(code) for code in codes), str(attrs.get("flag_meanings", "")).split(), strict=False))
+    return flags(dataset["outcome"]) if "outcome" in dataset.variables else {}
+
+
+def stated(here: xr.DataArray, digits: int = 6) -> str:
+    """One number for a reader: the word of a code, what -1 means in a count, else its digits."""
+    held = here.values.item()
+    if here.dtype.kind in "iu" and int(held) in flags(here):
+        return flags(here)[int(held)]
+    if here.dtype.kind == "i" and held == NEVER:
+        return never_word(here)
+    return word(held) if isinstance(held, (bool, str)) else text(held, digits)
 
 
 def outcomes(dataset: xr.Dataset, held: Mapping[str, int]) -> tuple[np.ndarray | None, str]:
@@ -168,7 +195,7 @@ def outcomes(dataset: xr.Dataset, held: Mapping[str, int]) -> tuple[np.ndarray |
     known = meanings(dataset)
     counts = np.bincount(codes.ravel().astype(np.int64), minlength=2)
     odd = [
-        f"{text(int(n))} {known.get(code, f'code {code}').replace('_', ' ')}"
+        f"{text(int(n))} {known.get(code, f'code {code}')}"
         for code, n in enumerate(counts)
         if n and code != OK
     ]

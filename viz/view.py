@@ -113,6 +113,8 @@ def _element(scene: Scene) -> hv.Element:
 def suited(dataset: xr.Dataset, variable: str) -> tuple[str, ...]:
     """The names of the views that can show this variable, the best one first."""
     array = reading.variable(dataset, variable)
+    if not array.dims:
+        return ()
     long = [str(dim) for dim in array.dims if array.sizes[dim] > 1]
     fitting = []
     for name in listing():
@@ -138,11 +140,13 @@ def _rank(needs: Needs, array: xr.DataArray, long: list[str]) -> int:
 
 def best(dataset: xr.Dataset, variable: str, view: str | None = None) -> str:
     """The view that was asked for if it fits, else the best one; says which ones fit if none does."""
+    array = reading.variable(dataset, variable)
+    if not array.dims and (view is None or view in listing()):
+        raise Unseen(lone(dataset, array))
     fitting = suited(dataset, variable)
     if view is not None and ("." in view or view in fitting):
         return view
     if view is not None and view in listing():
-        array = reading.variable(dataset, variable)
         shape = ", ".join(f"{dim}: {n}" for dim, n in array.sizes.items())
         raise Unseen(
             f"view {view!r} cannot show {variable} ({array.dtype}; {shape}); "
@@ -151,10 +155,17 @@ def best(dataset: xr.Dataset, variable: str, view: str | None = None) -> str:
     if view is not None:
         find(view)
     if not fitting:
-        raise Unseen(
-            f"variable {variable!r}: no view can show it ({reading.variable(dataset, variable).dtype})"
-        )
+        raise Unseen(f"variable {variable!r}: no view can show it ({array.dtype})")
     return fitting[0]
+
+
+def lone(dataset: xr.Dataset, array: xr.DataArray) -> str:
+    """What is said of a variable that is one number: there is no axis to draw it over."""
+    others = [name for name in reading.variables(dataset) if dataset[name].dims]
+    drawn = f"; {', '.join(others)} can be drawn" if others else ""
+    cells = reading.outcomes(dataset, {})[1].rstrip(".")
+    held = f"{array.name} = {reading.stated(array)}{reading.unit_of(array)}{f' ({cells})' if cells else ''}"
+    return f"{held}: one number without an axis, so there is nothing to draw it over{drawn}"
 
 
 def scene(

@@ -3,7 +3,9 @@
 import pytest
 
 import jobs
+from viz import scene
 from viz.apps.explorer import Explorer
+from viz.reading import Unseen
 
 ONSET = {
     "name": "onset",
@@ -58,3 +60,38 @@ def test_theories_follow_the_sliders(root):
 def test_a_theory_that_there_is_not_is_named(root):
     app = Explorer(root, "?store=onset&view=exponents&theory=nothing")
     assert any("theory = 'nothing'" in word for word in app.words)
+
+
+@pytest.fixture(scope="module")
+def lone(tmp_path_factory):
+    """Stores without axes: one number, and a number beside a curve over time."""
+    root = tmp_path_factory.mktemp("lone")
+    for name, observables in (("number", ["final_state"]), ("curve", ["final_state", "trajectory"])):
+        sweep = {"name": name, "system": "logistic", "observables": observables, "parameters": {"steps": 3}}
+        jobs.run(sweep, root=root, executor="serial", progress=False)
+    return root
+
+
+def test_a_store_without_axes_is_shown_and_its_cell_is_simulated(lone):
+    app = Explorer(lone, "?store=number")
+    assert app.scene is None
+    assert "final_state = " in app.picture.box.objects[0].object
+    assert "equal to the stored numbers" in app.card.word.object
+    assert app.card.plots.objects
+    app = Explorer(lone, "?store=curve")
+    assert app.variable.value == "trajectory"
+    assert app.scene.x_name == "time"
+    app.variable.value = "final_state"
+    assert "trajectory can be drawn" in app.picture.box.objects[0].object
+    app.variable.value = "trajectory"
+    assert app.scene.x_name == "time"
+
+
+def test_a_glance_at_a_store_without_axes_is_drawn(lone):
+    seen = jobs.glance(lone / "curve.zarr")
+    assert len(scene(seen).panels[0].curves[0].y) == 4
+    stored = jobs.open(lone / "curve.zarr")["final_state"].item()
+    assert seen["final_state"].values.item() == stored
+    for data in (seen, jobs.open(lone / "curve.zarr")):
+        with pytest.raises(Unseen, match=r"final_state = .* \(1 cell, ok\): one number without an axis"):
+            scene(data, "final_state")

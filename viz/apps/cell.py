@@ -13,7 +13,6 @@ from sim.errors import Refused
 from viz import palettes, reading
 from viz.apps import page
 from viz.escape import Markup, html, joined
-from viz.scales import text
 from viz.scenes import Curve, Lines, Panel, extremes
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def numbers(dataset: xr.Dataset, variable: str, cell: Mapping[str, Any]) -> Mark
         rows[dim] = reading.word(reading.value(dataset, dim, index))
     if "outcome" in dataset.variables:
         code = int(dataset["outcome"].isel(place).values)
-        rows["outcome"] = reading.meanings(dataset).get(code, f"code {code}").replace("_", " ")
+        rows["outcome"] = reading.meanings(dataset).get(code, f"code {code}")
         if code == reading.PENDING:
             return page.table(rows)
     big: Markup = Markup("")
@@ -43,7 +42,7 @@ def numbers(dataset: xr.Dataset, variable: str, cell: Mapping[str, Any]) -> Mark
             big = html(
                 "div",
                 html("span", reading.label(dataset[name]), cls="soft"),
-                html("div", _said(here), cls="big"),
+                html("div", reading.stated(here), cls="big"),
             )
         else:
             rows |= _rows(name, here)
@@ -52,18 +51,12 @@ def numbers(dataset: xr.Dataset, variable: str, cell: Mapping[str, Any]) -> Mark
 
 def _rows(name: str, here: xr.DataArray) -> dict[str, str]:
     if here.ndim == 0:
-        return {name: _said(here)}
+        return {name: reading.stated(here)}
     if here.ndim > 1:
         return {}
     dim = str(here.dims[0])
     labels = [reading.word(value) for value in here[dim].values.tolist()]
-    return {f"{name} · {label}": _said(here.isel({dim: i})) for i, label in enumerate(labels)}
-
-
-def _said(here: xr.DataArray) -> str:
-    if here.dtype.kind == "i" and here.values.item() == -1:
-        return reading.never_word(here)
-    return text(here.values.item(), 6)
+    return {f"{name} · {label}": reading.stated(here.isel({dim: i})) for i, label in enumerate(labels)}
 
 
 def simulate(dataset: xr.Dataset, cell: Mapping[str, Any]) -> tuple[list[Lines], str]:

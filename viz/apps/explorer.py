@@ -115,11 +115,11 @@ class Explorer:
             self.entry = self.shelf.entry(self.store.value)
             self._say_progress()
             self.dataset = self.shelf.open(self.entry)
-            names = list(reading.variables(self.dataset))
+            first, names = reading.first(self.dataset), list(reading.variables(self.dataset))
             self.variable.options = {plain(name, 60): name for name in names}
             if self.wish.variable and self.wish.variable not in names:
                 self.words.append(f"{self.entry.name} has no variable {self.wish.variable!r}")
-            self.variable.value = self.wish.variable if self.wish.variable in names else names[0]
+            self.variable.value = self.wish.variable if self.wish.variable in names else first
             self._views()
             self._restore_cell()
             self._show_sliders()
@@ -129,16 +129,20 @@ class Explorer:
         """The views that fit the variable, their options and sliders."""
         dataset, name = self._data(), self.variable.value
         fitting = view.suited(dataset, name)
-        if not fitting:
+        if not fitting and dataset[name].dims:
             raise Unseen(f"no view can show {name} ({dataset[name].dtype})")
-        if self.wish.view and self.wish.view not in fitting:
+        if fitting and self.wish.view and self.wish.view not in fitting:
             self.words.append(f"the view {self.wish.view!r} does not fit {name}; showing {fitting[0]}")
         self.view.options = {one.replace("_", " "): one for one in fitting}
-        self.view.value = self.wish.view if self.wish.view in fitting else fitting[0]
+        self.view.value = self.wish.view if self.wish.view in fitting else next(iter(fitting), None)
         self._option_widgets()
 
     def _option_widgets(self) -> None:
         array = self._data()[self.variable.value]
+        if not array.dims:  # one number: there is nothing to choose
+            self.scene, self.options, self.sliders, self.option_box.objects = None, {}, {}, []
+            self._show_sliders()
+            return
         wishes = {option: wish for option, wish in self.wish.options.items() if option != "theory"}
         self.options, words = option_widgets(self.view.value, array, wishes, self._option_picked)
         self.option_box.objects = list(self.options.values())  # they stay where what they say cannot be drawn
@@ -288,13 +292,25 @@ class Explorer:
         return drawn
 
     def draw(self) -> None:
-        """Draw the picture; the same picture with other numbers only changes its colours."""
-        self.scene = self._scene({dim: slider.value for dim, slider in self.sliders.items()})
-        page.put(self.caption, html("p", self.scene.caption, cls="caption"))
+        """Draw the picture; the same picture with other numbers only changes its colours. One number without
+        an axis is said in its place.
+        """
+        array = self._data()[self.variable.value]
+        at = {dim: slider.value for dim, slider in self.sliders.items()}
+        self.scene = self._scene(at) if array.dims else None
+        page.put(self.caption, html("p", self.scene.caption if self.scene else "", cls="caption"))
         page.put(self.note, page.word(*self.words))
         self._say_auto()
-        key = (self.store.value, self.variable.value, self.view.value, *sorted(chosen(self.options).items()))
-        self.picture.show(self.scene, key, self._heading(), self._place())
+        if self.scene is None:
+            self.picture.replace(page.word(view.lone(self._data(), array)))
+        else:
+            key = (
+                self.store.value,
+                self.variable.value,
+                self.view.value,
+                *sorted(chosen(self.options).items()),
+            )
+            self.picture.show(self.scene, key, reading.full_name(array), self._place())
         self._write_address()
         self.show_cell()
 
@@ -311,12 +327,9 @@ class Explorer:
             return None, None
         return touch.place(self.scene, self._data(), self.cell)
 
-    def _heading(self) -> str:
-        return reading.full_name(self._data()[self.variable.value])
-
     def show_cell(self) -> None:
-        """The card of the chosen cell."""
-        if self.cell:
+        """The card of the chosen cell; a store without axes has one."""
+        if self.cell or not reading.sweep_axes(self._data()):
             self.card.show(self._data(), self.variable.value, self.cell)
 
     # --- progress and address
