@@ -124,24 +124,6 @@ def logarithmic(heights: np.ndarray, wish: str) -> bool:
     )
 
 
-def limits(heights: np.ndarray, log: bool) -> tuple[float, float] | None:
-    """The height of a frame; a few diverging curves do not flatten the others. None: nothing to show."""
-    finite = heights[np.isfinite(heights)]
-    if log:
-        finite = finite[finite > 0]
-    if not finite.size:
-        return None
-    if log:
-        low, high = max(finite.min(), finite.max() * 1e-30), finite.max()
-        return float(low / 1.5), float(high * 1.5)
-    lower, upper = np.percentile(finite, [2, 98])
-    low, high = finite.min(), finite.max()
-    if high - low > 20 * (upper - lower) > 0:
-        low, high = lower - (upper - lower), upper + (upper - lower)
-    pad = 0.05 * (high - low) or abs(high) * 0.05 or 0.5
-    return float(low - pad), float(high + pad)
-
-
 def geometric(places: np.ndarray) -> bool:
     """Whether rising positions belong on a logarithm: over a decade, in equal ratios."""
     return bool(

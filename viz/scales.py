@@ -1,16 +1,15 @@
 """From numbers to colours and tick marks: linear, logarithmic and symmetric-logarithmic scales.
 
 A scale knows its limits in the units of the data. `unit` maps data onto 0..1, `ticks` says where a reader
-finds round
-numbers. Limits are robust: where a wall of huge values would push everything else into one colour, the
-colours end at a
-percentile and `note` says so.
+finds round numbers. Limits hold all numbers, on a logarithm all decades that are there, unless a few far
+ones would push everything else into one colour: then the colours end at percentiles. `note` says whatever
+lies outside the colours.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -22,8 +21,8 @@ Choice = Literal["auto", "linear", "log", "symlog"]
 CHOICES = get_args(Choice)
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_DECADES = 30  # a logarithm that spans more decades than this shows the top ones
-_WALL = 4.0  # full range over robust range from which the colours end at percentiles
+_WALL = 4.0  # full range over that of the middle 98 % from which the colours end at percentiles
+_STRIDES = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200)  # decades between two marks
 _SAMPLE = 1_000_000
 
 
@@ -137,8 +136,10 @@ def log_ticks(low: float, high: float, n: int = 6) -> list[tuple[float, str]]:
         values = [m * 10.0**e for e in range(first - 1, last + 1) for m in (1, 2, 5)]
         inside = [(value, text(value)) for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
         return inside if len(inside) > 1 else linear_ticks(low, high, n)
-    stride = max(1, math.ceil((last - first) / max(n, 1)))
-    return [(10.0**e, power(e)) for e in range(first, last + 1, stride)]
+    least = max(1, math.ceil((last - first) / max(n, 1)))
+    stride = next(stride for stride in _STRIDES if stride >= least)
+    start = first if stride < 5 else -(-first // stride) * stride  # wide steps go through 1
+    return [(10.0**e, power(e)) for e in range(start, last + 1, stride)]
 
 
 def _symlog_ticks(low: float, high: float, threshold: float, n: int) -> list[tuple[float, str]]:
@@ -153,33 +154,78 @@ def _symlog_ticks(low: float, high: float, threshold: float, n: int) -> list[tup
 
 
 def choose(
-    values: np.ndarray, kind: Choice = "auto", low: float | None = None, high: float | None = None
+    values: np.ndarray,
+    kind: Choice = "auto",
+    low: float | None = None,
+    high: float | None = None,
+    centred: bool = False,
 ) -> Scale:
     """The scale that shows these numbers best, or the kind that is asked for.
 
-    Signed numbers are centred on zero; numbers over many decades get a logarithm; a few huge values end
-    the colours at a
-    percentile and leave a note.
+    Signed numbers are centred on zero; numbers over many decades get a logarithm; a few far values end the
+    colours at a percentile. `low`, `high`: limits that are asked for. `centred`: zero is the middle whatever
+    the numbers, for colours whose middle means zero. What cannot be seen so, the scale's note says.
+
+    Errors: Refused for a kind that there is not and for limits that are no numbers or do not rise.
 
     >>> choose(np.array([1e-6, 1e-3, 1.0])).kind, choose(np.array([-1.0, 3.0])).low
     ('log', -3.0)
     """
     if kind not in CHOICES:
         raise refuse("scale", f"{kind!r} is no scale; choose one of {', '.join(CHOICES)}")
+    _check(low, high)
     finite = _sample(values)
     if not finite.size:
-        return Scale(
-            "linear", 0.0 if low is None else low, 1.0 if high is None else high, note="no finite number here"
-        )
+        bottom, top = 0.0 if low is None else low, 1.0 if high is None else high
+        top = top if top > bottom else bottom + 1.0
+        return _centred(Scale("linear", bottom, top, note="no finite number here"), centred)
     smallest, largest = float(finite.min()), float(finite.max())
     if kind == "auto":
         kind = _kind(finite, smallest)
     if kind == "log" and largest > 0:
-        return _log(finite[finite > 0], low, high)
+        return _noted(_log(finite[finite > 0], low, high), values)
     if kind == "symlog":
-        return _symlog(finite, low, high)
-    note = f"no positive number for a logarithm; {text(smallest)} … {text(largest)}" if kind == "log" else ""
-    return _linear(finite, low, high, note)
+        return _noted(_centred(_symlog(finite, low, high), centred), values)
+    note = "no positive number for a logarithm" if kind == "log" else ""
+    return _noted(_centred(_linear(finite, low, high, note), centred), values)
+
+
+def _check(low: float | None, high: float | None) -> None:
+    """Refuse limits between which there are no colours."""
+    for name, limit in (("low", low), ("high", high)):
+        if limit is not None and (isinstance(limit, str) or not math.isfinite(limit)):
+            raise refuse(name, f"{limit!r}: a limit of the colours is a finite number")
+    if low is not None and high is not None and not low < high:
+        raise refuse("low", f"{low:g} is not below high = {high:g}; the colours lie between them")
+
+
+def _centred(scale: Scale, wanted: bool) -> Scale:
+    """The scale with zero in its middle: the farther limit counts for both sides."""
+    reach = max(abs(scale.low), abs(scale.high))
+    return replace(scale, low=-reach, high=reach) if wanted else scale
+
+
+def _noted(scale: Scale, values: np.ndarray) -> Scale:
+    """The scale with a word on every number that its colours do not tell apart from others."""
+    values = np.asarray(values, dtype=float)
+    notes = [scale.note]
+    negative = int((values < 0).sum()) if scale.kind == "log" else 0
+    zeros = int((values == 0).sum()) if scale.kind == "log" else 0
+    known = int((~np.isnan(values)).sum())
+    if negative:
+        notes.append(f"{text(negative)} of {text(known)} numbers are negative, which a logarithm cannot show")
+    if zeros:
+        notes.append(f"{text(zeros)} of {text(known)} numbers are zero and have the lowest colour")
+    shown = values[np.isfinite(values) & ((values > 0) | (scale.kind != "log"))]
+    slack = 1e-9 * (scale.high - scale.low)
+    if shown.size and (shown.min() < scale.low - slack or shown.max() > scale.high + slack):
+        ends = f"{text(scale.low)} and {text(scale.high)}"
+        reach = f"{text(float(shown.min()))} … {text(float(shown.max()))}"
+        notes.append(f"colours end at {ends}; the numbers reach {reach}")
+    infinite = int(np.isinf(values).sum())
+    if infinite:
+        notes.append(f"{text(infinite)} infinite numbers have the colours of the ends")
+    return replace(scale, note="; ".join(note for note in notes if note))
 
 
 def _sample(values: np.ndarray) -> np.ndarray:
@@ -205,13 +251,7 @@ def _kind(finite: np.ndarray, smallest: float) -> Kind:
 
 def _linear(finite: np.ndarray, low: float | None, high: float | None, note: str) -> Scale:
     given = low is not None or high is not None
-    smallest, largest = float(finite.min()), float(finite.max())
-    lower, upper = (float(part) for part in np.percentile(finite, [1, 99]))
-    walled = not given and upper > lower and largest - smallest > _WALL * (upper - lower)
-    bottom, top = (lower, upper) if walled else (smallest, largest)
-    if walled:
-        reach = f"{text(smallest)} … {text(largest)}"
-        note = f"colours end at {text(bottom)} and {text(top)}; the numbers reach {reach}"
+    bottom, top = (float(finite.min()), float(finite.max())) if given else _robust(finite)
     if bottom < 0 < top and not given:
         top = max(-bottom, top)
         bottom = -top
@@ -222,20 +262,25 @@ def _linear(finite: np.ndarray, low: float | None, high: float | None, note: str
     return Scale("linear", bottom, top, note=note)
 
 
+def _robust(heights: np.ndarray) -> tuple[float, float]:
+    """The ends of all numbers, or of the middle 98 % where all reach several times as far."""
+    ends = float(heights.min()), float(heights.max())
+    lower, upper = (float(part) for part in np.percentile(heights, [1, 99]))
+    return (lower, upper) if 0 < _WALL * (upper - lower) < ends[1] - ends[0] else ends
+
+
 def _log(positive: np.ndarray, low: float | None, high: float | None) -> Scale:
-    top = float(positive.max()) if high is None or high <= 0 else high
-    smallest = float(positive.min())
-    bottom = max(smallest, float(np.percentile(positive, 2)), top * 10.0**-_DECADES)
-    note = (
-        f"colours end at {text(bottom)}; the numbers reach down to {text(smallest)}"
-        if bottom > smallest * 10
-        else ""
+    exponents = _robust(np.log10(positive))
+    ends = [float(positive.min()), float(positive.max())]
+    bottom, top = (
+        end if math.isclose(exponent, np.log10(end)) else float(10.0**exponent)
+        for end, exponent in zip(ends, exponents, strict=True)
     )
-    if low is not None and low > 0:
-        bottom, note = low, ""
+    bottom = bottom if low is None or low <= 0 else low
+    top = top if high is None or high <= 0 else high
     if not top > bottom:
-        bottom, top = bottom / 2, bottom * 2
-    return Scale("log", bottom, top, note=note)
+        bottom, top = (bottom / 2, bottom * 2) if high is None else (top / 2, top)
+    return Scale("log", bottom, top)
 
 
 def _symlog(finite: np.ndarray, low: float | None, high: float | None) -> Scale:

@@ -107,3 +107,48 @@ def test_limits_may_be_given():
     scale = choose(np.linspace(0, 1, 9), "linear", low=-1.0, high=4.0)
     assert (scale.low, scale.high) == (-1.0, 4.0)
     assert isinstance(scale, scales.Scale)
+
+
+def test_a_logarithm_shows_the_decades_that_are_there():
+    """Half of the cells vanish like 10^-2t, half stay: both ends of the colours are numbers that occur."""
+    vanishing = np.concatenate([10.0 ** -np.arange(0.0, 116.0, 2), np.linspace(0.5, 1.0, 58)])
+    scale = choose(vanishing, "log")
+    assert (scale.low, scale.high) == (1e-114, 1.0)
+    assert not scale.note
+    assert [words for _, words in scale.ticks(6)][-1] == "1"
+
+
+def test_one_far_number_does_not_make_all_others_one_colour_of_a_logarithm():
+    values = np.append(np.logspace(-2, 0, 1000), 1e-200)
+    scale = choose(values, "log")
+    assert 1e-3 < scale.low < 2e-2
+    assert "the numbers reach 10⁻²⁰⁰ … 1" in scale.note
+
+
+@pytest.mark.parametrize("kind", ["linear", "log", "symlog"])
+def test_limits_that_are_given_do_not_hide_numbers_in_silence(kind):
+    scale = choose(np.linspace(1.0, 9.0, 50), kind, low=2.0, high=4.0)
+    assert "colours end at 2 and 4; the numbers reach 1 … 9" in scale.note
+    assert "colours end" not in choose(np.linspace(1.0, 9.0, 50), kind, low=0.5, high=10.0).note
+
+
+def test_what_a_logarithm_cannot_show_is_counted():
+    note = choose(np.array([-3.0, -1.0, 0.0, 1.0, 10.0, np.nan]), "log").note
+    assert "2 of 5 numbers are negative" in note
+    assert "1 of 5 numbers are zero" in note
+    assert "1 infinite" in choose(np.array([1.0, 2.0, np.inf])).note
+
+
+def test_limits_that_do_not_rise_are_refused():
+    for low, high in ((5.0, 1.0), (1.0, 1.0)):
+        with pytest.raises(Refused, match="not below high"):
+            choose(np.linspace(0, 1, 9), "linear", low, high)
+    with pytest.raises(Refused, match="finite number"):
+        choose(np.linspace(0, 1, 9), "linear", low="red")
+
+
+@pytest.mark.parametrize("values", [np.linspace(-6.0, -1.0, 20), np.linspace(1.0, 6.0, 20), np.full(3, -2.0)])
+def test_colours_whose_middle_means_zero_have_it_there_whatever_the_numbers(values):
+    scale = choose(values, "auto", centred=True)
+    assert scale.unit(np.zeros(1))[0] == pytest.approx(0.5)
+    assert scale.high >= np.abs(values).max()

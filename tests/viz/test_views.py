@@ -111,7 +111,8 @@ def test_lines_share_out_the_axes():
     assert (seen.x_name, seen.by, seen.panel_by) == ("time", "w", "activation")
     assert seen.panels[0].title == "activation = identity"
     assert "8 of 13 values of w" in seen.caption
-    assert not seen.shared
+    assert seen.shared  # what would have made frames of their own leaves them, and that is said
+    assert "w = 1.5 at activation = identity down to −1663" in seen.caption
     one = scene(stores.fan(), "trajectory", at={"activation": "tanh", "start": 0.5})
     assert len(one.panels) == 1
     assert one.panels[0].curves[0].y[0] == 0.5

@@ -13,6 +13,7 @@ from sim.errors import Refused
 from viz import palettes, reading
 from viz.apps import page
 from viz.escape import Markup, html, joined
+from viz.frames import whole
 from viz.scenes import Curve, Lines, Panel, extremes
 
 if TYPE_CHECKING:
@@ -109,13 +110,11 @@ def _lines(lived: xr.Dataset, name: str) -> list[Lines]:
     for i in range(min(rows.shape[1], _MOST_UNITS)):
         kept = extremes(rows[:, i], _MOST_STEPS)
         curves.append(Curve("", time[kept], rows[kept, i], palettes.curve_colour(i)))
-    finite = rows[:, :_MOST_UNITS][np.isfinite(rows[:, :_MOST_UNITS])]
-    positive = finite[finite > 0]
-    log = name == "gradient_through_time" and positive.size > 0
+    log = name == "gradient_through_time" and bool((rows[:, :_MOST_UNITS] > 0).any())
     some = f" ({_MOST_UNITS} of {rows.shape[1]} units)" if rows.shape[1] > _MOST_UNITS else ""
     return [
         Lines(
-            panels=(Panel("", tuple(curves), _frame(positive if log else finite, log)),),
+            panels=(Panel("", tuple(curves), whole([curve.y for curve in curves], log)),),
             x_name="time",
             x_label=reading.label(lived["time"]),
             y_label=reading.label(array),
@@ -125,13 +124,3 @@ def _lines(lived: xr.Dataset, name: str) -> list[Lines]:
             log_y=log,
         )
     ]
-
-
-def _frame(heights: np.ndarray, log: bool) -> tuple[float, float] | None:
-    if not heights.size:
-        return None
-    low, high = float(heights.min()), float(heights.max())
-    if log:
-        return max(low, high * 1e-60) / 2, high * 2
-    pad = 0.06 * (high - low) or abs(high) * 0.05 or 0.5
-    return low - pad, high + pad

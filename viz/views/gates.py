@@ -9,6 +9,7 @@ import numpy as np
 
 from viz import choices, palettes, reading
 from viz.axes import Axis, axis
+from viz.frames import limits, outside
 from viz.reading import Unseen
 from viz.scales import Scale, choose
 from viz.scenes import Curve, Field, Lines, Panel
@@ -69,7 +70,7 @@ def _lines(
         )
         panels.append(Panel("", curves, _reach(values), y_label=name))
     few = f"{len(chosen)} of {part.shape[1]} values of {by} are drawn" if len(chosen) < part.shape[1] else ""
-    note = "; ".join(part for part in (few, _OPEN) if part)
+    note = "; ".join(part for part in (few, _OPEN, outside(panels, False)) if part)
     return Lines(
         panels=tuple(panels),
         x_name=x,
@@ -155,4 +156,4 @@ def _reach(values: np.ndarray) -> tuple[float, float] | None:
         return -0.04, 1.04
     if finite.size and finite.min() >= -1.0 and finite.max() <= 1.0:
         return -1.08, 1.08
-    return choices.limits(values, False)
+    return limits(list(values), False)

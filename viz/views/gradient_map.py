@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 NEEDS = Needs(dims=2, names=("gradient_through_time", "gradient_by_lag", "neuron_gradient_norm"), rank=9)
 _BELOW = ("time", "lag", "neuron")
 _UP = ("layer", "matrix")
-_DECADES = 20
 
 
 def scene(
@@ -60,11 +59,7 @@ def scene(
         ranks = np.argsort(np.where(np.isnan(field.values), -np.inf, field.values), axis=1)[:, ::-1]
         values, zero = np.take_along_axis(values, ranks, 1), np.take_along_axis(zero, ranks, 1)
         label = f"neurons of each {y}, the largest gradient first"
-    chosen = field.scale
-    sizes = values[np.isfinite(values)]
-    if chosen.kind == "log" and x != "neuron" and low is None and sizes.size:
-        floor = max(float(sizes.min()), float(sizes.max()) * 10.0**-_DECADES)
-        chosen = scales.choose(values, "log", floor, high)
+    chosen = scales.choose(values, field.scale.kind, low, high)
     notes = [
         f"{zero.mean():.1%} are exactly zero" if zero.any() else "",
         "a row that ends in grey has no more neurons" if _short(field.values, field.x.name) else "",

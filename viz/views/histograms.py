@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NEEDS = Needs(dims=1, own=("neuron",), kinds="f", rank=8)
 _BY = ("layer", "matrix")
 _WISHES = {"auto": "auto", "log": "yes", "linear": "no"}
-_DECADES, _BOXES = 30, 60
+_BOXES = 60
 _FEW = 50  # a row of fewer numbers is all spikes and may reach out of the frame
 
 
@@ -61,10 +61,9 @@ def scene(
     known = (~np.isnan(rows[0][1])).sum(axis=1)
     tall = {int(i) for i in np.flatnonzero(known >= min(_FEW, known.max()))}
     drawn = _framed(drawn, tall, log_x)
-    low = f"sizes below {text(float(edges[0]))} are left out" if (every[every > 0] < edges[0]).any() else ""
     wide = "panels differ in their range" if len({panel.reach for panel in drawn}) > 1 else ""
     out = f"rows of fewer than {_FEW} may reach out of the frame" if len(tall) < len(known) else ""
-    notes = (_zeros(rows, dataset, by, x), low, wide, out)
+    notes = (_zeros(rows, dataset, by, x), wide, out)
     unit = "decade" if log_x else "unit of size"
     return Lines(
         panels=drawn,
@@ -112,7 +111,7 @@ def _edges(values: np.ndarray, bins: int, log: bool) -> np.ndarray:
     finite = values[np.isfinite(values)]
     if log:
         finite = finite[finite > 0]
-        first = np.floor(max(np.log10(finite.min()), np.log10(finite.max()) - _DECADES) * bins)
+        first = np.floor(np.log10(finite.min()) * bins)
         last = np.floor(np.log10(finite.max()) * bins) + 1
         borders: np.ndarray = 10.0 ** (np.arange(first, last + 1) / bins)
         return borders

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viz import choices, palettes, reading
+from viz.frames import limits, outside
 from viz.reading import Unseen
 from viz.scenes import Curve, Lines, Panel, Rule
 from viz.view import Needs
@@ -60,11 +61,13 @@ def scene(
     zero = (
         f"{(every == 0.0).mean():.0%} of the contributions are exactly zero" if (every == 0.0).any() else ""
     )
+    above = Panel("", single, limits(parts, log), y_label=reading.full_name(array), log_y=log)
     few = f"{len(chosen)} of {len(rows)} values of {by} are drawn" if len(chosen) < len(rows) else ""
     keep = "the share of the first p lags is what truncation to p steps keeps"
+    notes = (keep, zero, few, "" if log else outside([above], log))  # a logarithm shows all but zeros
     return Lines(
         panels=(
-            Panel("", single, choices.limits(every, log), y_label=reading.full_name(array), log_y=log),
+            above,
             Panel(
                 "",
                 share,
@@ -79,7 +82,7 @@ def scene(
         y_label=reading.label(array),
         name=variable,
         title=reading.title(dataset, array),
-        caption=reading.caption(dataset, array, held, "; ".join(n for n in (keep, zero, few) if n)),
+        caption=reading.caption(dataset, array, held, "; ".join(note for note in notes if note)),
         by=by or "",
         columns=1,
     )

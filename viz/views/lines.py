@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from viz import choices, palettes, reading
+from viz.frames import limits, outside
 from viz.scenes import Curve, Lines, Panel, extremes
 from viz.view import Needs
 
@@ -53,7 +54,7 @@ def scene(
     shown = len(drawn[0].curves)
     thinned = f"of {len(order)} values of {x} only extremes are drawn" if len(order) > _MOST_POINTS else ""
     note = f"{shown} of {total} values of {by} are drawn" if by and shown < total else ""
-    note = "; ".join(part for part in (note, thinned) if part)
+    note = "; ".join(part for part in (note, thinned, outside(drawn, log_y)) if part)
     return Lines(
         panels=drawn,
         x_name=x,
@@ -122,7 +123,7 @@ def _curve(label: str, part: xr.DataArray, places: np.ndarray, order: np.ndarray
 
 def _framed(frames: list[tuple[str, tuple[Curve, ...]]], log_y: bool) -> tuple[Panel, ...]:
     """Panels with the heights they show: the same for all unless one would flatten another."""
-    own = [choices.limits(np.concatenate([curve.y for curve in curves]), log_y) for _, curves in frames]
+    own = [limits([curve.y for curve in curves], log_y) for _, curves in frames]
     known = [limits for limits in own if limits is not None]
     reach = [high - low for low, high in known]
     if known and (log_y or max(reach) < 4 * min(reach)):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from viz import choices, palettes, reading
+from viz.frames import limits
 from viz.scenes import Curve, Lines, Panel, Rule
 from viz.view import Needs
 
@@ -113,7 +114,7 @@ def _limits(
     if never:
         bottom = float(finite.min()) / 1.5 if log and finite.size else steps / 100 if log else 0.0
         return bottom, max(levels) * (1.25 if log else 1.03)
-    return choices.limits(finite.astype(float), log)
+    return limits([finite.astype(float)], log)
 
 
 def _curve(places: np.ndarray, row: np.ndarray, name: str, colour: str, level: float) -> list[Curve]:

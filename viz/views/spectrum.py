@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from viz import choices, palettes, reading
+from viz.frames import limits, outside
 from viz.scenes import Curve, Lines, Panel, Rule
 from viz.view import Needs
 
@@ -66,7 +68,7 @@ def scene(
         curves.append(Curve(said, places, np.where(np.isfinite(heights[i]), heights[i], np.nan), colour))
         if np.isfinite(spread[i]).any() and len(places) <= _MOST_BARS:
             curves.append(_bars(places, heights[i], far * spread[i], colour))
-    every = np.concatenate([heights[chosen].ravel(), [0.0]])
+    every = [*heights[chosen], np.zeros(1)]  # zero is always in sight
     dead = int(np.isneginf(heights[chosen]).sum())
     notes = [
         f"{len(chosen)} of {len(heights)} values of {by} are drawn" if len(chosen) < len(heights) else "",
@@ -74,8 +76,11 @@ def scene(
         f"{dead} are minus infinity and not drawn" if dead else "",
     ]
     rule = (Rule(0.0, "chaos above", "left"),)
+    panel = Panel("", tuple(curves), limits(every, False), rules=rule)
+    drawn = tuple(curve for curve in curves if curve.form == "line")
+    notes.append(outside([replace(panel, curves=drawn)], False))
     return Lines(
-        panels=(Panel("", tuple(curves), choices.limits(every, False), rules=rule),),
+        panels=(panel,),
         x_name=x,
         x_label=reading.label(dataset[x]),
         y_label=reading.label(array),

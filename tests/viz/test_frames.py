@@ -1,0 +1,55 @@
+"""Frames of curves: what they hold, and that they say what they do not."""
+
+import numpy as np
+import pytest
+
+from tests.viz import stores
+from viz import scene
+from viz.frames import limits, whole
+
+
+def powers(factors, steps=51):
+    return [float(factor) ** np.arange(steps) for factor in factors]
+
+
+def test_a_frame_holds_its_curves():
+    for curves in ([np.array([1.0, 5.0])], powers([0.5, 0.9]), powers([1.5]), powers([1.05, 0.5, 0.2])):
+        low, high = limits(curves, False)
+        every = np.concatenate(curves)
+        assert low < every.min()
+        assert high > every.max()
+
+
+def test_a_curve_that_would_hide_all_others_leaves_the_frame():
+    low, high = limits(powers([0.2, 0.65, 1.05, 1.5]), False)
+    assert low == pytest.approx(-high / 21, rel=0.01)
+    assert high == pytest.approx(1.05 * 1.05**50, rel=1e-6)
+
+
+def test_a_logarithm_holds_every_decade():
+    low, high = limits(powers([1.0, 1e-6]), True)
+    assert low < 1e-300 < 1.0 < high
+    assert limits([np.array([0.0, -1.0])], True) is None
+    assert whole([np.array([5e-324, 1.7e308])], True)[0] > 0
+    assert np.isfinite(whole([np.array([5e-324, 1.7e308])], True)).all()
+
+
+def vanishing(values):
+    w = np.array([0.2, 0.65, 1.05, 1.5])
+    return stores.dataset({"norm": (("w", "time"), values)}, {"w": w}, {"time": np.arange(values.shape[1])})
+
+
+def test_what_leaves_the_frame_is_said():
+    growing = scene(vanishing(np.array(powers([0.2, 0.65, 1.05, 1.5]))), "norm", log="no")
+    assert "Outside the frame: w = 1.5 up to 6.376·10⁸." in growing.caption
+    decaying = scene(vanishing(np.array(powers([1e-6, 0.5, 0.9, 1.0]))), "norm")
+    assert decaying.log_y
+    assert decaying.panels[0].limits[0] < 1e-299
+    assert "utside" not in decaying.caption
+
+
+def test_what_has_no_logarithm_is_counted():
+    values = np.array(powers([1e-3, 1e-2, 0.1, 1.0], 10))
+    values[0, 5:] = 0.0
+    seen = scene(vanishing(values), "norm", log="yes")
+    assert "5 of 40 heights are not positive" in seen.caption.replace("H", "h")

@@ -1,0 +1,107 @@
+"""Which heights a frame of curves shows, and in words what lies outside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from viz.scales import text
+from viz.scenes import Curve, Panel
+
+_SPIKE = 20.0  # a curve's whole reach over that of its middle 96 %, from which a frame leaves its spikes out
+_FAR = 100.0  # how many times as far as most a curve may reach: beyond, most would lie within a line's width
+_LARGEST = float(np.finfo(float).max)
+_FEW = 4  # curves that are named in words
+
+Limits = tuple[float, float] | None
+
+
+def limits(curves: Sequence[np.ndarray], log: bool) -> Limits:
+    """The heights of a frame that holds these curves. None: there is nothing to show.
+
+    A logarithm holds all positive heights, whatever their decades. A linear frame holds all but what would
+    hide the rest: curves that reach `_FAR` times as far from the middle as half of them, and the spikes of
+    the others.
+
+    >>> low, high = limits([np.array([0.0, 1.0]), np.array([1.0, 0.5]), np.array([1.0, 1e9])], False)
+    >>> round(low, 3), round(high, 3)
+    (-0.05, 1.05)
+    """
+    if log:
+        return whole(curves, log)
+    finite = [part for part in (heights[np.isfinite(heights)] for heights in curves) if part.size]
+    if not finite:
+        return None
+    ends = np.array([_calm(heights) for heights in finite])
+    return _padded(*_common(ends, float(np.median([np.median(heights) for heights in finite]))))
+
+
+def whole(curves: Sequence[np.ndarray], log: bool) -> Limits:
+    """The heights of a frame that holds every number, on a logarithm every positive one."""
+    every = np.concatenate([np.zeros(0), *curves])
+    finite = every[np.isfinite(every) & ((every > 0) | (not log))]
+    if not finite.size:
+        return None
+    low, high = float(finite.min()), float(finite.max())
+    return (low / 1.5 or low, min(high, _LARGEST / 2) * 1.5) if log else _padded(low, high)
+
+
+def _padded(low: float, high: float) -> tuple[float, float]:
+    """A little air on both sides."""
+    pad = 0.05 * (high - low) or abs(high) * 0.05 or 0.5
+    return max(low - pad, -_LARGEST), min(high + pad, _LARGEST)
+
+
+def _calm(heights: np.ndarray) -> tuple[float, float]:
+    """The ends of one curve, without spikes that would flatten it."""
+    low, high = float(heights.min()), float(heights.max())
+    lower, upper = (float(part) for part in np.percentile(heights, [2, 98]))
+    if 0 < _SPIKE * (upper - lower) < high - low:
+        return max(low, 2 * lower - upper), min(high, 2 * upper - lower)
+    return low, high
+
+
+def _common(ends: np.ndarray, middle: float) -> tuple[float, float]:
+    """The ends of all curves but those that reach too far."""
+    reach = np.abs(ends - middle).max(axis=1)
+    moving = reach[reach > 0]
+    half = float(np.percentile(moving, 50, method="lower")) if moving.size else 0.0
+    kept = ends[reach <= _FAR * half]
+    return float(kept[:, 0].min()), float(kept[:, 1].max())
+
+
+def outside(panels: Sequence[Panel], log: bool) -> str:
+    """What the frames do not show of their curves: `outside the frame: w = 1.5 up to 6.4·10⁸`."""
+    beyond: list[tuple[float, str]] = []
+    unseen = points = 0
+    for panel in panels:
+        if panel.limits is None:
+            continue
+        logarithmic = log if panel.log_y is None else panel.log_y
+        for curve in panel.curves:
+            heights = curve.y[np.isfinite(curve.y)]
+            points += heights.size
+            if logarithmic:
+                unseen += int((heights <= 0).sum())
+                heights = heights[heights > 0]
+            beyond += _beyond(panel, curve, heights)
+    words = [said for _, said in sorted(beyond, key=lambda pair: -pair[0])]
+    more = f" and {len(words) - _FEW} more" if len(words) > _FEW else ""
+    notes = [f"outside the frame: {', '.join(words[:_FEW])}{more}" if words else ""]
+    if unseen:
+        notes.append(f"{text(unseen)} of {text(points)} heights are not positive and have no logarithm")
+    return "; ".join(note for note in notes if note)
+
+
+def _beyond(panel: Panel, curve: Curve, heights: np.ndarray) -> list[tuple[float, str]]:
+    """How far a curve leaves its frame, largest first, and in which words."""
+    low, high = panel.limits or (0.0, 0.0)
+    if not heights.size:
+        return []
+    name = " at ".join(part for part in (curve.label, panel.title) if part)
+    bottom, top = float(heights.min()), float(heights.max())
+    ends = [("down", bottom)] if bottom < low else []
+    ends += [("up", top)] if top > high else []
+    said = " and ".join(f"{way} to {text(end)}" for way, end in ends)
+    return [(max(abs(end) for _, end in ends), f"{name} {said}".strip())] if ends else []
