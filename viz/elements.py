@@ -20,6 +20,7 @@ from bokeh.models import CustomJSHover, FixedTicker, HoverTool
 
 from viz import palettes
 from viz.axes import Axis
+from viz.classes import Classes
 from viz.dress import SIZES, TOOLS, tidy
 from viz.element_lines import curves
 from viz.element_plane import plane, shapes
@@ -223,7 +224,10 @@ def _tooltips(field: Field) -> tuple[list[tuple[str, str]], dict[str, Any]]:
             formatters[key] = _lookup([esc(word) for word in side.words])
     name = _value_name(field)
     tips.append((esc(field.label), f"@{{{name}}}{{custom}}"))
-    formatters[f"@{{{name}}}"] = CustomJSHover(code=_NUMBER)
+    number = CustomJSHover(code=_NUMBER)
+    if isinstance(field.scale, Classes):  # classes are numbered from 1
+        number = _lookup([esc(""), *(esc(word) for word in field.scale.words)])
+    formatters[f"@{{{name}}}"] = number
     if field.codes is not None:
         tips.append(("outcome", "@{outcome_code}{custom}"))
         known = [esc(field.meanings.get(code, str(code))) for code in range(8)]

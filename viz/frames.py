@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from viz import choices
 from viz.scales import text
-from viz.scenes import Curve, Panel
+from viz.scenes import Curve, Panel, Rule
 
 _SPIKE = 20.0  # a curve's whole reach over that of its middle 96 %, from which a frame leaves its spikes out
 _FAR = 100.0  # how many times as far as most a curve may reach: beyond, most would lie within a line's width
 _LARGEST = float(np.finfo(float).max)
 _FEW = 4  # curves that are named in words
+_LEVEL = 0.05  # share of a frame between two lines of nevers
+_MARKS, _POINTS = 16, 20_000  # marks on such a line and its points, at most
 
 Limits = tuple[float, float] | None
 
@@ -105,3 +109,46 @@ def _beyond(panel: Panel, curve: Curve, heights: np.ndarray) -> list[tuple[float
     ends += [("up", top)] if top > high else []
     said = " and ".join(f"{way} to {text(end)}" for way, end in ends)
     return [(max(abs(end) for _, end in ends), f"{name} {said}".strip())] if ends else []
+
+
+def topped(
+    panels: Sequence[Panel], places: np.ndarray, nevers: Sequence[Sequence[np.ndarray]], word: str, log: bool
+) -> tuple[Panel, ...]:
+    """The panels with a dashed line on top, above which lies what never happened: for each curve a line and
+    marks where it did not.
+
+    places: along the axis below; nevers: of each curve of each panel, where along it.
+    """
+    made = []
+    for panel, rows in zip(panels, nevers, strict=True):
+        low, high = panel.limits or ((1.0, 10.0) if log else (0.0, 1.0))
+        step = _LEVEL * (np.log(high / low) if log else high - low)
+        levels = [float(high * np.exp(i * step) if log else high + i * step) for i in range(1, len(rows) + 2)]
+        above = [
+            part
+            for curve, never, level in zip(panel.curves, rows, levels, strict=False)
+            for part in _level(curve, places, never, level)
+        ]
+        made.append(
+            replace(
+                panel,
+                curves=(*panel.curves, *above),
+                limits=(low, levels[-1]),
+                rules=(*panel.rules, Rule(high, word, below=True)),
+                ceiling=high,
+            )
+        )
+    return tuple(made)
+
+
+def _level(curve: Curve, places: np.ndarray, never: np.ndarray, height: float) -> list[Curve]:
+    """One curve's line of nevers at a height, with marks on it."""
+    among = np.flatnonzero(never)
+    if not among.size:
+        return []
+    kept = choices.spread(len(places), _POINTS)
+    marked = among[choices.spread(len(among), _MARKS)]
+    return [
+        Curve(curve.label, places[kept], np.where(never[kept], height, np.nan), curve.colour),
+        Curve(curve.label, places[marked], np.full(len(marked), height), curve.colour, "marks"),
+    ]

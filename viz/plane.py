@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz import reading, scales
+from viz import classes, never, reading, scales
 from viz.axes import axis
 from viz.reading import Unseen
 from viz.scenes import Field
@@ -48,6 +49,57 @@ def field(
         caption=reading.caption(dataset, array, held, chosen.note),
         codes=codes,
         meanings=reading.meanings(dataset),
+    )
+
+
+def spoken(
+    field: Field,
+    dataset: xr.Dataset,
+    at: Mapping[str, Any] | None,
+    scale: scales.Choice | Callable[[np.ndarray], scales.Choice],
+    palette: str,
+    limits: tuple[float | None, float | None],
+) -> Field:
+    """The same field where its numbers are no amounts: codes as classes with their words, nevers apart.
+
+    scale: of counts, or how it follows from them.
+    """
+    array = dataset[field.name]
+    held = reading.fixed(
+        dataset, tuple(str(d) for d in array.dims if d not in (field.x.name, field.y.name)), at
+    )
+    if reading.flags(array):
+        return _classed(field, reading.flags(array), lambda note: reading.caption(dataset, array, held, note))
+    if not never.counted(array):
+        return field
+    counts, nevers = never.apart(field.values, field.codes)
+    chosen = scales.choose(counts, scale(counts) if callable(scale) else scale, *limits)
+    word = reading.never_word(array)
+    note = "; ".join(part for part in (never.said(nevers, word), chosen.note) if part)
+    return replace(
+        field,
+        values=counts,
+        scale=chosen,
+        palette=_palette(palette, chosen),
+        never=nevers if nevers.any() else None,
+        never_word=word,
+        caption=reading.caption(dataset, array, held, note),
+    )
+
+
+def _classed(field: Field, known: dict[int, str], caption: Callable[[str], str]) -> Field:
+    """Codes as classes: one colour each for those in sight, their words beside the colours."""
+    present = [code for code in known if (field.values == code).any()]
+    placed = np.full(field.values.shape, np.nan)
+    for place, code in enumerate(present):
+        placed[field.values == code] = place + 1
+    shares = [f"{known[code]} {np.mean(field.values == code):.1%}" for code in present]
+    return replace(
+        field,
+        values=placed,
+        scale=classes.classes([known[code] for code in present]),
+        palette=classes.palette(len(present)),
+        caption=caption("; ".join(shares)),
     )
 
 

@@ -22,6 +22,7 @@ WIDTH, HEIGHT = 1280, 960
 _TITLE, _CAPTION = 27, 17
 _EDGE = 28
 _TWO = 700  # columns that two maps need
+_KEY = 12  # letters for which there is room beside a colour
 
 
 def save_png(scene: Scene, path: Path, columns: int = WIDTH, rows: int | None = None) -> None:
@@ -156,12 +157,14 @@ def _keys(field: Field) -> list[tuple[tuple[int, int, int], str]]:
     """Colours outside the scale that are in sight, with their words."""
     keys = []
     if field.never is not None and field.never.any():
-        keys.append((palettes.NEVER, field.never_word.split()[0]))
+        words = field.never_word
+        keys.append((palettes.NEVER, words if len(words) <= _KEY else "never"))
     missing = np.isnan(field.scale.unit(field.values))
     if field.never is not None:
         missing &= ~field.never
     if field.empty == "grey" and missing.any():
+        negative = field.scale.kind == "log" and bool((field.values[missing] < 0).all())
         why = set(field.codes[missing].tolist()) if field.codes is not None else set()
         word = field.meanings.get(int(why.pop()), "missing") if len(why) == 1 else "missing"
-        keys.append((palettes.MISSING, "missing" if word == "ok" else word))
+        keys.append((palettes.MISSING, "negative" if negative else "missing" if word == "ok" else word))
     return keys

@@ -161,7 +161,7 @@ def word(thing: Any) -> str:
 def never_word(array: xr.DataArray) -> str:
     """What -1 means in a variable of counts."""
     known = {"escape": "never escaped", "memory": "never forgotten"}
-    return known.get(str(array.name).split("_")[0], f"no {array.name}")
+    return known.get(str(array.name).split("_")[0], f"no {str(array.name).replace('_', ' ')}")
 
 
 def flags(array: xr.DataArray) -> dict[int, str]:

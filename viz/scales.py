@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -190,7 +190,7 @@ def choose(
     return _noted(_centred(_linear(finite, low, high, note), centred), values)
 
 
-def _check(low: float | None, high: float | None) -> None:
+def _check(low: Any, high: Any) -> None:
     """Refuse limits between which there are no colours."""
     for name, limit in (("low", low), ("high", high)):
         if limit is not None and (isinstance(limit, str) or not math.isfinite(limit)):

@@ -1,5 +1,6 @@
 """Structure of the pictures: dims, scales, what is held, what is said; no pixels."""
 
+import io
 import json
 
 import holoviews as hv
@@ -8,7 +9,8 @@ import pytest
 import xarray as xr
 
 from tests.viz import stores
-from viz import draw, reading, scene, suited, view
+from viz import draw, palettes, reading, scene, suited, view
+from viz.raster import image, paint
 from viz.reading import Unseen
 from viz.scenes import Field, Lines, extremes
 
@@ -94,10 +96,14 @@ def test_never_escaped_has_its_own_colour_and_pending_does_not():
     assert seen.never.any()
     assert seen.equal
     assert "never escaped" in seen.caption
-    waiting = data.copy(deep=True)
-    waiting["outcome"][:] = 0
-    waiting["escape_time"][:] = -1
-    assert not scene(waiting, "escape_time").never.any()
+    for code in (0, 2, 5, 6, 7):
+        lost = data.copy(deep=True)
+        lost["outcome"][:] = code
+        lost["escape_time"][:] = -1
+        for name in ("image", "map"):
+            gone = scene(lost, "escape_time", name)
+            assert gone.never is None
+            assert np.isnan(gone.values).all()
 
 
 def test_real_parts_lie_across_whatever_the_order():
@@ -213,3 +219,63 @@ def test_thinned_curves_keep_their_extremes_and_their_cycles():
     spike[77_777] = 9.0
     assert 77_777 in extremes(spike, 1000)
     assert len(extremes(np.full(5000, np.nan), 100)) <= 110
+
+
+@pytest.mark.parametrize("name", ["image", "map"])
+def test_a_count_of_what_never_happened_is_no_number(name):
+    data = stores.mandelbrot(20, 30)
+    seen = scene(data, "escape_time", name)
+    stored = data["escape_time"].transpose("c_im", "c_re").values
+    assert (seen.never == (stored == -1)).all()
+    assert seen.scale.low > 0
+    assert seen.palette in palettes.SEQUENTIAL
+    assert f"{(stored == -1).sum()} of 400 cells: never escaped" in seen.caption
+    assert (paint(seen)[seen.never] == palettes.NEVER).all()
+
+
+def periods():
+    """Periods over r: 1, none, 2, one of a run that diverged, one that is not computed; oscillations too."""
+    return stores.dataset(
+        {"period": (("r",), np.array([1, -1, 2, -1, -1], np.int32)), "kind": (("r",), np.arange(-1, 4))},
+        {"r": np.arange(5.0)},
+        outcome=np.array([1, 1, 1, 2, 0], np.uint8),
+    )
+
+
+def test_nevers_stand_above_the_lines():
+    seen = scene(periods(), "period")
+    (panel,) = seen.panels
+    line, above, marks = panel.curves
+    assert np.array_equal(line.y, [1.0, np.nan, 2.0, np.nan, np.nan], equal_nan=True)
+    assert np.flatnonzero(np.isfinite(above.y)).tolist() == [1]
+    assert (marks.form, marks.x.tolist()) == ("marks", [1.0])
+    assert panel.rules[0].words == "↑ no period"
+    assert panel.rules[0].height == panel.ceiling < above.y[1] < panel.limits[1]
+    assert "1 of 5 cells: no period" in seen.caption
+    data = periods()
+    data["period"][:], data["outcome"][:] = -1, 1
+    alone = scene(data, "period")
+    assert "5 of 5 cells: no period" in alone.caption
+    assert alone.panels[0].curves[-1].x.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    image(alone).save(io.BytesIO(), "png")
+
+
+def test_codes_are_classes_with_their_words():
+    """Three codes, one of them -1 and a result, over a plane; the outcome is one of them."""
+    codes = np.array([[-1, 0], [2, 2]], np.int32)
+    outcome = np.array([[2, 1], [1, 0]], np.uint8)
+    data = stores.dataset(
+        {"verdict": (("a", "b"), codes)}, {"a": np.arange(2.0), "b": np.arange(2.0)}, outcome=outcome
+    )
+    data["verdict"].attrs |= {"flag_values": [-1, 0, 2], "flag_meanings": "not_finite at_rest uneven"}
+    for name in ("map", "image"):
+        seen = scene(data, "verdict", name)
+        assert [words for _, words in seen.scale.ticks()] == ["not finite", "at rest", "uneven"]
+        assert seen.values.tolist() == [[1.0, 3.0], [2.0, 3.0]]
+        assert seen.palette == "classes3"
+        assert "uneven 50.0%" in seen.caption
+    cells = scene(data, "outcome")
+    assert [words for _, words in cells.scale.ticks()] == ["pending", "ok", "diverged"]
+    curves = scene(data, "verdict", "lines")
+    assert "−1 is not finite, 0 is at rest, 2 is uneven" in curves.caption
+    assert np.array_equal(curves.panels[0].curves[0].y, [-1.0, 2.0])

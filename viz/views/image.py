@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz import bifurcations, plane, reading, scales
+from viz import bifurcations, plane
 from viz.palettes import Named
 from viz.scales import Choice
 from viz.scenes import Field
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS = Needs(dims=2, kinds="iu", rank=2)
-_NEVER = -1
 
 
 def scene(
@@ -41,28 +40,8 @@ def scene(
     `high`: limits. `curves`: whether bifurcation curves that are stored for this plane are drawn.
     """
     field = plane.field(dataset, variable, x, y, at, "linear", palette, low, high)
-    waiting = np.zeros(field.values.shape, bool) if field.codes is None else field.codes == reading.PENDING
-    never = (field.values == _NEVER) & ~waiting
-    counts = np.where(field.values == _NEVER, np.nan, field.values)
-    chosen = scales.choose(counts, _scale(counts, scale), low, high)
-    array = dataset[variable]
-    word = reading.never_word(array)
-    held = reading.fixed(
-        dataset, tuple(str(d) for d in array.dims if d not in (field.x.name, field.y.name)), at
-    )
-    share = f"{never.mean():.1%} of the cells: {word}" if never.any() else ""
-    note = "; ".join(part for part in (share, chosen.note) if part)
-    seen = replace(
-        field,
-        values=counts,
-        scale=chosen,
-        palette=palette,
-        never=never,
-        never_word=word,
-        caption=reading.caption(dataset, array, held, note),
-        equal=_equal(field),
-    )
-    return bifurcations.over_field(seen, dataset, curves)
+    seen = plane.spoken(field, dataset, at, lambda counts: _scale(counts, scale), palette, (low, high))
+    return bifurcations.over_field(replace(seen, equal=_equal(field)), dataset, curves)
 
 
 def _scale(counts: np.ndarray, wish: Choice) -> Choice:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from viz import choices, palettes, reading
-from viz.frames import limits, outside
+from viz import choices, never, reading
+from viz.frames import limits, outside, topped
+from viz.scales import text
 from viz.scenes import Curve, Lines, Panel, extremes
 from viz.view import Needs
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _OWN = ("time", "lag", "iterate", "index", "layer")
 NEEDS = Needs(dims=1, likes=_OWN, rank=0)
 _MOST_POINTS = 20_000
-_NEVER = -1
 
 
 def scene(
@@ -42,19 +42,28 @@ def scene(
     array = reading.variable(dataset, variable)
     x, by, panels = _roles(dataset, array, x, by, panels, at)
     held = choices.held(dataset, array, (x, by, panels), at)
-    part = array.isel(held)
     places, order, words = choices.along(dataset, x)
-    frames = [
-        (said, _curves(dataset, frame, by, places, order, most))
-        for said, frame in choices.frames(dataset, part, panels)
-    ]
-    log_y = choices.logarithmic(np.concatenate([curve.y for _, curves in frames for curve in curves]), log)
-    drawn = _framed(frames, log_y)
+    chosen = choices.spread(dataset.sizes[by], most) if by else np.zeros(1, dtype=int)
     total = dataset.sizes[by] if by else 1
-    shown = len(drawn[0].curves)
-    thinned = f"of {len(order)} values of {x} only extremes are drawn" if len(order) > _MOST_POINTS else ""
-    note = f"{shown} of {total} values of {by} are drawn" if by and shown < total else ""
-    note = "; ".join(part for part in (note, thinned, outside(drawn, log_y)) if part)
+    hues = list(zip(chosen, choices.hues(chosen, total), strict=True))
+    frames = [
+        (said, [_row(dataset, array, place, (by, int(i), hue), places, order) for i, hue in hues])
+        for said, place in _cuts(dataset, held, panels)
+    ]
+    heights = np.concatenate([row.curve.y for _, rows in frames for row in rows])
+    log_y = choices.logarithmic(heights, log)
+    drawn = _framed([(said, tuple(row.curve for row in rows)) for said, rows in frames], log_y)
+    nevers = [[row.never for row in rows] for _, rows in frames]
+    word = reading.never_word(array)
+    notes = [
+        f"{len(chosen)} of {total} values of {by} are drawn" if len(chosen) < total else "",
+        f"of {len(order)} values of {x} only extremes are drawn" if len(order) > _MOST_POINTS else "",
+        outside(drawn, log_y),
+        never.said(np.array(nevers), word),
+        ", ".join(f"{text(code)} is {said}" for code, said in _codes(array, heights)),
+    ]
+    if np.any(nevers):
+        drawn = topped(drawn, places, nevers, f"↑ {word}", log_y)
     return Lines(
         panels=drawn,
         x_name=x,
@@ -62,7 +71,7 @@ def scene(
         y_label=reading.label(array),
         name=variable,
         title=reading.title(dataset, array),
-        caption=reading.caption(dataset, array, held, note),
+        caption=reading.caption(dataset, array, held, "; ".join(note for note in notes if note)),
         log_y=log_y,
         log_x=not words and choices.geometric(places),
         words=words,
@@ -96,29 +105,46 @@ def _roles(
     return x, by, panels
 
 
-def _curves(
+class _Row(NamedTuple):
+    """A curve, and where along the axis below what it counts never happened."""
+
+    curve: Curve
+    never: np.ndarray
+
+
+def _cuts(dataset: xr.Dataset, held: dict[str, int], panels: str | None) -> list[tuple[str, dict[str, int]]]:
+    """Of each panel its words and where the variable is cut."""
+    if panels is None:
+        return [("", held)]
+    chosen = choices.spread(dataset.sizes[panels], choices.MOST_PANELS)
+    return [(reading.said(dataset, {panels: int(i)}), held | {panels: int(i)}) for i in chosen]
+
+
+def _row(
     dataset: xr.Dataset,
-    part: xr.DataArray,
-    by: str | None,
+    array: xr.DataArray,
+    place: dict[str, int],
+    one: tuple[str | None, int, str],
     places: np.ndarray,
     order: np.ndarray,
-    most: int,
-) -> tuple[Curve, ...]:
-    if by is None:
-        return (_curve("", part, places, order, palettes.CURVES[0]),)
-    chosen = choices.spread(part.sizes[by], most)
-    return tuple(
-        _curve(reading.said(dataset, {by: int(index)}), part.isel({by: int(index)}), places, order, colour)
-        for index, colour in zip(chosen, choices.hues(chosen, part.sizes[by]), strict=True)
-    )
-
-
-def _curve(label: str, part: xr.DataArray, places: np.ndarray, order: np.ndarray, colour: str) -> Curve:
-    heights: np.ndarray = part.values[order].astype(float)
-    if part.dtype.kind == "i":
-        heights[heights == _NEVER] = np.nan  # a gap: nothing was counted
+) -> _Row:
+    """One curve, given by its axis, index and colour; gaps where a count is of nothing."""
+    by, index, colour = one
+    label = reading.said(dataset, {by: index}) if by else ""
+    place = place | ({by: index} if by else {})
+    if never.counted(array):
+        heights, nevers = never.along(dataset, array, place)
+    else:
+        heights = array.isel(place).values.astype(float)
+        nevers = np.zeros(heights.shape, bool)
+    heights, nevers = heights[order], nevers[order]
     kept = extremes(heights, _MOST_POINTS)
-    return Curve(label, places[kept], heights[kept], colour)
+    return _Row(Curve(label, places[kept], heights[kept], colour), nevers)
+
+
+def _codes(array: xr.DataArray, heights: np.ndarray) -> list[tuple[int, str]]:
+    """The codes in sight with their words, where heights are codes."""
+    return [(code, said) for code, said in reading.flags(array).items() if (heights == code).any()]
 
 
 def _framed(frames: list[tuple[str, tuple[Curve, ...]]], log_y: bool) -> tuple[Panel, ...]:

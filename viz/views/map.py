@@ -35,8 +35,9 @@ def scene(
     (`{"seed": 3}`).
     `scale`: auto, linear, log or symlog. `palette`: auto is diverging for signed numbers. `low`, `high`:
     limits of the colours.
-    Cells without a number are grey. `curves`: whether bifurcation curves that are stored for this plane are
-    drawn.
+    Cells without a number are grey, counts of what never happened near-black; codes are classes with their
+    words. `curves`: whether bifurcation curves that are stored for this plane are drawn.
     """
     seen = plane.field(dataset, variable, x, y, at, scale, palette, low, high)
+    seen = plane.spoken(seen, dataset, at, scale, palette, (low, high))
     return bifurcations.over_field(seen, dataset, curves)
