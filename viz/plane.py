@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz import classes, never, reading, scales
+from viz import classes, never, palettes, reading, scales
 from viz.axes import axis
 from viz.reading import Unseen
 from viz.scenes import Field
@@ -34,7 +34,7 @@ def field(
     held = reading.fixed(dataset, tuple(str(d) for d in array.dims if d not in (across, up)), at)
     side, height = (axis(dim, reading.label(dataset[dim]), dataset[dim].values) for dim in (across, up))
     values = cut(array, held, up, across)[np.ix_(height.order, side.order)]
-    chosen = scales.choose(values, scale, low, high)
+    chosen = scales.choose(values, scale, low, high, centred=palette in palettes.DIVERGING)
     codes, _ = reading.outcomes(dataset, held)
     codes = _codes(dataset, codes, held, (up, across), (height.order, side.order))
     return Field(
@@ -73,7 +73,8 @@ def spoken(
     if not never.counted(array):
         return field
     counts, nevers = never.apart(field.values, field.codes)
-    chosen = scales.choose(counts, scale(counts) if callable(scale) else scale, *limits)
+    wish = scale(counts) if callable(scale) else scale
+    chosen = scales.choose(counts, wish, *limits, centred=palette in palettes.DIVERGING)
     word = reading.never_word(array)
     note = "; ".join(part for part in (never.said(nevers, word), chosen.note) if part)
     return replace(
@@ -155,6 +156,6 @@ def _codes(
 def _palette(wish: str, chosen: scales.Scale) -> str:
     if wish != "auto":
         return wish
-    if chosen.low < 0 < chosen.high:
+    if chosen.signed:
         return "blue_red"
     return "magma" if chosen.kind == "log" else "viridis"

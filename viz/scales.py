@@ -182,6 +182,7 @@ def choose(
     smallest, largest = float(finite.min()), float(finite.max())
     if kind == "auto":
         kind = _kind(finite, smallest)
+        kind = "linear" if centred and kind == "log" else kind  # a logarithm has no zero
     if kind == "log" and largest > 0:
         return _noted(_log(finite[finite > 0], low, high), values)
     if kind == "symlog":

@@ -9,9 +9,9 @@ import pytest
 
 from sim.lyapunov.intervals import quantile
 from tests.viz.stores import dataset
-from viz import view
+from viz import palettes, view
 from viz.contours import contour, crossings
-from viz.raster import image
+from viz.raster import image, paint
 from viz.shapes import Marks, Path
 from viz.views import spectrum
 
@@ -57,6 +57,48 @@ def test_the_zero_line_of_a_plane_is_where_it_is_zero():
     assert sorted(zip(marks.x, marks.y, strict=True)) == [(A[4], B[3]), (A[4], B[4])]
     assert "2 cells whose interval holds zero" in field.caption
     assert field.scale.low == -field.scale.high
+
+
+def test_unstable_cells_are_counted_like_those_that_are_not_converged():
+    data = plane()
+    data[f"{NAME}_verdict"][0, :3] = 5
+    field = view.scene(data, NAME)
+    crosses = next(shape for shape in field.over if isinstance(shape, Marks) and shape.marker == "cross")
+    assert sorted(crosses.y) == list(B[:3])
+    assert "crosses: 3 cells whose orbit stands still on an unstable state" in field.caption
+    assert "3 cells" in view.scene(data, NAME, marks="no").caption
+    spectrum_data = spectra()
+    spectrum_data["lyapunov_spectrum_verdict"] = (("a",), np.full(len(A), 5, np.int32))
+    drawn = view.scene(spectrum_data, "lyapunov_spectrum", "spectrum")
+    assert f"{len(A)} cells are on an unstable state" in drawn.caption
+
+
+@pytest.mark.parametrize("values", [-6.5 + 0.0 * A, -6.0 + A, 0.01 * 10.0 ** (2 * A), 3.0 + A])
+def test_white_is_zero_whatever_the_exponents(values):
+    """All of one sign: order has no red, chaos no blue."""
+    data = dataset({NAME: (("a", "b"), np.repeat(values[:, None], 7, axis=1))}, {"a": A, "b": B}, {})
+    field = view.scene(data, NAME)
+    assert field.scale.unit(np.zeros(1))[0] == pytest.approx(0.5)
+    red, _, blue = paint(field).astype(int).transpose(2, 0, 1)
+    assert ((red <= blue) if values.max() < 0 else (red >= blue)).all()
+    narrow = view.scene(data, NAME, low=-1.0)
+    assert narrow.scale.low == -narrow.scale.high
+    chosen = view.scene(data, NAME, "map", palette="blue_red", low=-2.0, high=1.0).scale
+    assert (chosen.low, chosen.high) == (-2.0, 2.0)
+    assert view.scene(data, NAME, "map", low=-2.0, high=1.0).palette in palettes.SEQUENTIAL
+
+
+def test_stored_bifurcation_curves_lie_over_a_plane_of_exponents():
+    data = plane()
+    data["curve_kind"] = (("curve",), np.array(["fold"], dtype=object))
+    data["curve_period"] = (("curve",), np.ones(1, np.int32))
+    data["curve_a"], data["curve_b"] = (("curve", "point"), A[None]), (("curve", "point"), A[None] ** 2)
+    field = view.scene(data, NAME)
+    fold = [shape for shape in field.over if isinstance(shape, Path) and shape.label == "folds"]
+    np.testing.assert_array_equal(fold[0].y, A**2)
+    assert any(shape.label == "zero" for shape in field.over)
+    assert "Folds (orange, solid): two fixed points meet and vanish" in field.caption
+    assert not [s for s in view.scene(data, NAME, curves=False).over if s.label == "folds"]
 
 
 def test_draws_have_lines_of_their_own():

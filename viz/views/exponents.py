@@ -8,19 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz import plane, reading
+from viz import bifurcations, plane, reading
 from viz.contours import contour, crossings
 from viz.scales import text
 from viz.scenes import Field
-from viz.shapes import Marks, Path, Shape
+from viz.shapes import Marker, Marks, Path, Shape
 from viz.view import Needs
 
 if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS = Needs(dims=2, names=("largest_lyapunov_exponent",), kinds="f", rank=16)
-_UNRESOLVED = 4
 _INK = "#1a1a1a"
+# of each verdict that is no answer: its number, its mark's name, the mark, its size and what it means
+_DOUBTFUL: tuple[tuple[int, str, Marker, float, str], ...] = (
+    (4, "dots", "filled", 3.0, "whose interval holds zero and is wide"),
+    (
+        5,
+        "crosses",
+        "cross",
+        7.0,
+        "whose orbit stands still on an unstable state or grows without bound",
+    ),
+)
 
 
 def scene(
@@ -33,12 +43,14 @@ def scene(
     marks: bool = True,
     low: float | None = None,
     high: float | None = None,
+    curves: bool = True,
 ) -> Field:
     """Exponents over two axes: blue is order, red is chaos, and the line is where they are zero.
 
     `x`, `y`: axes to draw, by default the first two of the sweep. `at`: where the others are held. `line`:
-    whether the zero line is drawn. `marks`: whether cells whose interval says nothing are dotted. `low`,
-    `high`: limits of the colours.
+    whether the zero line is drawn. `marks`: whether cells whose interval says nothing are dotted and those of
+    unstable states have a cross. `low`, `high`: limits of the colours, whose middle is zero: the farther one
+    counts for both sides. `curves`: whether bifurcation curves that are stored for this plane are drawn.
     """
     field = plane.field(dataset, variable, x, y, at, "auto", "blue_red", low, high)
     shapes: list[Shape] = []
@@ -48,14 +60,17 @@ def scene(
         if across.size:
             shapes.append(Path("zero", across, up, _INK, "line"))
             notes.append("the line is zero")
-    unresolved = _verdicts(dataset, variable, field, at) == _UNRESOLVED
-    if marks and unresolved.any():
-        rows, columns = np.nonzero(unresolved)
-        places = field.x.centres[columns], field.y.centres[rows]
-        shapes.append(Marks("not converged", *places, _INK, "filled", 3.0))
-        notes.append(f"dots: {text(int(unresolved.sum()))} cells whose interval holds zero and is wide")
+    verdicts = _verdicts(dataset, variable, field, at)
+    for verdict, label, marker, size, meaning in _DOUBTFUL:
+        here = verdicts == verdict
+        if here.any():
+            rows, columns = np.nonzero(here)
+            places = field.x.centres[columns], field.y.centres[rows]
+            shapes += [Marks(label, *places, _INK, marker, size)] if marks else []
+            notes.append(f"{f'{label}: ' if marks else ''}{text(int(here.sum()))} cells {meaning}")
     said = f" {notes[0][0].upper()}{'; '.join(notes)[1:]}." if notes else ""
-    return replace(field, over=tuple(shapes), caption=f"{field.caption}{said}")
+    seen = replace(field, over=tuple(shapes), caption=f"{field.caption} Blue is order, red is chaos.{said}")
+    return bifurcations.over_field(seen, dataset, curves)
 
 
 def _zero(field: Field) -> tuple[np.ndarray, np.ndarray]:

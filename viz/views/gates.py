@@ -107,7 +107,7 @@ def _map(
         x=across,
         y=_bands(dataset, by or "gate_unit", chosen, gap),
         values=rows,
-        scale=Scale("linear", -1.0, 1.0) if inside else choose(bands),
+        scale=Scale("linear", -1.0, 1.0) if inside else choose(bands, centred=True),
         palette="blue_red",
         name=str(array.name),
         label="gate",

@@ -11,6 +11,7 @@ import numpy as np
 
 from viz import choices, palettes, reading
 from viz.frames import limits, outside
+from viz.scales import text
 from viz.scenes import Curve, Lines, Panel, Rule
 from viz.view import Needs
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 NEEDS = Needs(dims=1, names=("lyapunov_spectrum", "largest_lyapunov_exponent"), kinds="f", rank=14)
 _BATCHES = 64  # where the sweep does not say how many
-_MOST_BARS = 400
+_MOST_BARS, _UNSTABLE = 400, 5
 
 
 def scene(
@@ -74,6 +75,7 @@ def scene(
         f"{len(chosen)} of {len(heights)} values of {by} are drawn" if len(chosen) < len(heights) else "",
         "bars are 95 % intervals" if len(curves) > len(chosen) else "",
         f"{dead} are minus infinity and not drawn" if dead else "",
+        _unstable(dataset, variable, held),
     ]
     rule = (Rule(0.0, "chaos above", "left"),)
     panel = Panel("", tuple(curves), limits(every, False), rules=rule)
@@ -106,6 +108,16 @@ def reach(dataset: xr.Dataset) -> float:
     first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
     return z + first / free + second / free**2 + third / free**3
+
+
+def _unstable(dataset: xr.Dataset, variable: str, held: Mapping[str, int]) -> str:
+    """How many cells in sight have the verdict unstable, in words."""
+    verdict = dataset.data_vars.get(f"{variable}_verdict")
+    if verdict is None:
+        return ""
+    codes = verdict.isel({dim: i for dim, i in held.items() if dim in verdict.dims}).values
+    count = int((codes == _UNSTABLE).sum())
+    return f"{text(count)} cells are on an unstable state or grow without bound" if count else ""
 
 
 def _bars(places: np.ndarray, heights: np.ndarray, reach: np.ndarray, colour: str) -> Curve:
