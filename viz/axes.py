@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from viz.scales import linear_ticks, log_ticks
+from viz.scales import linear_ticks, log_ticks, whole
 
 AxisKind = Literal["linear", "log", "words"]
 
@@ -39,6 +39,11 @@ class Axis:
             and bool(np.allclose(widths, widths[0], rtol=1e-6, atol=0.0))
         )
 
+    @property
+    def whole(self) -> bool:
+        """Whether its cells stand at whole numbers alone, as seeds and indices do."""
+        return self.kind == "linear" and whole(self.centres)
+
     def ticks(self, n: int = 6) -> list[tuple[float, str]]:
         """Where to write what along the axis."""
         low, high = float(self.edges[0]), float(self.edges[-1])
@@ -50,7 +55,7 @@ class Axis:
             return [
                 (float(self.centres[0]), linear_ticks(float(self.centres[0]), float(self.centres[0]))[0][1])
             ]
-        return log_ticks(low, high, n) if self.kind == "log" else linear_ticks(low, high, n)
+        return log_ticks(low, high, n) if self.kind == "log" else linear_ticks(low, high, n, self.whole)
 
     def index(self, position: float) -> int:
         """The stored index of the cell at a position on the axis; the nearest one outside."""

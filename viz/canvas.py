@@ -7,6 +7,7 @@ takes 20 ms.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -56,6 +57,22 @@ def wrapped(words: str, size: int, room: int, lines: int, bold: bool = False) ->
     if len(broken) > lines:
         broken = [*broken[: lines - 1], fitted(broken[lines - 1] + " …", size, room, bold)]
     return broken
+
+
+def stacked(words: str, size: int, room: int) -> list[str]:
+    """A name broken after spaces and underscores into lines of at most so many pixels, none of it lost but
+    what is wider alone.
+
+    >>> stacked("largest_lyapunov_exponent", 19, 130)
+    ['largest_', 'lyapunov_', 'exponent']
+    """
+    lines: list[str] = []
+    for part in re.findall(r"\[[^]]*\]|[^_\s]*[_\s]?", clean(words)):  # a unit stays whole
+        if lines and width((lines[-1] + part).strip(), size) <= room:
+            lines[-1] += part
+        elif part:
+            lines.append(part)
+    return [fitted(line.strip(), size, room) for line in lines]
 
 
 def fitted(words: str, size: int, room: int, bold: bool = False) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from viz import palettes
-from viz.canvas import SOFT, Box, Sheet, clean, fitted
+from viz.canvas import SOFT, Box, Sheet, clean, fitted, stacked
 from viz.scales import Scale
 
 TICK, KEY = 19, 17
@@ -26,9 +26,12 @@ def colour_bar(
     """A strip of the palette from the scale's low end to its high one, its label above; `keys`: colours
     outside the scale and their words, below.
     """
-    rows = box[3] - box[1] - 34 - 30 * len(keys)
-    bar = (box[0], box[1] + 34, box[2], box[1] + 34 + rows)
-    sheet.write(box[0], box[1] - 2, fitted(clean(label), TICK, right - box[0]), TICK)
+    title = stacked(label, TICK, right + 20 - box[0])
+    below = 34 + (TICK + 5) * (len(title) - 1)
+    rows = box[3] - box[1] - below - 30 * len(keys)
+    bar = (box[0], box[1] + below, box[2], box[1] + below + rows)
+    for i, line in enumerate(title):
+        sheet.write(box[0], box[1] - 2 + (TICK + 5) * i, line, TICK)
     table = palettes.table(palette)[::-1]
     strip = table[np.clip((np.arange(rows) * 256) // max(rows, 1), 0, 255)]
     sheet.image.paste(Image.fromarray(np.repeat(strip[:, None], bar[2] - bar[0], axis=1)), bar[:2])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from bokeh.models import BasicTickFormatter, CustomJSTickFormatter
+from bokeh.models import BasicTicker, BasicTickFormatter, CustomJSTickFormatter
 
 FONT = "ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 SIZES = {"title": "15pt", "labels": "13pt", "ticks": "11pt", "legend": "11pt"}
@@ -18,6 +19,23 @@ const [mantissa, exponent] = tick.toExponential(3).split("e")
 const raised = [...String(Number(exponent))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")
 return minus(`${Number(mantissa)}·10${raised}`)
 """
+
+
+def counting(across: bool, up: bool) -> Callable[[Any, Any], None]:
+    """A hook that keeps marks to whole numbers along the axes where everything stands at such."""
+
+    def dress(plot: Any, _: Any) -> None:
+        sides = [
+            axis
+            for wanted, axes in ((across, plot.state.xaxis), (up, plot.state.yaxis))
+            if wanted
+            for axis in axes
+        ]
+        for axis in sides:
+            if type(axis.ticker) is BasicTicker:
+                axis.ticker = BasicTicker(min_interval=1)
+
+    return dress
 
 
 def tidy(plot: Any, _: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import holoviews as hv
 import numpy as np
 
-from viz.dress import SIZES, TOOLS, tidy
+from viz.dress import SIZES, TOOLS, counting, tidy
 from viz.escape import plain
 from viz.scales import log_ticks
 from viz.scenes import Curve, Lines, Panel, Rule
@@ -82,7 +82,7 @@ def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) 
         "xlabel": plain(lines.x_label, max(frame[0] // _LETTER, 8)),
         "ylabel": plain(_up(lines, panel), max(frame[1] // _LETTER, 8)),
         "fontsize": SIZES,
-        "hooks": [tidy],
+        "hooks": [tidy, counting(lines.whole and not lines.words, panel.whole and not panel.marks)],
         "show_legend": named,
         "legend_limit": 10_000,
         "legend_position": "right",
@@ -100,7 +100,7 @@ def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) 
         options["xlim"] = panel.reach
         if lines.log_x and frame[0] < _NARROW:
             options["xticks"] = log_ticks(*panel.reach, frame[0] // 45)
-    if np.isfinite(panel.ceiling):
+    if np.isfinite(panel.ceiling) or panel.marks:
         options["yticks"] = lines.upright(panel, 8)
     return hv.Overlay(drawn).opts(**options)
 

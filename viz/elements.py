@@ -21,7 +21,7 @@ from bokeh.models import CustomJSHover, FixedTicker, HoverTool
 from viz import palettes
 from viz.axes import Axis
 from viz.classes import Classes
-from viz.dress import SIZES, TOOLS, tidy
+from viz.dress import SIZES, TOOLS, counting, tidy
 from viz.element_lines import curves
 from viz.element_plane import plane, shapes
 from viz.escape import Markup, esc, plain
@@ -171,7 +171,7 @@ def _field_options(field: Field, smooth: bool, frame: tuple[int, int]) -> dict[s
         "toolbar": "above",
         "frame_width": frame[0] - _beside(field.y),
         "frame_height": frame[1],
-        "hooks": [tidy, _dressing(field)],
+        "hooks": [tidy, counting(field.x.whole, field.y.whole), _dressing(field)],
     }
     for side, name in ((field.x, "xticks"), (field.y, "yticks")):
         if side.kind == "words" or len(side.centres) == 1:

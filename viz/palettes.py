@@ -34,6 +34,7 @@ _ANCHORS = {
     "ink": "ffffff e6ecf0 cbd7e0 aec1d0 90aac0 7393b0 587d9f 41688e 2f557c"
     " 22446a 183659 112a4a 0c203c 09192f 071323 050d19 030810",
 }
+_ANCHORS["ink_on_white"] = " ".join(_ANCHORS["ink"].split()[3:])  # its palest is seen on white paper
 SEQUENTIAL = ("viridis", "magma", "cividis", "dusk", "ink")
 DIVERGING = ("blue_red", "purple_orange")
 PALETTES = (*SEQUENTIAL, *DIVERGING)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from viz import palettes
 from viz.axes import Axis
-from viz.canvas import SOFT, Box, Sheet, wrapped
+from viz.canvas import SOFT, Box, Sheet, width, wrapped
 from viz.colour_bar import colour_bar
 from viz.raster_lines import LABEL, TICK, draw_lines, name_axes, room_left
 from viz.raster_plane import draw_plane, draw_shapes
@@ -22,6 +22,7 @@ WIDTH, HEIGHT = 1280, 960
 _TITLE, _CAPTION = 27, 17
 _EDGE = 28
 _TWO = 700  # columns that two maps need
+_BAR = 150  # columns that colours and their words take at least
 _KEY = 12  # letters for which there is room beside a colour
 
 
@@ -73,7 +74,8 @@ def _fields(sheet: Sheet, field: Field, room: Box) -> None:
 
 def _field(sheet: Sheet, field: Field, room: Box) -> None:
     upright = field.y.ticks(8)
-    bar = 150
+    words = [words for _, words in field.scale.ticks(8)]
+    bar = max(_BAR, min(2 * _BAR, 64 + max((width(word, TICK) for word in words), default=0)))
     box = (room[0] + room_left(upright), room[1], room[2] - bar, room[3] - TICK - LABEL - 34)
     if field.equal:
         box = _square(box, field)

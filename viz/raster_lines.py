@@ -122,7 +122,9 @@ def _panel(sheet: Sheet, lines: Lines, panel: Panel, box: Box, upright: Ticks, n
     marks = [(float(i), word) for i, word in enumerate(lines.words)]
     if not marks:
         room = max(5, (box[2] - box[0]) // _ROOMY)
-        marks = log_ticks(low, high, min(room, 8)) if lines.log_x else linear_ticks(low, high, room)
+        marks = (
+            log_ticks(low, high, min(room, 8)) if lines.log_x else linear_ticks(low, high, room, lines.whole)
+        )
     sheet.ticks_below(box, lambda value: float(place_x(value)), marks if numbered else [], TICK)
     sheet.ticks_left(box, lambda value: float(place_y(value)), upright, TICK)
     if panel.title:

@@ -29,7 +29,7 @@ _SAMPLE = 1_000_000
 @dataclass(frozen=True)
 class Scale:
     """How numbers become colours: a kind, limits in the units of the data, the half width of a symmetric
-    log's linear part.
+    log's linear part. `whole`: all numbers are.
     """
 
     kind: Kind
@@ -37,6 +37,7 @@ class Scale:
     high: float
     threshold: float = 1.0
     note: str = ""
+    whole: bool = False
 
     def forward(self, values: np.ndarray) -> np.ndarray:
         """The numbers on the scale's own axis; NaN where a logarithm does not exist."""
@@ -75,7 +76,7 @@ class Scale:
             return log_ticks(self.low, self.high, n)
         if self.kind == "symlog":
             return _symlog_ticks(self.low, self.high, self.threshold, n)
-        return linear_ticks(self.low, self.high, n)
+        return linear_ticks(self.low, self.high, n, self.whole)
 
 
 def power(exponent: int) -> str:
@@ -105,17 +106,31 @@ def text(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}".replace("-", "−")
 
 
-def linear_ticks(low: float, high: float, n: int = 6) -> list[tuple[float, str]]:
-    """Multiples of 1, 2 or 5 times a power of ten within the limits.
+def whole(values: np.ndarray) -> bool:
+    """Whether all finite numbers are whole, so that marks between whole numbers would mean nothing.
+
+    >>> whole(np.array([0.0, 2.0, np.nan])), whole(np.array([0.5])), whole(np.array([np.nan]))
+    (True, False, False)
+    """
+    finite = values[np.isfinite(values)]
+    return bool(finite.size) and bool((finite == np.round(finite)).all())
+
+
+def linear_ticks(low: float, high: float, n: int = 6, whole: bool = False) -> list[tuple[float, str]]:
+    """Multiples of 1, 2 or 5 times a power of ten within the limits; `whole`: whole numbers alone.
 
     >>> linear_ticks(-6, 2, 5)
     [(-6.0, '−6'), (-4.0, '−4'), (-2.0, '−2'), (0.0, '0'), (2.0, '2')]
+    >>> linear_ticks(-0.5, 1.5, 5, whole=True)
+    [(0.0, '0'), (1.0, '1')]
     """
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
         return [(low, text(low))] if math.isfinite(low) else []
     rough = (high - low) / max(n - 1, 1)
     base = 10.0 ** math.floor(math.log10(rough))
     step = next((m * base for m in (1, 2, 5) if m * base >= rough * 0.999), 10 * base)
+    if whole and step < 1 and math.floor(high) >= math.ceil(low):  # a limit that was asked for may allow none
+        step = 1.0
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     values = [round(i * step, 12 - math.floor(math.log10(step))) + 0.0 for i in range(first, last + 1)]
     largest = max((abs(value) for value in values), default=0.0)
@@ -226,7 +241,7 @@ def _noted(scale: Scale, values: np.ndarray) -> Scale:
     infinite = int(np.isinf(values).sum())
     if infinite:
         notes.append(f"{text(infinite)} infinite numbers have the colours of the ends")
-    return replace(scale, note="; ".join(note for note in notes if note))
+    return replace(scale, note="; ".join(note for note in notes if note), whole=whole(values))
 
 
 def _sample(values: np.ndarray) -> np.ndarray:

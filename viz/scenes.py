@@ -15,7 +15,7 @@ import numpy as np
 
 from viz.axes import Axis, coarse, inside, part, starts
 from viz.classes import Classes
-from viz.scales import Scale, linear_ticks, log_ticks
+from viz.scales import Scale, linear_ticks, log_ticks, whole
 from viz.shapes import Plane, Shape
 
 _DENSE, _ROUGH = 200, 0.1
@@ -122,7 +122,8 @@ class Panel:
     """Curves in one frame with the heights that it shows (None: nothing to show).
 
     `y_label` and `log_y` are its own where they are not those of all panels; above `ceiling` heights are
-    places and no numbers; `reach` is what it shows of the axis below, by default all of its curves.
+    places and no numbers; `reach` is what it shows of the axis below, by default all of its curves; `marks`
+    are what stands along its height where heights are codes with words.
     """
 
     title: str
@@ -133,6 +134,13 @@ class Panel:
     rules: tuple[Rule, ...] = ()
     ceiling: float = float("inf")
     reach: tuple[float, float] | None = None
+    marks: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all its heights below the ceiling are whole numbers."""
+        heights = np.concatenate([np.zeros(0), *(curve.y for curve in self.curves)])
+        return whole(heights[heights <= self.ceiling])
 
 
 @dataclass(frozen=True)
@@ -159,6 +167,11 @@ class Lines:
     also: tuple[str, ...] = ()
 
     @property
+    def whole(self) -> bool:
+        """Whether everything stands at whole numbers of the axis below."""
+        return whole(np.concatenate([np.zeros(0), *(curve.x for p in self.panels for curve in p.curves)]))
+
+    @property
     def shared(self) -> bool:
         """Whether all panels show the same frame of the same thing."""
         return len({(panel.limits, panel.y_label, panel.reach) for panel in self.panels}) < 2
@@ -168,9 +181,12 @@ class Lines:
         return bool(panel.limits) and (self.log_y if panel.log_y is None else panel.log_y)
 
     def upright(self, panel: Panel, most: int) -> list[tuple[float, str]]:
-        """The round numbers along a panel's height, those above its ceiling left out."""
+        """The round numbers, or the words of codes, along a panel's height, none above its ceiling."""
         low, high = panel.limits or (0.0, 1.0)
-        ticks = log_ticks(low, high, most) if self.logarithmic(panel) else linear_ticks(low, high, most)
+        if panel.marks:
+            return [mark for mark in panel.marks if low <= mark[0] <= high]
+        even = linear_ticks(low, high, most, panel.whole)
+        ticks = log_ticks(low, high, most) if self.logarithmic(panel) else even
         return [(value, words) for value, words in ticks if value <= panel.ceiling]
 
 

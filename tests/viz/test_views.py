@@ -277,5 +277,9 @@ def test_codes_are_classes_with_their_words():
     cells = scene(data, "outcome")
     assert [words for _, words in cells.scale.ticks()] == ["pending", "ok", "diverged"]
     curves = scene(data, "verdict", "lines")
-    assert "−1 is not finite, 0 is at rest, 2 is uneven" in curves.caption
+    assert curves.upright(curves.panels[0], 8) == [
+        (-1.0, "not finite"),
+        (0.0, "at rest"),
+        (2.0, "uneven"),
+    ]
     assert np.array_equal(curves.panels[0].curves[0].y, [-1.0, 2.0])

@@ -9,7 +9,6 @@ import numpy as np
 
 from viz import choices, never, reading
 from viz.frames import limits, outside, topped
-from viz.scales import text
 from viz.scenes import Curve, Lines, Panel, extremes
 from viz.view import Needs
 
@@ -52,7 +51,8 @@ def scene(
     ]
     heights = np.concatenate([row.curve.y for _, rows in frames for row in rows])
     log_y = choices.logarithmic(heights, log)
-    drawn = _framed([(said, tuple(row.curve for row in rows)) for said, rows in frames], log_y)
+    codes = _codes(array, heights)
+    drawn = _framed([(said, tuple(row.curve for row in rows)) for said, rows in frames], log_y, codes)
     nevers = [[row.never for row in rows] for _, rows in frames]
     word = reading.never_word(array)
     notes = [
@@ -60,7 +60,6 @@ def scene(
         f"of {len(order)} values of {x} only extremes are drawn" if len(order) > _MOST_POINTS else "",
         outside(drawn, log_y),
         never.said(np.array(nevers), word),
-        ", ".join(f"{text(code)} is {said}" for code, said in _codes(array, heights)),
     ]
     if np.any(nevers):
         drawn = topped(drawn, places, nevers, f"↑ {word}", log_y)
@@ -142,12 +141,16 @@ def _row(
     return _Row(Curve(label, places[kept], heights[kept], colour), nevers)
 
 
-def _codes(array: xr.DataArray, heights: np.ndarray) -> list[tuple[int, str]]:
+def _codes(array: xr.DataArray, heights: np.ndarray) -> tuple[tuple[float, str], ...]:
     """The codes in sight with their words, where heights are codes."""
-    return [(code, said) for code, said in reading.flags(array).items() if (heights == code).any()]
+    return tuple(
+        (float(code), said) for code, said in reading.flags(array).items() if (heights == code).any()
+    )
 
 
-def _framed(frames: list[tuple[str, tuple[Curve, ...]]], log_y: bool) -> tuple[Panel, ...]:
+def _framed(
+    frames: list[tuple[str, tuple[Curve, ...]]], log_y: bool, codes: tuple[tuple[float, str], ...]
+) -> tuple[Panel, ...]:
     """Panels with the heights they show: the same for all unless one would flatten another."""
     own = [limits([curve.y for curve in curves], log_y) for _, curves in frames]
     known = [limits for limits in own if limits is not None]
@@ -155,4 +158,6 @@ def _framed(frames: list[tuple[str, tuple[Curve, ...]]], log_y: bool) -> tuple[P
     if known and (log_y or max(reach) < 4 * min(reach)):
         common = (min(low for low, _ in known), max(high for _, high in known))
         own = [common] * len(own)
-    return tuple(Panel(said, curves, limits) for (said, curves), limits in zip(frames, own, strict=True))
+    return tuple(
+        Panel(said, curves, ends, marks=codes) for (said, curves), ends in zip(frames, own, strict=True)
+    )

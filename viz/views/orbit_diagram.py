@@ -11,7 +11,7 @@ from viz import reading
 from viz.axes import Axis, axis
 from viz.palettes import Named
 from viz.reading import Unseen
-from viz.scales import Scale
+from viz.scales import Scale, text
 from viz.scenes import Field
 from viz.view import Needs
 
@@ -54,17 +54,26 @@ def scene(
     width = min(width, len(side.centres))
     visits = _visits(orbits[side.order], (low, high), width, height)
     upright = _linear(variable, reading.label(array), low, high, height)
-    most = float(np.percentile(visits[visits > 0], 99)) if (visits > 0).any() else 1.0
+    often = visits[visits > 0]
+    most = float(np.percentile(often, 99)) if often.size else 1.0
+    outside = int((np.isfinite(orbits) & ((orbits < low) | (orbits > high))).sum())
+    notes = [
+        "darker: visited more often",
+        f"the colours end at {text(most)} visits; a box has up to {text(int(often.max()))}"
+        if often.size and often.max() > most
+        else "",
+        f"{text(outside)} of {text(orbits.size)} states lie outside the frame" if outside else "",
+    ]
     return Field(
         x=_thinned(side, width),
         y=upright,
         values=np.where(visits > 0, visits, np.nan),
         name="visits",
         label="visits",
-        scale=Scale("linear", 0.0, 1.0) if most <= 1 else Scale("log", 0.2, most),
-        palette=palette,
+        scale=Scale("linear", 0.5, 1.5, whole=True) if most <= 1 else Scale("log", 1.0, most),
+        palette="ink_on_white" if palette == "ink" else palette,
         title=reading.title(dataset, array),
-        caption=reading.caption(dataset, array, held, "Darker: visited more often"),
+        caption=reading.caption(dataset, array, held, "; ".join(note for note in notes if note)),
         empty="white",
         also=("iterate",),
     )
