@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import Problem, Refused
+from viz.axes import axis
 from viz.scales import text
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ def _default(dataset: xr.Dataset, dim: str) -> int:
 
 
 def nearest(dataset: xr.Dataset, dim: str, wish: Any) -> int:
-    """The index of the stored value nearest to a wish; a word has to be one of the words."""
+    """The index of the stored value nearest to a wish, which lies in a cell of the axis; a word has to be one
+    of the words.
+    """
     values = coordinate(dataset, dim).values
     if values.dtype.kind not in "iufb":
         words = [str(value) for value in values]
@@ -124,6 +127,11 @@ def nearest(dataset: xr.Dataset, dim: str, wish: Any) -> int:
         ) from None
     if not np.isfinite(number):
         raise Unseen(f"{dim} = {wish!r}: a finite number is needed")
+    edges = axis(dim, dim, values).edges
+    if not edges[0] <= number <= edges[-1]:
+        ends = [text(float(end)) for end in (values.min(), values.max())]
+        reach = ends[0] if len(values) == 1 else f"{ends[0]} … {ends[1]}"
+        raise Unseen(f"{dim} = {wish!r}: outside this axis, which has {reach}")
     return int(np.argmin(np.abs(values - number)))
 
 

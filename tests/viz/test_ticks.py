@@ -57,7 +57,7 @@ def test_the_colours_of_an_orbit_diagram_begin_at_one_visit():
     assert next(word for _, word in seen.scale.ticks()) == "1"
     most = int(np.nanmax(seen.values))
     assert most <= seen.scale.high or f"a box has up to {most}" in seen.caption
-    once = scene(stores.logistic(40, 1), "orbit")
+    once = scene(stores.logistic(40, 1), "orbit", "orbit_diagram")
     assert [word for _, word in once.scale.ticks()] == ["1"]
     low = scene(stores.logistic(300, 100), "orbit", window=(0.5, 0.6))
     assert "states lie outside the frame" in low.caption

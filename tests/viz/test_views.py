@@ -164,6 +164,11 @@ def test_ten_million_cells_become_a_picture():
         ({"variable": "loss", "colour": "red"}, "no such option"),
         ({"variable": "gradient", "at": {"parameter": "q"}}, "no such word; it has w, b"),
         ({"variable": "gradient", "at": {"nothing": 1}}, "no such axis"),
+        (
+            {"variable": "loss", "view": "lines", "x": "w", "at": {"b": 100}},
+            "which has −6 … 2",
+        ),
+        ({"variable": "loss", "view": "lines", "x": "w", "at": {"b": -7.5}}, "outside this axis"),
         ({"variable": "loss", "view": "lines", "by": "w", "x": "w"}, "only one of the three"),
     ],
 )
@@ -190,6 +195,10 @@ def test_time_is_held_at_its_end_and_words_at_their_first():
     data = stores.fan()
     assert reading.fixed(data, ("time", "activation"), None) == {"time": 20, "activation": 0}
     assert reading.nearest(data, "w", 0.26) == reading.nearest(data, "w", 0.25)
+    assert reading.nearest(data, "w", 1.6) == 12  # in the last cell, beyond its middle
+    one = stores.dataset({"loss": (("a",), np.ones(1))}, {"a": np.array([3.0])})
+    with pytest.raises(Unseen, match=r"which has 3$"):
+        reading.nearest(one, "a", 0)
 
 
 def test_units_reach_labels_and_captions():
@@ -283,3 +292,10 @@ def test_codes_are_classes_with_their_words():
         (2.0, "uneven"),
     ]
     assert np.array_equal(curves.panels[0].curves[0].y, [-1.0, 2.0])
+
+
+def test_what_a_logarithm_of_a_signed_variable_leaves_out_is_said():
+    data = stores.cliff(16)
+    signed = data["gradient"].sel(parameter="w").values
+    seen = scene(data, "gradient", "map", scale="log")
+    assert f"{(signed < 0).sum()} of 256 numbers are negative" in seen.caption
