@@ -40,6 +40,43 @@ def test_argand_is_offered_first_and_pole_zero_too():
     assert "argand" not in suited(dataset({"loss": (("w",), np.zeros(3))}, {"w": np.arange(3.0)}), "loss")
 
 
+def points(**parameters):
+    """Two fixed points of two eigenvalues each over a, the second of which is there for a > 0 only."""
+    a = np.array([-1.0, 0.5, 1.0])
+    roots = np.array([[0.5, -0.5], [1.5, 0.2]]) * np.ones((3, 1, 1))
+    roots[0, 1] = np.nan
+    parts = np.stack([roots, np.zeros(roots.shape)], axis=-1)
+    words = np.array(["real", "imaginary"], dtype=object)
+    own = {"branch": np.arange(2), "index": np.arange(2), "part": words}
+    made = dataset({"fixed_points_eigenvalues": (("a", "branch", "index", "part"), parts)}, {"a": a}, own)
+    made.attrs["sweep"] = json.dumps(json.loads(made.attrs["sweep"]) | {"parameters": parameters})
+    return made
+
+
+def test_eigenvalues_of_fixed_points_are_drawn_for_all_branches():
+    assert suited(points(), "fixed_points_eigenvalues")[0] == "argand"
+    seen = scene(points(), "fixed_points_eigenvalues")
+    (marks,) = of(seen, Marks)
+    there = np.isfinite(marks.x)
+    assert sorted(zip(marks.values[there], marks.x[there], strict=True)) == sorted(
+        [(a, x) for a in (-1.0, 0.5, 1.0) for x in (0.5, -0.5)]
+        + [(a, x) for a in (0.5, 1.0) for x in (1.5, 0.2)]
+    )
+    assert "inside the circle in 3 of 5 drawn" in seen.caption
+    one = scene(points(), "fixed_points_eigenvalues", at={"branch": 1})
+    assert "inside the circle in 0 of 2 drawn" in one.caption
+    assert "branch = 1" in one.caption
+    apart = scene(points(), "fixed_points_eigenvalues", by="branch", at={"a": 0.5})
+    assert apart.scale_label == "branch"
+    image(seen)
+
+
+def test_multipliers_of_cycles_are_no_eigenvalues_of_weights():
+    assert "λ" in scene(points(alpha=0.5), "fixed_points_eigenvalues").x_label
+    for at in ({}, {"branch": 0}):
+        assert "μ" in scene(points(alpha=0.5, cycle=2), "fixed_points_eigenvalues", at=at).x_label
+
+
 def test_points_are_coloured_along_the_axis():
     seen = scene(spirals(), "eigenvalues")
     assert isinstance(seen, Plane)

@@ -18,8 +18,9 @@ from viz.view import Needs
 if TYPE_CHECKING:
     import xarray as xr
 
-NEEDS = Needs(dims=1, own=("index", "component"), names=("eigenvalues",), kinds="f", rank=2)
+NEEDS = Needs(dims=1, own=("index",), names=("eigenvalues", "fixed_points_eigenvalues"), kinds="f", rank=15)
 _MOST_DISCS = 4
+_PARTS = ("component", "part")  # what the axis of the real and the imaginary part may be called
 
 
 def scene(
@@ -34,26 +35,35 @@ def scene(
     """Every eigenvalue as a point, coloured along one axis.
 
     `by`: the axis that gives the colour, by default the longest axis of the sweep (at most `most` of its
-    values, evenly spaced). `at`: where the others are held. `of`: "step" shows the multipliers of a step
-    with the unit circle; "weights" shows lambda = 1 + (multiplier - 1) / alpha of an Euler step with the
-    disc of radius 1/alpha that it allows and the line Re lambda = 1 of continuous time; "auto" is
-    "weights" where the store has an alpha other than 1.
+    values, evenly spaced). `at`: where the others are held; of fixed points all branches are drawn unless one
+    is named. `of`: "step" shows the multipliers of a step with the unit circle; "weights" shows
+    lambda = 1 + (multiplier - 1) / alpha of an Euler step with the disc of radius 1/alpha that it allows and
+    the line Re lambda = 1 of continuous time; "auto" is "weights" where the store has an alpha other than 1
+    and the multipliers are those of one step.
     """
     array = reading.variable(dataset, variable)
     choices.check(array, by=by)
-    if by in ("index", "component"):
+    parts = next(dim for dim in map(str, array.dims) if dim in _PARTS)
+    if by in ("index", parts):
         raise Unseen(f"by = {by!r}: these are the points of this picture; colour by an axis of the sweep")
-    own = [dim for dim in choices.free(array, (by,), at) if dim not in ("index", "component")]
+    of_points = "branch" in array.dims
+    branches = ("branch",) if of_points and by != "branch" and "branch" not in (at or {}) else ()
+    points = (*branches, "index", parts)
+    own = [dim for dim in choices.free(array, (by,), at) if dim not in points]
     by = by or choices.longest(dataset, array, own)
-    held = choices.held(dataset, array, (by, "index", "component"), at)
-    part = array.isel(held).transpose(*([by] if by else []), "index", "component").values
+    held = choices.held(dataset, array, (by, *points), at)
+    part = array.isel(held).transpose(*([by] if by else []), *points).values
     multipliers = numbers(part)
-    chosen = choices.spread(len(multipliers), most) if by else np.arange(1)
-    multipliers = multipliers[chosen] if by else multipliers[None]
-    alpha = _alpha(dataset, by, held, chosen)
+    multipliers = multipliers if by else multipliers[None]
+    total = len(multipliers)
+    chosen = choices.spread(total, most) if by else np.arange(1)
+    each = multipliers[chosen].reshape(-1, multipliers.shape[-1])  # of each cell or fixed point
+    multipliers = multipliers[chosen].reshape(len(chosen), -1)
+    alpha = _alpha(dataset, by, held, chosen) if _steps(dataset, of_points) == 1 else None
     if of == "weights" and alpha is None:
         raise Unseen(
-            'of = "weights": this store has no alpha, so that a step is all there is; write of = "step"'
+            'of = "weights": this store has no alpha of one step, so that a step is all there is; '
+            'write of = "step"'
         )
     weights = alpha is not None and (of == "weights" or (of == "auto" and bool((alpha != 1).any())))
     roots = 1 + (multipliers - 1) / alpha[:, None] if weights and alpha is not None else multipliers
@@ -62,7 +72,9 @@ def scene(
     x, y, beyond = window(roots, rims)
     line = (upright(1.0, y, "Re λ = 1, continuous time"),) if weights else ()
     letter = "λ" if weights else "μ"
-    plainly = weights or alpha is None or bool((alpha == 1).all())  # else they are no eigenvalues of weights
+    plainly = not branches and (
+        weights or alpha is None or bool((alpha == 1).all())
+    )  # else they are no eigenvalues of weights
     return Plane(
         shapes=(*axes(x, y), *rims, *line, *marks),
         x_range=x,
@@ -71,13 +83,11 @@ def scene(
         y_label=f"Im {letter}",
         name=variable,
         title=reading.title(dataset, array),
-        caption=reading.caption(
-            dataset, array, held, _note(multipliers, len(part) if by else 1, beyond, weights, by)
-        ),
+        caption=reading.caption(dataset, array, held, _note(each, len(chosen), total, beyond, weights, by)),
         scale=scale,
         palette=palette,
         scale_label=reading.label(dataset[by]) if by else "",
-        also=tuple(dim for dim in (by, "index", "component") if dim),
+        also=tuple(dim for dim in (by, *points) if dim),
         x_name="re" if plainly else "",
         y_name="im" if plainly else "",
     )
@@ -131,15 +141,22 @@ def _discs(alpha: np.ndarray, by: str | None, scale: Scale | None, palette: str)
     return tuple(found)
 
 
-def _note(multipliers: np.ndarray, total: int, beyond: int, weights: bool, by: str | None) -> str:
-    """What the picture says of stability, and what it leaves out."""
+def _steps(dataset: xr.Dataset, of_cycles: bool) -> int:
+    """Of how many steps the multipliers are: those of a cycle are of all its steps together."""
+    given = json.loads(str(dataset.attrs.get("sweep", "{}"))).get("parameters", {})
+    cycle = given.get("cycle", 1) if of_cycles else 1
+    return int(cycle) if isinstance(cycle, int) else 1
+
+
+def _note(each: np.ndarray, drawn: int, total: int, beyond: int, weights: bool, by: str | None) -> str:
+    """What the picture says of stability, of each cell or fixed point, and what it leaves out."""
     with np.errstate(invalid="ignore"):
-        sound = np.isfinite(multipliers).all(axis=1)
-        stable = int((np.abs(multipliers[sound]) < 1).all(axis=1).sum())
+        sound = np.isfinite(each).all(axis=1)
+        stable = int((np.abs(each[sound]) < 1).all(axis=1).sum())
     where = "their disc" if weights else "the circle"
     words = [f"all eigenvalues inside {where} in {stable} of {sound.sum()} drawn"]
-    if len(multipliers) < total:
-        words.append(f"{len(multipliers)} of {total} values of {by} are drawn")
+    if drawn < total:
+        words.append(f"{drawn} of {total} values of {by} are drawn")
     if beyond:
         words.append(f"eigenvalues beyond the frame: {beyond}")
     return "; ".join(words)
