@@ -84,6 +84,14 @@ def frames(
     return [(reading.said(dataset, {panels: int(i)}), part.isel({panels: int(i)})) for i in chosen]
 
 
+def cuts(dataset: xr.Dataset, held: dict[str, int], panels: str | None) -> list[tuple[str, dict[str, int]]]:
+    """Of each panel its words and where the variable is cut."""
+    if panels is None:
+        return [("", held)]
+    chosen = spread(dataset.sizes[panels], MOST_PANELS)
+    return [(reading.said(dataset, {panels: int(i)}), held | {panels: int(i)}) for i in chosen]
+
+
 def spread(n: int, most: int) -> np.ndarray:
     """Indices of at most `most` values, evenly spaced, ends included.
 

@@ -19,22 +19,17 @@ if TYPE_CHECKING:
 _LOST = (reading.PENDING, 2, 5, 6, 7)  # pending, diverged, timeout, crashed, out of memory
 
 
-def counted(array: xr.DataArray) -> bool:
-    """Whether a variable holds counts, in which -1 is no number; codes with words have a -1 of their own."""
-    return array.dtype.kind == "i" and not reading.flags(array)
+def apart(array: xr.DataArray, values: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of a variable as floats, NaN where there are none, and where a count is a sound never.
 
-
-def apart(values: np.ndarray, codes: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Counts as floats, NaN where there are none, and where the count is a sound never.
-
-    codes: outcomes of the same cells; without them every run is taken for sound.
-
-    >>> apart(np.array([3, -1, -1]), np.array([1, 1, 2]))
-    (array([ 3., nan, nan]), array([False,  True, False]))
+    codes: outcomes of the same cells. What is stored of a cell that is not computed is a blank, -1 in whole
+    numbers, and so are counts of runs that were lost.
     """
-    never = values == reading.NEVER
-    lost = np.zeros(values.shape, bool) if codes is None else np.isin(codes, _LOST)
-    return np.where(never | lost, np.nan, np.asarray(values, dtype=float)), never & ~lost
+    never = (values == reading.NEVER) & reading.counted(array)
+    whole = array.dtype.kind == "i"
+    blanks = _LOST if reading.counted(array) else (reading.PENDING,)
+    blank = np.isin(codes, blanks) & whole
+    return np.where(never | blank, np.nan, np.asarray(values, dtype=float)), never & ~blank
 
 
 def along(
@@ -42,11 +37,11 @@ def along(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same of a variable that is cut everywhere but along one dim."""
     values = array.isel(dict(place)).values
-    if "outcome" not in dataset.variables:
-        return apart(values, None)
-    outcome = dataset["outcome"]
-    codes = outcome.isel({dim: i for dim, i in place.items() if dim in outcome.dims}).values
-    return apart(values, np.broadcast_to(codes, values.shape))
+    codes: np.ndarray = np.array(reading.OK)
+    if "outcome" in dataset.variables and array.dtype.kind == "i":
+        outcome = dataset["outcome"]
+        codes = outcome.isel({dim: i for dim, i in place.items() if dim in outcome.dims}).values
+    return apart(array, values, np.broadcast_to(codes, values.shape))
 
 
 def said(never: np.ndarray, word: str) -> str:

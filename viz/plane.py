@@ -68,11 +68,13 @@ def spoken(
     held = reading.fixed(
         dataset, tuple(str(d) for d in array.dims if d not in (field.x.name, field.y.name)), at
     )
-    if reading.flags(array):
-        return _classed(field, reading.flags(array), lambda note: reading.caption(dataset, array, held, note))
-    if not never.counted(array):
+    if array.dtype.kind not in "iu":
         return field
-    counts, nevers = never.apart(field.values, field.codes)
+    codes = np.full(field.values.shape, reading.OK) if field.codes is None else field.codes
+    counts, nevers = never.apart(array, field.values, codes)
+    if reading.flags(array):
+        seen = replace(field, values=counts)
+        return _classed(seen, reading.flags(array), lambda note: reading.caption(dataset, array, held, note))
     wish = scale(counts) if callable(scale) else scale
     chosen = scales.choose(counts, wish, *limits, centred=palette in palettes.DIVERGING)
     word = reading.never_word(array)

@@ -184,12 +184,21 @@ def meanings(dataset: xr.Dataset) -> dict[int, str]:
     return flags(dataset["outcome"]) if "outcome" in dataset.variables else {}
 
 
+def counted(array: xr.DataArray) -> bool:
+    """Whether -1 is no number of a variable: whole numbers whose comment says what -1 means, or without one.
+
+    A sum of indices may well be -1, and codes with words have a -1 of their own.
+    """
+    comment = str(array.attrs.get("comment", ""))
+    return array.dtype.kind == "i" and not flags(array) and (not comment or "-1" in comment)
+
+
 def stated(here: xr.DataArray, digits: int = 6) -> str:
     """One number for a reader: the word of a code, what -1 means in a count, else its digits."""
     held = here.values.item()
     if here.dtype.kind in "iu" and int(held) in flags(here):
         return flags(here)[int(held)]
-    if here.dtype.kind == "i" and held == NEVER:
+    if counted(here) and held == NEVER:
         return never_word(here)
     return word(held) if isinstance(held, (bool, str)) else text(held, digits)
 

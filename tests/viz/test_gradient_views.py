@@ -228,3 +228,12 @@ def test_a_page_has_room_for_panels_side_by_side(tmp_path):
 def test_wrong_wishes_name_what_there_is(maker, variable, wish, message):
     with pytest.raises(Unseen, match=message):
         draw(maker(), variable, **wish)
+
+
+def test_runs_that_diverged_are_not_said_to_remember_for_ever():
+    data = made.memories()
+    data["outcome"][:] = 2
+    data["memory_length"][:] = -1
+    seen = scene(data, "memory_length")
+    assert not seen.panels[0].rules
+    assert "never" not in seen.caption

@@ -280,9 +280,9 @@ def test_codes_are_classes_with_their_words():
     for name in ("map", "image"):
         seen = scene(data, "verdict", name)
         assert [words for _, words in seen.scale.ticks()] == ["not finite", "at rest", "uneven"]
-        assert seen.values.tolist() == [[1.0, 3.0], [2.0, 3.0]]
+        assert np.array_equal(seen.values, [[1.0, 3.0], [2.0, np.nan]], equal_nan=True)
         assert seen.palette == "classes3"
-        assert "uneven 50.0%" in seen.caption
+        assert "uneven 25.0%" in seen.caption
     cells = scene(data, "outcome")
     assert [words for _, words in cells.scale.ticks()] == ["pending", "ok", "diverged"]
     curves = scene(data, "verdict", "lines")
@@ -299,3 +299,23 @@ def test_what_a_logarithm_of_a_signed_variable_leaves_out_is_said():
     signed = data["gradient"].sel(parameter="w").values
     seen = scene(data, "gradient", "map", scale="log")
     assert f"{(signed < 0).sum()} of 256 numbers are negative" in seen.caption
+
+
+def test_minus_one_is_a_number_where_nothing_says_otherwise():
+    """A sum of indices; the last cell is not computed, and its -1 is a blank."""
+    index = np.array([[-1, 0], [1, -1]], np.int32)
+    data = stores.dataset(
+        {"index": (("a", "b"), index)},
+        {"a": np.arange(2.0), "b": np.arange(2.0)},
+        outcome=np.array([[1, 1], [1, 0]], np.uint8),
+    )
+    data["index"].attrs["comment"] = "sum of the signs of det(I - Df)"
+    for name in ("map", "image"):
+        seen = scene(data, "index", name)
+        assert np.array_equal(seen.values, [[-1.0, 1.0], [0.0, np.nan]], equal_nan=True)
+        assert seen.never is None
+    lines = scene(data, "index", "lines", x="b", by="a").panels[0]
+    assert [curve.y.tolist()[0] for curve in lines.curves] == [-1.0, 1.0]
+    assert np.isnan(lines.curves[1].y[1])
+    data["index"].attrs["comment"] = "-1 if it is not known"
+    assert scene(data, "index", "map").never.tolist() == [[True, False], [False, False]]

@@ -47,7 +47,7 @@ def scene(
     hues = list(zip(chosen, choices.hues(chosen, total), strict=True))
     frames = [
         (said, [_row(dataset, array, place, (by, int(i), hue), places, order) for i, hue in hues])
-        for said, place in _cuts(dataset, held, panels)
+        for said, place in choices.cuts(dataset, held, panels)
     ]
     heights = np.concatenate([row.curve.y for _, rows in frames for row in rows])
     log_y = choices.logarithmic(heights, log)
@@ -111,14 +111,6 @@ class _Row(NamedTuple):
     never: np.ndarray
 
 
-def _cuts(dataset: xr.Dataset, held: dict[str, int], panels: str | None) -> list[tuple[str, dict[str, int]]]:
-    """Of each panel its words and where the variable is cut."""
-    if panels is None:
-        return [("", held)]
-    chosen = choices.spread(dataset.sizes[panels], choices.MOST_PANELS)
-    return [(reading.said(dataset, {panels: int(i)}), held | {panels: int(i)}) for i in chosen]
-
-
 def _row(
     dataset: xr.Dataset,
     array: xr.DataArray,
@@ -131,11 +123,7 @@ def _row(
     by, index, colour = one
     label = reading.said(dataset, {by: index}) if by else ""
     place = place | ({by: index} if by else {})
-    if never.counted(array):
-        heights, nevers = never.along(dataset, array, place)
-    else:
-        heights = array.isel(place).values.astype(float)
-        nevers = np.zeros(heights.shape, bool)
+    heights, nevers = never.along(dataset, array, place)
     heights, nevers = heights[order], nevers[order]
     kept = extremes(heights, _MOST_POINTS)
     return _Row(Curve(label, places[kept], heights[kept], colour), nevers)

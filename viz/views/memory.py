@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from viz import choices, palettes, reading
+from viz import choices, never, palettes, reading
 from viz.frames import limits
 from viz.scenes import Curve, Lines, Panel, Rule
 from viz.view import Needs
@@ -45,19 +45,17 @@ def scene(
     panels = panels or choices.words(dataset, array, left)
     choices.check(array, x=x, by=by, panels=panels)
     held = choices.held(dataset, array, (x, by, panels), at)
-    frames = [
-        (said, _rows(frame, by, x)) for said, frame in choices.frames(dataset, array.isel(held), panels)
-    ]
+    frames = [(said, _rows(dataset, array, place, by)) for said, place in choices.cuts(dataset, held, panels)]
     every = np.concatenate([rows.ravel() for _, rows in frames])
-    never = (every == _NEVER).any()
+    ever = (every == _NEVER).any()
     steps = _steps(dataset, every)
     log_y = choices.logarithmic(every[every > 0], log)
     names = [reading.said(dataset, {by: i}) for i in range(dataset.sizes[by])] if by else [""]
     colours = choices.hues(np.arange(len(names)), len(names)) if by else [palettes.CURVES[0]]
     levels = _levels(len(names), steps, log_y)
     places, order, words = choices.along(dataset, x)
-    limits = _limits(every, levels, steps, log_y, never)
-    rules = (Rule(steps, f"↑ never within {steps} steps", below=True),) if never else ()
+    limits = _limits(every, levels, steps, log_y, ever)
+    rules = (Rule(steps, f"↑ never within {steps} steps", below=True),) if ever else ()
     drawn = tuple(
         Panel(
             said,
@@ -68,7 +66,7 @@ def scene(
             ),
             limits,
             rules=rules,
-            ceiling=float(steps) if never else float("inf"),
+            ceiling=float(steps) if ever else float("inf"),
         )
         for said, rows in frames
     )
@@ -79,7 +77,7 @@ def scene(
         y_label=reading.full_name(array),
         name=variable,
         title=reading.title(dataset, array),
-        caption=reading.caption(dataset, array, held, _said(frames, names, steps, never)),
+        caption=reading.caption(dataset, array, held, _said(frames, names, steps, ever)),
         log_x=not words and choices.geometric(places),
         log_y=log_y,
         words=words,
@@ -88,10 +86,13 @@ def scene(
     )
 
 
-def _rows(part: xr.DataArray, by: str | None, x: str) -> np.ndarray:
-    """Steps as (by, x)."""
-    rows: np.ndarray = part.transpose(by, x).values if by else part.values[None]
-    return rows
+def _rows(dataset: xr.Dataset, array: xr.DataArray, place: dict[str, int], by: str | None) -> np.ndarray:
+    """Steps as (by, x), -1 where nothing was forgotten, NaN where a run was lost."""
+    rows = []
+    for i in range(dataset.sizes[by] if by else 1):
+        steps, nevers = never.along(dataset, array, place | ({by: i} if by else {}))
+        rows.append(np.where(nevers, _NEVER, steps))
+    return np.array(rows)
 
 
 def _steps(dataset: xr.Dataset, every: np.ndarray) -> int:
@@ -99,7 +100,7 @@ def _steps(dataset: xr.Dataset, every: np.ndarray) -> int:
     try:
         return int(json.loads(dataset.attrs["sweep"])["parameters"]["steps"])
     except (KeyError, TypeError, ValueError):
-        return max(int(every.max(initial=1)), 1)
+        return int(np.nanmax([*every, 1]))
 
 
 def _levels(n: int, steps: int, log: bool) -> list[float]:
@@ -134,7 +135,7 @@ def _said(frames: list[tuple[str, np.ndarray]], names: list[str], steps: int, ne
     notes = [f"above the dashed line: never forgotten within {steps} steps"] if never else []
     for j, name in enumerate(names):
         for i, other in enumerate(names[:j]):
-            where = [said for said, rows in frames if (rows[i] == rows[j]).all()]
+            where = [said for said, rows in frames if np.array_equal(rows[i], rows[j], equal_nan=True)]
             place = "" if len(where) == len(frames) else f" at {' and '.join(where)}"
             notes += [f"{name} covers {other}{place}"] if where else []
     return "; ".join(notes)
