@@ -169,7 +169,7 @@ def _field_options(field: Field, smooth: bool, frame: tuple[int, int]) -> dict[s
         "active_tools": ["wheel_zoom"],
         "framewise": True,
         "toolbar": "above",
-        "frame_width": frame[0] - _beside(field.y),
+        "frame_width": frame[0] - _beside(field.y) - _named(field),
         "frame_height": frame[1],
         "hooks": [tidy, counting(field.x.whole, field.y.whole), _dressing(field)],
     }
@@ -189,6 +189,12 @@ def _beside(side: Axis) -> int:
     """Pixels that long words beside a frame take from it."""
     longest = max((len(words) for _, words in side.ticks()), default=0) if side.kind == "words" else 0
     return min(7 * max(longest - 3, 0), 220)
+
+
+def _named(field: Field) -> int:
+    """Pixels that the words of classes beside the colours take from a frame."""
+    words = field.scale.words if isinstance(field.scale, Classes) else ()
+    return min(7 * max(max(map(len, words), default=0) - 4, 0), 120)
 
 
 def _ends(axis: Axis) -> tuple[float, float]:

@@ -78,7 +78,7 @@ def _common(ends: np.ndarray, middle: float) -> tuple[float, float]:
 def outside(panels: Sequence[Panel], log: bool) -> str:
     """What the frames do not show of their curves: `outside the frame: w = 1.5 up to 6.4·10⁸`."""
     beyond: list[tuple[float, str]] = []
-    unseen = points = 0
+    unseen = points = infinite = 0
     for panel in panels:
         if panel.limits is None:
             continue
@@ -86,6 +86,7 @@ def outside(panels: Sequence[Panel], log: bool) -> str:
         for curve in panel.curves:
             heights = curve.y[np.isfinite(curve.y)]
             points += heights.size
+            infinite += int(np.isinf(curve.y).sum())
             if logarithmic:
                 unseen += int((heights <= 0).sum())
                 heights = heights[heights > 0]
@@ -95,6 +96,8 @@ def outside(panels: Sequence[Panel], log: bool) -> str:
     notes = [f"outside the frame: {', '.join(words[:_FEW])}{more}" if words else ""]
     if unseen:
         notes.append(f"{text(unseen)} of {text(points)} heights are not positive and have no logarithm")
+    if infinite:
+        notes.append(f"{text(infinite)} infinite heights are gaps")
     return "; ".join(note for note in notes if note)
 
 

@@ -16,8 +16,6 @@ from viz.scales import text
 if TYPE_CHECKING:
     import xarray as xr
 
-_LOST = (reading.PENDING, 2, 5, 6, 7)  # pending, diverged, timeout, crashed, out of memory
-
 
 def apart(array: xr.DataArray, values: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of a variable as floats, NaN where there are none, and where a count is a sound never.
@@ -27,7 +25,7 @@ def apart(array: xr.DataArray, values: np.ndarray, codes: np.ndarray) -> tuple[n
     """
     never = (values == reading.NEVER) & reading.counted(array)
     whole = array.dtype.kind == "i"
-    blanks = _LOST if reading.counted(array) else (reading.PENDING,)
+    blanks = reading.LOST if reading.counted(array) else (reading.PENDING,)
     blank = np.isin(codes, blanks) & whole
     return np.where(never | blank, np.nan, np.asarray(values, dtype=float)), never & ~blank
 

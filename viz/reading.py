@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 PENDING, OK = 0, 1
+LOST = (PENDING, 2, 5, 6, 7)  # pending, diverged, timeout, crashed, out of memory: nothing was counted
 NEVER = -1  # in a count: what it counts did not happen
 _UNITLESS = ("", "1", "dimensionless")
 _LAST = ("time", "lag", "iterate")
@@ -193,13 +194,15 @@ def counted(array: xr.DataArray) -> bool:
     return array.dtype.kind == "i" and not flags(array) and (not comment or "-1" in comment)
 
 
-def stated(here: xr.DataArray, digits: int = 6) -> str:
-    """One number for a reader: the word of a code, what -1 means in a count, else its digits."""
+def stated(here: xr.DataArray, outcome: int = OK, digits: int = 6) -> str:
+    """One number of a cell with this outcome for a reader: the word of a code, what -1 means in a count, else
+    its digits.
+    """
     held = here.values.item()
     if here.dtype.kind in "iu" and int(held) in flags(here):
         return flags(here)[int(held)]
     if counted(here) and held == NEVER:
-        return never_word(here)
+        return "missing" if outcome in LOST else never_word(here)
     return word(held) if isinstance(held, (bool, str)) else text(held, digits)
 
 

@@ -164,7 +164,9 @@ def lone(dataset: xr.Dataset, array: xr.DataArray) -> str:
     others = [name for name in reading.variables(dataset) if dataset[name].dims]
     drawn = f"; {', '.join(others)} can be drawn" if others else ""
     cells = reading.outcomes(dataset, {})[1].rstrip(".")
-    held = f"{array.name} = {reading.stated(array)}{reading.unit_of(array)}{f' ({cells})' if cells else ''}"
+    code = int(dataset["outcome"].values) if "outcome" in dataset.variables else reading.OK
+    held = f"{array.name} = {reading.stated(array, code)}{reading.unit_of(array)}"
+    held += f" ({cells})" if cells else ""
     return f"{held}: one number without an axis, so there is nothing to draw it over{drawn}"
 
 

@@ -53,3 +53,9 @@ def test_what_has_no_logarithm_is_counted():
     values[0, 5:] = 0.0
     seen = scene(vanishing(values), "norm", log="yes")
     assert "5 of 40 heights are not positive" in seen.caption.replace("H", "h")
+
+
+def test_infinite_heights_are_counted():
+    values = np.array(powers([0.5, 0.9, 1.0, 1.0], 10))
+    values[1, 3:] = -np.inf
+    assert "7 infinite heights are gaps" in scene(vanishing(values), "norm", log="no").caption

@@ -27,6 +27,7 @@ def numbers(dataset: xr.Dataset, variable: str, cell: Mapping[str, Any]) -> Mark
     """Value, coordinates and outcome of a stored cell."""
     place = {dim: reading.nearest(dataset, dim, cell[dim]) for dim in reading.sweep_axes(dataset)}
     rows: dict[str, object] = {}
+    code = reading.OK
     for dim, index in place.items():
         rows[dim] = reading.word(reading.value(dataset, dim, index))
     if "outcome" in dataset.variables:
@@ -43,21 +44,21 @@ def numbers(dataset: xr.Dataset, variable: str, cell: Mapping[str, Any]) -> Mark
             big = html(
                 "div",
                 html("span", reading.label(dataset[name]), cls="soft"),
-                html("div", reading.stated(here), cls="big"),
+                html("div", reading.stated(here, code), cls="big"),
             )
         else:
-            rows |= _rows(name, here)
+            rows |= _rows(name, here, code)
     return joined(big, page.table(rows))
 
 
-def _rows(name: str, here: xr.DataArray) -> dict[str, str]:
+def _rows(name: str, here: xr.DataArray, code: int) -> dict[str, str]:
     if here.ndim == 0:
-        return {name: reading.stated(here)}
+        return {name: reading.stated(here, code)}
     if here.ndim > 1:
         return {}
     dim = str(here.dims[0])
     labels = [reading.word(value) for value in here[dim].values.tolist()]
-    return {f"{name} · {label}": reading.stated(here.isel({dim: i})) for i, label in enumerate(labels)}
+    return {f"{name} · {label}": reading.stated(here.isel({dim: i}), code) for i, label in enumerate(labels)}
 
 
 def simulate(dataset: xr.Dataset, cell: Mapping[str, Any]) -> tuple[list[Lines], str]:

@@ -260,10 +260,7 @@ class Explorer:
     def _restore_cell(self) -> None:
         """The cell that the address asked for, snapped to the grid; else one off the middle."""
         dataset = self._data()
-        middle = {
-            dim: reading.value(dataset, dim, round(0.618 * (dataset.sizes[dim] - 1)))
-            for dim in reading.sweep_axes(dataset)
-        }
+        middle = touch.off_middle(dataset)
         middle |= {dim: slider.value for dim, slider in self.sliders.items() if dim in middle}
         self.cell = dict(middle)
         for dim, wish in self.wish.cell.items():

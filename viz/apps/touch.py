@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+def off_middle(dataset: xr.Dataset) -> dict[str, Any]:
+    """A cell that is neither at an edge of a sweep nor where its symmetries are."""
+    axes = reading.sweep_axes(dataset)
+    return {dim: reading.value(dataset, dim, round(0.618 * (dataset.sizes[dim] - 1))) for dim in axes}
+
+
 def under(scene: Field, dataset: xr.Dataset, x: float, y: float) -> dict[str, Any]:
     """The stored coordinates under a point of a field, for the axes that are axes of the store."""
     found: dict[str, Any] = {}
