@@ -157,7 +157,8 @@ class Stepped(NamedTuple):
 class Shadow(NamedTuple):
     """Runs beside the state (networks): `begin(k, p, s)` gives numbers or arrays over units, `move(k, p,
     s, x, a)` the next ones from the state and input before the step, `value(k, p, s, a)` is kept at
-    every time.
+    every time. `check(k, start)` refuses keywords that do not go together; a keyword that is an axis is
+    there the array of its values, a start that is one is None.
     """
 
     declare: Callable[[Facts], Declared]
@@ -166,6 +167,7 @@ class Shadow(NamedTuple):
     value: Callable[[Any, Any, Any, Any], Any]
     keywords: type = NoKeywords
     each: bool = True  # else only of the last time
+    check: Callable[[Any, Any], None] = lambda k, start: None
 
 
 class Backward(NamedTuple):

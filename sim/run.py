@@ -23,7 +23,7 @@ from sim.observable import OUTCOMES, Coordinate, Declared, Variable
 from sim.own_files import OwnFile, own_files
 from sim.pointwise_form import Pointwise
 from sim.series import check_series
-from sim.setting import Leafs, Setting, check_axes, check_task, setting_of, values_of
+from sim.setting import Leafs, Setting, check_axes, check_observables, check_task, setting_of, values_of
 from sim.start import starts_of
 from sim.vocabulary import keywords
 
@@ -205,6 +205,7 @@ def _prepared(
     with written_in(modules):
         setting = setting_of(system, leafs, observables, values, fixed, list(varied), samples, folder)
         check_task(setting)
+        check_observables(setting, samples)
         form = _form(setting, leafs)
         check_series(setting, samples, inputs(setting.example) if networked(setting.example) else 1)
         for (name, declared), leaf in zip(form.declared, leafs.observables, strict=True):

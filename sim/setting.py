@@ -186,6 +186,16 @@ def check_task(setting: Setting) -> None:
         check(filled(setting.task.Keywords, setting.values), setting.values["steps"])
 
 
+def check_observables(setting: Setting, samples: Mapping[str, Sequence[Any]]) -> None:
+    """An observable may have `check(k, start)`, which refuses values of its keywords, those of axes too."""
+    every = {path: np.array(values) for path, values in samples.items() if len(values)}
+    start = None if "start" in setting.varied else setting.values["start"]
+    for _, observable in setting.observables:
+        check = getattr(observable, "check", None)
+        if check is not None:
+            check(filled(observable.keywords, {**setting.values, **every}), start)
+
+
 def check_axes(setting: Setting, samples: Mapping[str, Sequence[Any]]) -> None:
     """The ends of every axis, and its least and largest number, go through the system's and the task's own
     checks before anything runs.

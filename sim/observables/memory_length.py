@@ -1,14 +1,17 @@
 """How many steps a run remembers where it started: until two starts can no longer be told apart.
 
 Three readings. "analog": the distance of the runs from `start` and from `start - apart` falls below
-`tolerance` times what it was. "sign": the same for the starts +start and -start: one bit. "gradient":
-|dh[t]/dh[0]| along the diagonal falls below `tolerance`. -1 where that never happens within the run.
+`forgotten` times what it was. "sign": the same for the starts +start and -start: one bit. "gradient":
+|dh[t]/dh[0]| along the diagonal falls below `forgotten`. -1 where that never happens within the run, 0 where
+the two starts are equal from the beginning, so that there is nothing to remember (such as +0 and -0).
 """
 
 from typing import Annotated, Any, Literal, NamedTuple
 
+import numpy as np
+
 from sim.derivatives import gradient
-from sim.errors import refuse
+from sim.errors import Problem, Refused, refuse
 from sim.functions import parts, shaped_like, squares, where
 from sim.generic import carried, has, jvp, networked, step
 from sim.graph import Node
@@ -35,10 +38,44 @@ def declare(facts: Facts) -> Declared:
         "step",
         "first time at which the difference of two starts, or the derivative by the start, is below "
         "`forgotten` "
-        "times its first value; -1 if never",
+        "times its first value; -1 if never, 0 if the two starts are equal",
         "definition",
         "int32",
     )
+
+
+def check(k: Keywords, start: Any) -> None:
+    """Refuses what leaves nothing to tell apart, or nothing to forget, in every cell; None is a start that
+    differs from cell to cell.
+    """
+    share, apart = np.atleast_1d(k.forgotten), np.atleast_1d(k.apart)
+    wrong = share[~((share > 0.0) & (share < 1.0))]
+    problems = []
+    if wrong.size:
+        problems.append(
+            Problem(
+                "parameters.forgotten",
+                f"{wrong[0]:g} is no share of the first distance; write a number between 0 and 1, as in 0.01",
+            )
+        )
+    if k.metric == "analog" and not apart.any():
+        problems.append(
+            Problem(
+                "parameters.apart",
+                "0 apart, the two starts are one, and nothing is there to be told apart; write another "
+                "number, as in 0.5",
+            )
+        )
+    if k.metric == "sign" and start is not None and not isinstance(start, str) and not np.any(start):
+        problems.append(
+            Problem(
+                "parameters.start",
+                'metric = "sign" tells the start from its negative, and these are equal at 0; write another '
+                "start, as in 1.0",
+            )
+        )
+    if problems:
+        raise Refused(problems)
 
 
 def begin(k: Keywords, p: Any, s: Any) -> tuple[Any, ...]:
@@ -48,7 +85,8 @@ def begin(k: Keywords, p: Any, s: Any) -> tuple[Any, ...]:
         "sign": tuple(-part for part in parts(s)),
         "gradient": tuple(0.0 * part + 1.0 for part in parts(s)),
     }[k.metric]
-    return (*other, 0.0, -1.0, _apart(k, s, other))
+    first = _apart(k, s, other)
+    return (*other, 0.0, where(first <= 0.0, 0.0, -1.0), first)
 
 
 def _apart(k: Keywords, s: Any, other: tuple[Any, ...]) -> Any:
@@ -96,4 +134,4 @@ def value(k: Keywords, p: Any, s: Any, a: Any) -> Any:
     return _found(k, s, a)
 
 
-observable = Shadow(declare, begin, move, value, Keywords, each=False)
+observable = Shadow(declare, begin, move, value, Keywords, each=False, check=check)

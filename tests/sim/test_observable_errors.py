@@ -115,6 +115,34 @@ UNFIT: dict[str, tuple[str, str, dict, str, str]] = {
         "parameters.loss_from",
         "5 in a",
     ),
+    "a sign of nothing": (
+        "rnn",
+        "memory_length",
+        NETWORK | {"metric": "sign"},
+        "parameters.start",
+        "equal at 0; write another start",
+    ),
+    "no distance to forget": (
+        "rnn",
+        "memory_length",
+        NETWORK | {"apart": 0.0},
+        "parameters.apart",
+        "nothing is there to be told apart; write another number",
+    ),
+    "a negative share": (
+        "rnn",
+        "memory_length",
+        NETWORK | {"forgotten": -1.0},
+        "parameters.forgotten",
+        "-1 is no share of the first distance; write a number between 0 and 1",
+    ),
+    "more than all": (
+        "rnn",
+        "memory_length",
+        NETWORK | {"forgotten": 2.0},
+        "parameters.forgotten",
+        "2 is no share",
+    ),
     "network after the end": (
         "rnn",
         "gradient_norm",
@@ -131,6 +159,15 @@ def test_observables_that_do_not_go_with_the_run(name: str):
     with pytest.raises(Refused, match=message) as refusal:
         run(system, observables=(observable,), **options)
     assert [problem.place for problem in refusal.value.problems] == [place]
+
+
+def test_every_value_of_an_axis_of_an_observable_is_looked_at():
+    fixed = {"steps": 4, "w": 0.5, "metric": "sign"}
+    problems = refused(
+        "rnn", observables=["memory_length"], fixed=fixed, varied={"forgotten": [0.1, 1.0, 0.2]}
+    )
+    assert [problem.place for problem in problems] == ["parameters.forgotten", "parameters.start"]
+    assert problems[0].text.startswith("1 is no share")
 
 
 def test_observables_are_named_once_and_at_least_one():

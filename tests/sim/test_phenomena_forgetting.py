@@ -33,6 +33,14 @@ def at(w: float) -> int:
     return int(np.argmin(np.abs(W - w)))
 
 
+def test_equal_starts_leave_nothing_to_remember():
+    """+0 is -0; the others are halved at every step, and 0.5^7 is the first power below 1 %."""
+    fixed = {"activation": "identity", "w": 0.5, "metric": "sign", "steps": 50}
+    run = prepare("rnn", observables=["memory_length"], fixed=fixed, varied=["start"])
+    starts = np.array([0.0, 1.0, -3.0, 0.0])
+    assert run.evaluate({"start": starts})["memory_length"].tolist() == [0, 7, 7, 0]
+
+
 def test_row_21_the_flip_of_the_sigmoid():
     """Period two begins at w = -5.8696, where h* = 0.21781 = sigmoid(-1.27846) has the slope -1."""
     found = find("rnn", w=-5.8696, activation="sigmoid", interval=(0.0, 1.0))

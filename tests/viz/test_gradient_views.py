@@ -180,6 +180,10 @@ def test_what_is_never_forgotten_stands_apart_at_the_top():
     forgotten = made.memories()
     forgotten["memory_length"][:] = 7
     assert not scene(forgotten, "memory_length").panels[0].rules
+    assert "nothing to remember" not in seen.caption
+    forgotten["memory_length"][0, 3] = 0
+    caption = scene(forgotten, "memory_length").caption.lower()
+    assert "0 steps: the two starts are equal, there is nothing to remember" in caption
 
 
 def test_lags_show_contributions_and_the_share_so_far():

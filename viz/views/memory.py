@@ -133,6 +133,8 @@ def _curve(places: np.ndarray, row: np.ndarray, name: str, colour: str, level: f
 def _said(frames: list[tuple[str, np.ndarray]], names: list[str], steps: int, never: bool) -> str:
     """What the marks mean, and which lines hide each other."""
     notes = [f"above the dashed line: never forgotten within {steps} steps"] if never else []
+    if any((rows == 0).any() for _, rows in frames):
+        notes.append("0 steps: the two starts are equal, there is nothing to remember")
     for j, name in enumerate(names):
         for i, other in enumerate(names[:j]):
             where = [said for said, rows in frames if np.array_equal(rows[i], rows[j], equal_nan=True)]
