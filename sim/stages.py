@@ -174,23 +174,26 @@ class Stages:
 
     def prepare(self, nodes: Sequence[Node]) -> None:
         """Compute every matrix product and every sum over units that these nodes need."""
+        # a stack of its own: a sum of a thousand products is a thousand nodes deep
         seen: set[Node] = set()
+        waiting = [(node, False) for node in reversed(nodes)]
+        while waiting:
+            node, ready = waiting.pop()
+            if ready:
+                self._compute(node)
+            elif not (node in seen or node in self.home or node in self.names or node in self.tiles):
+                seen.add(node)
+                waiting.append((node, True))
+                waiting.extend((arg, False) for arg in reversed(node.args))
 
-        def visit(node: Node) -> None:
-            if node in seen or node in self.home or node in self.names or node in self.tiles:
-                return
-            seen.add(node)
-            for arg in node.args:
-                visit(arg)
-            if self._one_column(node):
-                self.array(node.args[1])
-            elif node.op == "matvec":
-                self._product(node)
-            elif node.op in ("total", "largest") and node.args[0].shape:
-                self._over_units(node)
-
-        for node in nodes:
-            visit(node)
+    def _compute(self, node: Node) -> None:
+        """The product or sum over units that this node is, if it is one; what it needs is there."""
+        if self._one_column(node):
+            self.array(node.args[1])
+        elif node.op == "matvec":
+            self._product(node)
+        elif node.op in ("total", "largest") and node.args[0].shape:
+            self._over_units(node)
 
     def _one_column(self, node: Node) -> bool:
         """Whether this is a product with one column: one multiplication a unit, made where it is needed."""

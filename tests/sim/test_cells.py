@@ -10,6 +10,7 @@ import pytest
 from sim.equation import Equation
 from sim.errors import Refused
 from sim.generic import gates, inputs, jvp, noise, output, output_jvp, output_vjp, step, units, vjp
+from sim.run import prepare
 from tests.sim.packs import at, built, central, flat, numbers, replaced, shaped
 
 N, M = 4, 3
@@ -371,3 +372,10 @@ def test_cells_against_torchs_own(torch, system: str):
         close(total[f"b_{gate}"], cell.bias_ih.grad.numpy()[rows], 1e-13)
     if system == "gru":
         close(total["b_hc"], cell.bias_hh.grad.numpy()[2 * N :], 1e-13)
+
+
+def test_a_long_window_is_no_deep_recursion():
+    """A sum of 1500 products is nested as deep as it is long."""
+    settings = {"units": 1, "steps": 1, "past": 1500, "activation": "identity"}
+    run = prepare("window", task="impulse", observables=["final_state"], fixed=settings)
+    assert len(run.form.equation.matrices) == 1501
