@@ -93,11 +93,11 @@ def plan_command(
     planned = planning.plan(planning.read(file, _changes(settings)))
     count = planning.workers_here(workers)
     where = root_path(root)
-    planned.refuse(where, count)
+    kind = planned.executor()
+    hands = planned.hands(kind, count)
+    planned.refuse(where, hands)
     grid, sweep = planned.grid, planned.sweep
     seconds = planning.probe(planned)
-    kind = planned.executor()
-    hands = 1 if kind == "serial" else min(count, len(grid))
     axes = " x ".join(f"{axis.dim} {axis.size:,}" for axis in sweep.axes) or "one cell"
     tile = " x ".join(f"{extent:,}" for extent in grid.tile) or "1"
     _print(f"sweep    {sweep.name}  ({sweep.id[:12]})")

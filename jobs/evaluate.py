@@ -64,9 +64,9 @@ class Recipe:
         return max(run.work_bytes for run in self.runs.values())
 
     @property
-    def common_bytes(self) -> int:
-        """Bytes of memory that the cells of a tile share: input series, weights while they are drawn."""
-        return max(run.common_bytes for run in self.runs.values())
+    def scratch_bytes(self) -> int:
+        """Scratch memory of a tile beside that of its cells."""
+        return max(run.scratch_bytes for run in self.runs.values())
 
     @property
     def cell_bytes(self) -> int:

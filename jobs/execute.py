@@ -68,7 +68,7 @@ def run(
     count = workers_here(workers)
     kind = _kind(executor, planned)
     if fresh or not rooms.store_path(where, given.name).exists():
-        planned.refuse(where, count)
+        planned.refuse(where, planned.hands(kind, count))
     with lock.owned(where, given.name):
         store = take(where, planned.recipe, fresh=fresh)
         pending = store.pending()

@@ -28,15 +28,16 @@ class Plan:
     grid: Grid
     bytes: int
     tile_bytes: int
+    scratch_bytes: int
     nominal: float
-    common_bytes: int = 0
 
     def memory(self, workers: int) -> int:
-        """Bytes of memory that `workers` need together: their tiles and those that wait to be written, and
-        for each worker what all cells of a tile share.
-        """
-        hands = min(workers, len(self.grid))
-        return BASE_MEMORY + self.tile_bytes * (workers + 2) + self.common_bytes * hands
+        """Bytes of memory that `workers` need together: their tiles and those that wait to be written."""
+        return BASE_MEMORY + self.tile_bytes * (workers + 2) + self.scratch_bytes * workers
+
+    def hands(self, kind: str, workers: int) -> int:
+        """How many of these workers have a tile at a time."""
+        return 1 if kind == "serial" else min(workers, len(self.grid))
 
     def executor(self) -> str:
         """'serial' for what is done at once, 'threads' for short sweeps, 'processes' for long ones."""
@@ -56,11 +57,21 @@ class Plan:
             )
         available = free_memory()
         if self.memory(workers) > available:
-            text = f"{workers} tiles at once need {size(self.memory(workers))} of memory, "
-            text += f"{size(available)} are free"
-            problems.append(Problem("axes", f"{text}; take fewer --workers, steps, units or observables"))
+            problems.append(self._too_large(workers, available))
         if problems:
             raise Refused(problems)
+
+    def _too_large(self, workers: int, available: int) -> Problem:
+        """What does not fit in memory: so many tiles at once, or one of them, which fewer workers do not
+        cure.
+        """
+        free = f"{size(available)} are free"
+        if self.memory(1) <= available:
+            text = f"{workers} tiles at once need {size(self.memory(workers))} of memory, {free}"
+            return Problem("axes", f"{text}; take fewer --workers, fewer steps or observables")
+        names = ", ".join(item.name for item in self.recipe.variables)
+        text = f"one tile needs {size(self.memory(1))} of memory, {free}: {names} of this size"
+        return Problem("parameters", f"{text}; write fewer units or steps, or other observables")
 
 
 def plan(sweep: Sweep) -> Plan:
@@ -75,13 +86,23 @@ def plan(sweep: Sweep) -> Plan:
         grid=grid,
         bytes=cells * made.cell_bytes,
         tile_bytes=tile_cells * (2 * made.cell_bytes + made.work_bytes),
+        scratch_bytes=made.scratch_bytes,
         nominal=cells * made.operations / RATE,
-        common_bytes=made.common_bytes,
     )
 
 
 def probe(plan: Plan) -> float:
-    """Seconds that the whole sweep takes one core, measured on one tile in its middle."""
+    """Seconds that the whole sweep takes one core, measured on one tile in its middle. Errors: Refused where
+    it does not fit in memory after all.
+    """
+    try:
+        return _measured(plan)
+    except MemoryError as fault:
+        text = f"a tile does not fit in memory ({fault or 'out of memory'}); write fewer units or steps"
+        raise refuse("parameters", f"{text}, or other observables") from None
+
+
+def _measured(plan: Plan) -> float:
     plan.recipe.compile()
     number = len(plan.grid) // 2
     block = plan.grid.block(number)

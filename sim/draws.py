@@ -16,7 +16,7 @@ _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (np.uint64(0x9E3779B9), np.uint64(0xBB67AE85))
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-WORDS = 12  # of 8 bytes that a random number takes while it is drawn: four, their products, keys and sums
+DRAWN = 88  # bytes that a normal number takes while it is drawn: the words of philox in its last round
 
 
 def philox(counter: Sequence[np.ndarray], key: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:

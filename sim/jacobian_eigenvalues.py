@@ -49,7 +49,7 @@ def eigenvalues_at_the_end(
                     out[row + lane] = work[{at} + k * {size} + i * LANES + lane]
 """
 
-    source, jacobians = finish(form, made, body, layout.work + 64, n * n)
+    source, jacobians, scratch = finish(form, made, body, layout.work + 64, n * n)
 
     def evaluate(tile: Any) -> np.ndarray:
         J = np.moveaxis(jacobians(tile).reshape(n, n, -1), -1, 0)
@@ -60,7 +60,7 @@ def eigenvalues_at_the_end(
         return np.where(sound, kept(found).reshape(-1, rows).T, np.nan)
 
     operations = facts.steps * (2.0 * n * n + 30.0 * n) + 100.0 * n**3
-    return Loop(source, evaluate, operations, 24 * n * n + 16 * n, files=_HERE)
+    return Loop(source, evaluate, operations, 24 * n * n + 16 * n, scratch, files=_HERE)
 
 
 __all__ = ["eigenvalues_at_the_end"]

@@ -6,6 +6,7 @@ size, so memory whose array, with all its views, is gone serves the next array o
 """
 
 import os
+import resource
 import weakref
 from collections import deque
 from pathlib import Path
@@ -30,12 +31,23 @@ def numbers(size: int) -> np.ndarray:
 
 
 def free_memory() -> int:
-    """Bytes of memory that are free now."""
+    """Bytes of memory that are free now, and that this process may still take (`ulimit -v`)."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
     except (OSError, StopIteration, ValueError, IndexError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return free if limit == resource.RLIM_INFINITY else max(0, min(free, limit - _addressed()))
+
+
+def _addressed() -> int:
+    """Bytes of address space that this process has."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _taken(size: int) -> memoryview | None:

@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from sim import call_memory, network, network_gradient
 from sim import compile as machine_code
-from sim import network, network_gradient
 from sim.cells import aligned
-from sim.draws import WORDS
 from sim.equation import Equation, flattened
 from sim.errors import refuse
 from sim.generic import gates, has, mirrored, noise, vjp
@@ -39,7 +38,7 @@ from sim.observable import (
 )
 from sim.pointwise import Watcher
 from sim.processor import SHAPES
-from sim.series import check_head, inputs_kind, series_bytes, targets_kind
+from sim.series import check_head, inputs_kind, targets_kind
 from sim.signature import Keyword
 from sim.stages import BUNDLE, REGISTER
 
@@ -236,15 +235,6 @@ class Network:
             for (name, watcher, first), height in zip(self._forward, rows, strict=False)
         }
 
-    @property
-    def common_bytes(self) -> int:
-        """Memory of a tile, however many cells it has: series of a setting while they are made, matrices of
-        one, the largest while it is drawn.
-        """
-        sizes = [math.prod(node.shape) for node in self.equation.matrices.values()]
-        weights = sum(sizes) + (WORDS - 1) * max(sizes, default=0)
-        return series_bytes(self.setting, self.equation.x.shape[0]) + 8 * weights
-
     def lanes_of(self, tile: Tile) -> int:
         """How many lanes a tile has, the unused ones too."""
         return tile.blocks * self.lanes
@@ -263,6 +253,26 @@ class Network:
         fits = max(16, _TAPE // row)
         return self.steps if self.steps <= fits else max(16, min(fits, math.isqrt(self.steps)))
 
+    @property
+    def _tapes(self) -> tuple[int, ...]:
+        """Numbers of the tapes of the backward pass: checkpoints, the states of a span, what it reads of
+        them.
+        """
+        if self.backward is None:
+            return ()
+        state, kept, factors = self.backward.state, self.backward.kept, self.backward.factors
+        checkpoints = (self.steps // self.span + 2) * state
+        return checkpoints, (self.span + 1) * state, max(1, kept) * self.span, max(1, factors) * self.span
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Memory of a call beside that of its cells."""
+        asked = (
+            (self.forward, [watcher.observable for _, watcher, _ in self._forward], ()),
+            (self.backward, [watcher.observable for _, watcher in self._backward], self._tapes),
+        )
+        return call_memory.of_network(self, [each for each in asked if each[0] is not None])
+
     def compute(self, tile: Tile) -> dict[str, np.ndarray]:
         """The raw values of every observable, cells first."""
         result: dict[str, np.ndarray] = {}
@@ -273,10 +283,7 @@ class Network:
         if self.backward is not None:
             facts = self.facts(self._backward[0][1].observable)
             tapes = (
-                aligned((self.steps // self.span + 2) * self.backward.state),
-                aligned((self.span + 1) * self.backward.state),
-                aligned(max(1, self.backward.kept) * self.span),
-                aligned(max(1, self.backward.factors) * self.span),
+                *(aligned(size) for size in self._tapes),
                 *((self.span,) if self.apart is None else ()),
                 self.followed,
             )

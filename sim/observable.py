@@ -238,7 +238,8 @@ class Loop(NamedTuple):
     source: str
     evaluate: Callable[[Any], np.ndarray]  # Tile -> (rows, padded cells)
     operations: float
-    work_bytes: int = 0
+    work_bytes: int = 0  # of a cell
+    scratch_bytes: int = 0  # of a call, beside that of its cells
     by_cell: bool = False  # whether `evaluate` gives (rows, cells), not one column a lane
     files: tuple[str, ...] = ()  # of this floor, that the numbers depend on beside the leaf's own
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim import call_memory, pointwise, pointwise_gradient
 from sim import compile as machine_code
-from sim import pointwise, pointwise_gradient
 from sim.cells import FINITE, Columns, aligned, columns, finite_of, padded, room, rows, rows_of
 from sim.equation import Equation
 from sim.errors import refuse
@@ -32,7 +32,6 @@ from sim.series import (
     check_head,
     columns_of,
     inputs_kind,
-    series_bytes,
     series_of,
     targets_kind,
     targets_of,
@@ -204,11 +203,6 @@ class Pointwise:
             for (name, watcher, first), height in zip(self._forward, rows, strict=False)
         }
 
-    @property
-    def common_bytes(self) -> int:
-        """Memory of a tile, however many cells it has: the series of a setting while they are made."""
-        return series_bytes(self.setting, 1)
-
     def lanes_of(self, tile: Tile) -> int:
         """How many cells a tile has, those that fill the last bundle up too."""
         return tile.whole
@@ -222,6 +216,19 @@ class Pointwise:
     def span(self) -> int:
         """How many states lie between two checkpoints of the backward pass."""
         return self.steps if self.steps <= _SHORT else max(64, math.isqrt(self.steps))
+
+    @property
+    def _tapes(self) -> tuple[int, ...]:
+        """Numbers of the tapes of the backward pass: the states of a span, and checkpoints."""
+        if self.backward is None:
+            return ()
+        state = len(self.equation.state) * self.width
+        return self.span * state, (self.steps // self.span + 1) * state
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Memory of a call beside that of its cells."""
+        return call_memory.of_pointwise(self, self._tapes)
 
     def compute(self, tile: Tile) -> dict[str, np.ndarray]:
         """The raw values of every observable, cells first."""
@@ -238,11 +245,9 @@ class Pointwise:
         if self.backward is not None:
             names = [name for name, _, _ in self._backward]
             facts = self._facts(self._backward[0][1].observable)
-            n = len(self.equation.state)
             tapes = (
                 self._followed,
-                aligned(self.span * n * self.width),
-                aligned((self.steps // self.span + 1) * n * self.width),
+                *(aligned(size) for size in self._tapes),
                 self.span,
             )
             times = [times_of(watcher.observable, self.steps, 0) for _, watcher, _ in self._backward]

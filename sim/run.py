@@ -60,8 +60,8 @@ class Run:
         self.coordinates = _coordinates(every)
         self.variables = tuple(_variable(name, d) for name, d in every)
         self.operations = float(form.operations)
-        self.work_bytes = int(form.work_bytes)
-        self.common_bytes = int(getattr(form, "common_bytes", 0))  # of a tile, however many cells it has
+        self.work_bytes = int(form.work_bytes)  # of a cell
+        self.scratch_bytes = int(getattr(form, "scratch_bytes", 0))  # of a call, however few its cells
         self.together: frozenset[str] = (
             form.together
         )  # varied keywords over which cells share weights: tile them last

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.draws import WORDS, Draw
+from sim.draws import Draw
 from sim.errors import refuse
 from sim.generic import networked
 from sim.leaves import where
@@ -131,19 +131,6 @@ def check_series(setting: Any, samples: Mapping[str, Sequence[Any]], inputs: int
             made, _ = _made(setting, function, own, 2 if own else 1, setting.values["steps"])
             width = made.shape[2] if function is task.inputs else width
     _check_width(setting, width, inputs)
-
-
-def series_bytes(setting: Any, inputs: int) -> int:
-    """Memory that the task's series of one setting take: while they are drawn, or made and laid out."""
-    task, steps, room = setting.task, setting.values["steps"], 0
-    for function, times, numbers in (
-        (task.inputs, steps, inputs),
-        (getattr(task, "targets", None), steps + 1, 1),
-    ):
-        if function is not None:
-            random = "draw" in inspect.signature(function).parameters
-            room += 8 * times * max(WORDS if random else 0, 3 * numbers)
-    return room
 
 
 def _check_width(setting: Any, width: int, inputs: int) -> None:

@@ -44,5 +44,5 @@ def log_singular_values(form: object, facts: Facts, name: str) -> Loop:
                 out[i * whole + block * LANES + lane] = result[i]
 """
 
-    source, evaluate = finish(form, made, body, layout.work + 64, n)
-    return Loop(source, evaluate, facts.steps * (3.5 * n**3 + 60.0), 24 * n * n)
+    source, evaluate, scratch = finish(form, made, body, layout.work + 64, n)
+    return Loop(source, evaluate, facts.steps * (3.5 * n**3 + 60.0), 24 * n * n, scratch)

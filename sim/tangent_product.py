@@ -201,9 +201,9 @@ def small(form: Any, count: int = 0) -> Tangents:
 
 def finish(
     form: Any, made: Tangents, body: Callable[[str, str, str], str], work: int, rows: int
-) -> tuple[str, Callable[[Any], np.ndarray]]:
-    """The module's source with the loop `body` makes for its kind of arguments, and how it is called on a
-    tile.
+) -> tuple[str, Callable[[Any], np.ndarray], int]:
+    """The module's source with the loop `body` makes for its kind of arguments, how it is called on a
+    tile, and the bytes of scratch of a call: tangents of all lanes, and the rows of one block.
     """
     is_network = bool(form.equation.parts)
     if is_network:
@@ -229,7 +229,7 @@ def finish(
         load(source).products(*given, out, whole // made.lanes, whole, tile.steps, made.n, scratch)
         return out.reshape(rows, whole)
 
-    return source, evaluate
+    return source, evaluate, 8 * (work + rows * made.lanes)
 
 
 __all__ = ["BUNDLE", "Tangents", "finish", "tangents"]

@@ -125,6 +125,7 @@ def loop(
         evaluate,
         steps * made.operations if common.readers == 1 else 1.0,
         8 * (window.batches + 3) * exponents,
+        8 * getattr(common.made, "work", 0),
         by_cell=True,
         files=FILES,
     )

@@ -51,8 +51,8 @@ def plan(form: object, k: NoKeywords, facts: Facts) -> Loop:
             store(out, (t + 1) * whole + block * LANES, grown)
 """
 
-    source, evaluate = finish(form, made, body, layout.work + 64, facts.steps + 1)
-    return Loop(source, evaluate, facts.steps * (2.0 * n**3 + 40.0 * n**2 + 40.0), 8 * n * n)
+    source, evaluate, scratch = finish(form, made, body, layout.work + 64, facts.steps + 1)
+    return Loop(source, evaluate, facts.steps * (2.0 * n**3 + 40.0 * n**2 + 40.0), 8 * n * n, scratch)
 
 
 observable = Whole(declare, plan)

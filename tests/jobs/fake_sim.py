@@ -56,7 +56,7 @@ class FakeRun:
 
     calls = 0
     work_bytes = 8
-    common_bytes = 0
+    scratch_bytes = 0
     together = frozenset()
     digest = "0" * 32
     own = ()
