@@ -16,10 +16,13 @@ must not change their arguments.
 """
 
 import inspect
+import math
+import typing
 from functools import singledispatch
 from typing import Any
 
 from sim.errors import refuse
+from sim.signature import Held
 
 
 def _file(p: Any) -> str:
@@ -151,6 +154,28 @@ def _widths(p: Any) -> int:
             elif name.startswith("U") and hasattr(item, "shape"):
                 return int(item.shape[1])
     return 0
+
+
+@singledispatch
+def learnt(p: Any) -> int:
+    """How many numbers of a pack are learnt: the entries of its arrays and its numbers, those of packs inside
+    too, without the fields that are declared as `Annotated[float, Held()]`, unless the system says otherwise.
+    """
+    hints = typing.get_type_hints(type(p), include_extras=True)
+    return sum(
+        _entries(value)
+        for name, value in zip(p._fields, p, strict=True)
+        if not any(isinstance(note, Held) for note in getattr(hints.get(name), "__metadata__", ()))
+    )
+
+
+def _entries(value: Any) -> int:
+    """How many numbers are learnt of a field: words, flags and counts are none."""
+    if hasattr(value, "base"):
+        return math.prod(value.base.shape[1:])
+    if isinstance(value, tuple):
+        return learnt(value) if hasattr(value, "_fields") else sum(map(_entries, value))
+    return 0 if value is None or isinstance(value, (str, bool, int)) else 1
 
 
 @singledispatch

@@ -17,7 +17,7 @@ from sim.cells import aligned
 from sim.errors import Problem, Refused, refuse
 from sim.layers import Chain, measured
 from sim.names import find
-from sim.observable import Declared, Facts, Norms
+from sim.observable import Declared, Facts, Norms, Whole
 from sim.one_thread import one_thread
 from sim.quick_draws import QuickDraw, source
 from sim.signature import Keyword
@@ -50,12 +50,17 @@ class Layers:
         }
         self.together = frozenset(setting.varied - own)
         self.declared: list[tuple[str, Declared]] = []
+        self.loops: dict[str, Any] = {}
         self._asked: list[
             tuple[str, str]
         ] = []  # of each observable its name and the word for it in `measured`
         for name, observable in setting.observables:
-            self._asked.append((name, _word(setting.system, name, observable)))
-            self.declared.append((name, observable.declare(self._facts(observable))))
+            facts = self._facts(observable)
+            if isinstance(observable, Whole) and observable.layered:
+                self.loops[name] = observable.plan(self, facts.k, facts)
+            else:
+                self._asked.append((name, _word(setting.system, name, observable)))
+            self.declared.append((name, observable.declare(facts)))
 
     def _refuse_idle(self, known: Mapping[str, Keyword]) -> None:
         """What is for recurrences over time is refused where it is given, not ignored."""
@@ -104,6 +109,10 @@ class Layers:
         neurons = sum(rows for rows, _ in self.pack.shapes) + 3 * max(map(max, self.pack.shapes))
         return 8 * (sum(sizes) + 4 * max(sizes) + self.pack.batch * neurons)
 
+    def lanes_of(self, tile: Tile) -> int:
+        """How many cells a tile has."""
+        return len(tile.packs)
+
     def compile(self) -> None:
         """Compile or fetch the drawing of numbers, the one kernel here."""
         machine_code.load(source())
@@ -123,6 +132,9 @@ class Layers:
 
     def compute(self, tile: Tile) -> dict[str, np.ndarray]:
         """The raw values of every observable, cells first."""
+        found = {name: loop.evaluate(tile)[0] for name, loop in self.loops.items()}
+        if not self._asked:
+            return found
         shapes = self.pack.shapes
         W = [aligned(rows * columns).reshape(rows, columns) for rows, columns in shapes]
         gradient = aligned(max(rows * columns for rows, columns in shapes))
@@ -136,7 +148,9 @@ class Layers:
                     images, classes = pack.examples(seed)
                     chain = chained(pack, W)
                     seen[cell] = measured(chain, images, classes, self.criterion, wanted, gradient)
-        return {name: np.array([each[word] for each in seen], dtype=np.float64) for name, word in self._asked}
+        for name, word in self._asked:
+            found[name] = np.array([each[word] for each in seen], dtype=np.float64)
+        return found
 
 
 def _word(system: str, name: str, observable: Any) -> str:

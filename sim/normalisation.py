@@ -4,20 +4,21 @@ The small number that training adds to the variance is part of it here. Source: 
 2015, arXiv:1502.03167; on the read-out of a memory cell T. Cooijmans et al., ICLR 2017, arXiv:1603.09025.
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from sim.errors import refuse
 from sim.functions import sqrt, total
+from sim.signature import Held
 
 
 class Norm(NamedTuple):
     """Numbers, the same for all units."""
 
     gain: float = 1.0
-    mean: float = 0.0
-    variance: float = 1.0
+    mean: Annotated[float, Held()] = 0.0
+    variance: Annotated[float, Held()] = 1.0
     shift: float = 0.0
 
 

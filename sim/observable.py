@@ -228,6 +228,7 @@ class Whole(NamedTuple):
     plan: Callable[[Any, Any, Facts], "Loop"]
     keywords: type = NoKeywords
     reads: str = "whole"
+    layered: bool = False  # whether it is of layered systems too, which have no equation over time
 
 
 class Loop(NamedTuple):

@@ -37,6 +37,10 @@ class About(NamedTuple):
     choices: tuple[str, ...] = ()
 
 
+class Held(NamedTuple):
+    """Marks a number of a pack that is set, not learnt: a time step, a gate forced open, a statistic."""
+
+
 class Family(NamedTuple):
     """Marks the head of a group: `members` gives for each word the function whose keywords the group has."""
 

@@ -1,22 +1,28 @@
-"""How many numbers a system can learn: the entries of all its weight arrays, or its parameters."""
+"""How many numbers a system can learn: the entries of all its weight arrays, and its numbers.
+
+What is set and not learnt does not count: time steps and time constants, forced gates, population statistics.
+"""
 
 import math
 from typing import Any
 
 import numpy as np
 
+from sim.generic import learnt
 from sim.observable import Declared, Facts, Loop, NoKeywords, Whole
 
 
 def declare(facts: Facts) -> Declared:
     """One number a cell, the same for all."""
-    return Declared((), "number of parameters", "1", "entries of all weight arrays", "definition", "int64")
+    comment = "weights, biases, gains and shifts, those of the read-out too; not what is set, such as dt"
+    return Declared((), "number of parameters", "1", comment, "definition", "int64")
 
 
 def plan(form: Any, k: NoKeywords, facts: Facts) -> Loop:
     """No loop at all."""
-    count = sum(math.prod(shape) for shape in facts.shapes.values()) or len(facts.parameters)
-    return Loop("", lambda tile: np.full((1, form.lanes_of(tile)), float(count)), 0.0)
+    read = sum(math.prod(shape) for name, shape in facts.shapes.items() if name.startswith("readout."))
+    count = float(learnt(form.setting.example) + read)
+    return Loop("", lambda tile: np.full((1, form.lanes_of(tile)), count), 0.0)
 
 
-observable = Whole(declare, plan)
+observable = Whole(declare, plan, layered=True)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 from sim import gated
 from sim.functions import sigmoid
 from sim.generic import gates, step
-from sim.signature import About
+from sim.signature import About, Held
 
 
 class Carousel(NamedTuple):
@@ -20,7 +20,7 @@ class Carousel(NamedTuple):
 
     u: float | None
     b: float | None
-    gate: float | None
+    gate: Annotated[float | None, Held()]
 
 
 def _gate(p: Carousel, x: Any) -> Any:

@@ -28,7 +28,7 @@ from sim.generic import (
     vjp,
 )
 from sim.matrices import vectors
-from sim.signature import About, Family
+from sim.signature import About, Family, Held
 
 STEPPED = ("parameters.alpha", "either alpha, or tau and dt together (alpha = dt / tau), or ")
 Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
@@ -40,7 +40,7 @@ class Unit(NamedTuple):
     w: float
     u: float
     b: float
-    alpha: float
+    alpha: Annotated[float, Held()]
     activation: str
 
 
@@ -50,7 +50,7 @@ class Network(NamedTuple):
     W: Any
     U: Any
     b: Any
-    alpha: float
+    alpha: Annotated[float, Held()]
     activation: str
 
 
@@ -60,7 +60,7 @@ class UnitFlow(NamedTuple):
     w: float
     u: float
     b: float
-    tau: float
+    tau: Annotated[float, Held()]
     activation: str
 
 
@@ -70,7 +70,7 @@ class NetworkFlow(NamedTuple):
     W: Any
     U: Any
     b: Any
-    tau: float
+    tau: Annotated[float, Held()]
     activation: str
 
 

@@ -28,7 +28,7 @@ from sim.generic import gates, jvp, noise, output, output_jvp, output_vjp, step,
 from sim.matrices import Chosen, Vectors
 from sim.normalisation import Norm, given, gradient, normal
 from sim.normalisation import turned as along
-from sim.signature import About, Family
+from sim.signature import About, Family, Held
 
 Peephole = Literal["none", "diagonal", "full"]
 Dropout = Literal["none", "candidate", "cell", "hidden"]
@@ -54,11 +54,11 @@ class Network(NamedTuple):
     P_f: Any
     P_i: Any
     P_o: Any
-    force_f: float | None
-    force_i: float | None
-    force_o: float | None
+    force_f: Annotated[float | None, Held()]
+    force_i: Annotated[float | None, Held()]
+    force_o: Annotated[float | None, Held()]
     norm: Norm | None
-    keep_probability: float | None
+    keep_probability: Annotated[float | None, Held()]
     peephole: str
     coupled: bool
     dropout: str
@@ -82,9 +82,9 @@ class Unit(NamedTuple):
     p_f: float | None
     p_i: float | None
     p_o: float | None
-    force_f: float | None
-    force_i: float | None
-    force_o: float | None
+    force_f: Annotated[float | None, Held()]
+    force_i: Annotated[float | None, Held()]
+    force_o: Annotated[float | None, Held()]
     norm: Norm | None
     coupled: bool
 

@@ -16,7 +16,7 @@ from sim import digits, initialisations
 from sim.activations import activation as named
 from sim.draws import Draw
 from sim.errors import Problem, Refused
-from sim.generic import step
+from sim.generic import learnt, step
 from sim.layers import forward
 from sim.layers_form import Layers, drawn
 from sim.matrices import Chosen
@@ -61,6 +61,11 @@ class Mlp(NamedTuple):
 @step.register
 def _(p: Mlp, s: Any, x: Any) -> Any:
     return forward(drawn(p), x)[-1]
+
+
+@learnt.register
+def _(p: Mlp) -> int:
+    return sum(rows * (columns + 1) for rows, columns in p.shapes)  # every neuron has a bias of its own
 
 
 def build(

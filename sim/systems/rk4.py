@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 
 from sim.flows import flows, inner, passes_through, rate, scaled, shifted, stepped, summed
 from sim.generic import jvp, rhs_jvp, rhs_vjp, step, vjp
-from sim.signature import About, Family
+from sim.signature import About, Family, Held
 from sim.wrapped import added
 
 INNER = "flow"
@@ -20,14 +20,14 @@ class Numbers(NamedTuple):
     """A flow of a few numbers, and the time step."""
 
     flow: Any
-    dt: float
+    dt: Annotated[float, Held()]
 
 
 class Network(NamedTuple):
     """A flow of a network, and the time step."""
 
     flow: Any
-    dt: float
+    dt: Annotated[float, Held()]
 
 
 passes_through(Numbers)

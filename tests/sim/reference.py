@@ -296,9 +296,12 @@ def gate_trace(c: Cell) -> Vector:
     return np.array([[*gates(c.pack, shaped(c, path[t]), driven(c, t)).values()] for t in range(c.steps)])
 
 
+SET = {"alpha", "tau", "dt", "gate", "force_f", "force_i", "force_o", "keep_probability", "mean", "variance"}
+
+
 def parameter_count(c: Cell) -> Vector:
     found = numbers(c.pack)
-    return np.array(sum(found[label].size for label in (arrays(c) if networked(c.pack) else found)))
+    return np.array(sum(found[label].size for label in found if label.rpartition(".")[2] not in SET))
 
 
 # ---- growth ----------------------------------------------------------------------

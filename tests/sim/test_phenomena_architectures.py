@@ -32,6 +32,38 @@ def test_row_168_four_times_the_parameters_holds_for_the_cell_alone():
     assert whole[0] / whole[1] == pytest.approx(2.52, abs=5e-3)
 
 
+ONE = {"w_i": 0.1, "w_c": 0.2, "w_o": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("system", "one", "several", "gates", "beside"),
+    [
+        ("rnn", {"w": 0.5}, {}, 1, 0),
+        ("ctrnn", {"w": 0.5, "alpha": 0.2}, {"alpha": 0.2}, 1, 0),
+        ("euler", {"flow": "ctrnn", "flow__w": 0.5, "dt": 0.1}, {}, 1, 0),
+        ("lstm", {"w_f": 0.5, **ONE}, {}, 4, 0),
+        ("lstm", {"force_f": 0.9, **ONE}, {"force_f": 0.9}, 3, 0),
+        ("lstm", {"normalised": True, "w_f": 0.5, **ONE}, {"normalised": True}, 4, 2),
+        ("gru", {"w_r": 0.5, "w_u": 0.4, "w_c": 0.2}, {}, 3, 0),
+    ],
+)
+def test_one_unit_learns_what_a_network_of_one_would(system, one, several, gates, beside):
+    """n (n + m + 1) numbers for each gate, and the gain and shift that units share: for n = 1 and for 3."""
+    assert count(system, **one) == 3 * gates + beside
+    if system != "euler":
+        assert count(system, units=3, inputs=2, **several) == 3 * (3 + 2 + 1) * gates + beside
+
+
+def test_an_mlp_learns_weights_and_biases():
+    fixed = {"layers": 3, "width": 5}
+    found = prepare("mlp", observables=["parameter_count"], fixed=fixed).evaluate({})
+    assert found["parameter_count"].tolist() == [784 * 5 + 5 + 5 * 5 + 5 + 5 * 10 + 10]
+    both = prepare("mlp", observables=["loss", "parameter_count"], fixed=fixed, varied=["seed"])
+    found = both.evaluate({"seed": np.arange(3)})
+    assert found["parameter_count"].tolist() == 3 * [4015]
+    assert len(set(found["loss"])) == 3
+
+
 # ---- states, layers and directions: rows 188-190 -----------------------------------------------------------
 
 
