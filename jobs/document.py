@@ -189,6 +189,10 @@ def axis_table(raw: dict[str, Any], place: str) -> tuple[Spaced | Listed | None,
                 f"write either values or start, stop, num; --set {place}={{values=[0, 1]}} replaces all of it"
             )
             return None, [Problem(place, f"has values and {', '.join(extra)}; {cure}")]
+        if isinstance(raw["values"], list) and any(isinstance(value, bool) for value in raw["values"]):
+            text = f"{shown(raw['values'])} given; a flag cannot be an axis, it changes the program: fix it "
+            text += "under [parameters], and write one sweep for each value"
+            return None, [Problem(f"{place}.values", text)]
         listed, faults = structure(Listed, raw, place)
         return listed, _of_its_kind(faults, raw["values"]) or _listed_faults(listed, place)
     spaced, faults = structure(Spaced, raw, place)

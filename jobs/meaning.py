@@ -8,6 +8,7 @@ from typing import Any
 
 from jobs.document import Document, Listed, Spaced, shown
 from sim.errors import Problem, Refused, nearest
+from sim.kinds import beneath, said
 from sim.vocabulary import REQUIRED, Keyword, keywords, unknown
 
 RESERVED_DIMS = {
@@ -69,7 +70,7 @@ def resolve(
         return meaning
     taken: dict[str, str] = {}
     for key, value in parameters.items():
-        keyword = _keyword(key, known, f"parameters.{key}", taken, problems)
+        keyword = _keyword(key, known, parameters, f"parameters.{key}", taken, problems)
         if keyword is None:
             continue
         fitting, need = fit(value, keyword)
@@ -79,7 +80,7 @@ def resolve(
             meaning.parameters[keyword.path] = fitting
     found: list[tuple[Keyword, Spaced | Listed]] = []
     for key, table in tables:
-        keyword = _keyword(key, known, f"axes.{key}", taken, problems)
+        keyword = _keyword(key, known, parameters, f"axes.{key}", taken, problems)
         if keyword is not None:
             problems += _axis_faults(keyword, table, f"axes.{key}")
             found.append((keyword, table))
@@ -136,7 +137,7 @@ def fit(value: Any, keyword: Keyword) -> tuple[Any, str]:
     if kind in {"word", "start"} and isinstance(value, str):
         if not keyword.choices or value in keyword.choices:
             return value, ""
-        return None, nearest(value, keyword.choices)
+        return None, said(value, keyword)
     if kind == "flag" and isinstance(value, bool):
         return value, ""
     if kind == "words" and isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -172,7 +173,12 @@ def _words(
 
 
 def _keyword(
-    key: str, known: Mapping[str, Keyword], place: str, taken: dict[str, str], problems: list[Problem]
+    key: str,
+    known: Mapping[str, Keyword],
+    given: Mapping[str, Any],
+    place: str,
+    taken: dict[str, str],
+    problems: list[Problem],
 ) -> Keyword | None:
     """The keyword that is meant by a bare or dotted key."""
     place = ascii(place)[1:-1]
@@ -182,6 +188,8 @@ def _keyword(
         problems.append(Problem(place, f"is ambiguous; write one of {', '.join(sorted(meant))}"))
         for path in meant:
             taken.setdefault(path, place)
+        return None
+    if not meant and beneath(key, known, given):
         return None
     if not meant:
         problems.append(Problem(place, f"unknown; {nearest(key, known)}"))

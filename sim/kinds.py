@@ -1,5 +1,6 @@
 """Values in the kind of their keyword: what fits as it will be used, what does not with what is needed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def fit(value: Any, keyword: Keyword) -> tuple[Any, str]:
         return int(value), ""
     if kind in ("word", "start") and isinstance(value, str):
         if keyword.choices and value not in keyword.choices:
-            return value, nearest(value, keyword.choices)
+            return value, said(value, keyword)
         return value, ""
     if kind == "flag" and isinstance(value, (bool, np.bool_)):
         return bool(value), ""
@@ -43,6 +44,20 @@ def fit(value: Any, keyword: Keyword) -> tuple[Any, str]:
     if kind == "matrix" and _is_list(value) and all(map(_is_row, value)):
         return tuple(tuple(map(float, row)) if _is_list(row) else float(row) for row in value), ""
     return value, f"{_NEEDS[kind]} is needed ({keyword.meaning or keyword.owner})"
+
+
+def said(word: str, keyword: Keyword) -> str:
+    """What may be written in the place of a word that is none of the keyword's."""
+    return "; ".join(filter(None, (nearest(word, keyword.choices), keyword.further)))
+
+
+def beneath(path: str, known: Mapping[str, Keyword], given: Mapping[str, Any]) -> bool:
+    """Whether a name that is not known belongs to a head whose word is wrong, which is said already: what
+    it would bring is not known either.
+    """
+    heads = [path[:i] for i, letter in enumerate(path) if letter == "."]
+    words = {head: given[head] for head in heads if head in known and isinstance(given.get(head), str)}
+    return any(fit(word, known[head])[1] for head, word in words.items())
 
 
 def _is_number(value: Any) -> bool:

@@ -28,14 +28,7 @@ from sim.observable import (
     times_of,
 )
 from sim.processor import SHAPES
-from sim.series import (
-    check_head,
-    columns_of,
-    inputs_kind,
-    series_of,
-    targets_kind,
-    targets_of,
-)
+from sim.series import check_single, columns_of, inputs_kind, series_of, targets_kind, targets_of
 from sim.signature import Keyword
 from sim.start import starts_of
 
@@ -120,7 +113,7 @@ class Pointwise:
                 "read-outs and cross-entropy are for networks of several units; write units = 2 or more",
             )
         if hasattr(self.setting.task, "targets"):
-            check_head(self.setting, len(equation.output(equation.state)))
+            check_single(self.setting, len(equation.output(equation.state)))
             equation.aim(1, targets_kind(self.setting))
         mask = counted(self.setting, int(values["loss_from"]), self.steps)
         equation.masked = mask is not None

@@ -174,6 +174,23 @@ def noise_of(
     return Draw(kinds["seed"].reshape(-1), "noise").uniform(steps, count), which
 
 
+def _outputs_count(setting: Any) -> int:
+    return int(setting.task.outputs_count(filled(setting.task.Keywords, setting.values)))
+
+
+def check_single(setting: Any, width: int) -> None:
+    """Refuses a task with more targets than the numbers that one unit, or a map, puts out: it has no
+    read-out.
+    """
+    wanted = _outputs_count(setting)
+    if wanted != width:
+        raise refuse(
+            "parameters.units" if "units" in setting.values else "task",
+            f"the task has {wanted} targets, compared is the output, {width} here; read-outs are for "
+            f"networks of several units: write units = 2 or more and outputs = {wanted}",
+        )
+
+
 def check_head(setting: Any, width: int) -> int:
     """The number of outputs that are compared with targets; refused where targets and outputs do not fit."""
     values = setting.values
@@ -190,7 +207,7 @@ def check_head(setting: Any, width: int) -> int:
                 '"squared_error"',
             )
         return width
-    wanted = int(setting.task.outputs_count(filled(setting.task.Keywords, values)))
+    wanted = _outputs_count(setting)
     if wanted != width:
         raise refuse(
             "parameters.outputs",

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.errors import Problem, Refused, nearest, refuse
 from sim.generic import has, rhs, step
-from sim.kinds import fit
+from sim.kinds import beneath, fit
 from sim.matrices import Chosen, choose
 from sim.names import beside, title
 from sim.signature import REQUIRED, Family, Keyword, belonging, filled, signature, split
@@ -65,7 +65,7 @@ def values_of(
     problems = [
         Problem(f"parameters.{path}", f"unknown keyword; {_meant(path, known)}")
         for path in (*fixed, *varied)
-        if path not in known
+        if path not in known and not beneath(path, known, fixed)
     ]
     problems += [
         Problem(

@@ -68,6 +68,7 @@ class Keyword:
     meaning: str
     choices: tuple[str, ...] = ()
     sweepable: bool = True
+    further: str = ""  # what else may be written than the choices
 
 
 _KINDS: dict[Any, str] = {float: "number", int: "integer", str: "word", bool: "flag"}
@@ -131,7 +132,10 @@ def described(
         chosen = words.get(path, [default] if isinstance(default, str) else [])
         own = {word for word in chosen if isinstance(word, str) and word in members}  # a dotted name
         choices = tuple(sorted({*members, *own}))
-        found[path] = Keyword(path, owner, family.kind, default, about.unit, about.meaning, choices, True)
+        further = getattr(members, "further", "")
+        found[path] = Keyword(
+            path, owner, family.kind, default, about.unit, about.meaning, choices, True, further
+        )
         for word in chosen:
             if word in members:
                 found |= described(members[word], f"{path} {word}", words, f"{path}.")

@@ -17,6 +17,8 @@ WRAPPERS = ("stacked", "bidirectional")
 class Cells(Mapping[str, Callable[..., Any]]):
     """What makes the pack of each system, by name; also by the dotted name of one's own."""
 
+    further = "one of your own is named by its dotted module on the Python path, as in my_lab.cell"
+
     def __getitem__(self, name: str) -> Callable[..., Any]:
         if name.endswith(".py"):  # relative to a sweep file whose folder is not known here
             raise KeyError(name)
@@ -47,13 +49,9 @@ def cells() -> Mapping[str, Callable[..., Any]]:
 
 def wrapped(cell: Chosen, wrapper: str, **changes: Any) -> Any:
     """The pack of a cell inside a wrapper; refused where the cell lacks what the wrapper needs."""
-    pack = cell.built(**changes)
+    pack = _inside(cell, wrapper, changes)
     if not networked(pack):
-        raise refuse(
-            "parameters.cell",
-            f"{wrapper} is made of networks; {cell.word} is one unit here: write units = 2 or more, or "
-            "another cell",
-        )
+        raise _one_unit(cell, wrapper)
     if has(rhs, type(pack)) and not has(step, type(pack)):
         raise refuse(
             "parameters.cell",
@@ -75,6 +73,37 @@ def wrapped(cell: Chosen, wrapper: str, **changes: Any) -> Any:
             "parameters.cell", f"{wrapper} has no random numbers for its cells; leave dropout at none"
         )
     return pack
+
+
+def _inside(cell: Chosen, wrapper: str, changes: Mapping[str, Any]) -> Any:
+    """The pack of a cell; what it refuses is said of the keywords as they are named inside a wrapper."""
+    try:
+        return cell.built(**changes)
+    except Refused as refusal:
+        if cell.settings.get("units") == 1 and _built(cell, changes):
+            raise _one_unit(cell, wrapper) from None
+        head, inside = "parameters.", f"parameters.{cell.place}."
+        raise Refused(
+            problem
+            if problem.place.startswith(inside) or not problem.place.startswith(head)
+            else problem._replace(place=inside + problem.place.removeprefix(head))
+            for problem in refusal.problems
+        ) from refusal
+
+
+def _built(cell: Chosen, changes: Mapping[str, Any]) -> bool:
+    """Whether two units of the cell are no trouble, so that one unit is."""
+    try:
+        return networked(cell.built(**{**changes, "units": 2}))
+    except Refused:
+        return False
+
+
+def _one_unit(cell: Chosen, wrapper: str) -> Refused:
+    return refuse(
+        f"parameters.{cell.place}.units",
+        f"{wrapper} is made of networks; {cell.word} is one unit here: write {cell.place}.units = 2 or more",
+    )
 
 
 def split(packs: tuple[Any, ...], s: Any) -> list[Any]:

@@ -42,6 +42,8 @@ def test_what_cells_share_is_counted(task, steps, fixed):
 def test_a_series_that_memory_does_not_hold_is_refused(tmp_path):
     plan = planned("white_noise", 10**9)
     assert plan.memory(1) > 8 * 10**9
-    with pytest.raises(Refused, match=r"GB of memory, .* are free: final_state .* write fewer units or steps"):
+    with pytest.raises(
+        Refused, match=r"GB of memory, .* are free: final_state .* write fewer units or steps"
+    ):
         plan.refuse(tmp_path, 64)  # one tile for each worker, 96 GB each
     assert planned("white_noise", 1000).memory(1) < 2 * planning.BASE_MEMORY

@@ -265,3 +265,24 @@ def test_a_million_cells_of_planning_is_instant(fake, small):
 
 def test_toml_of_a_setting_cannot_smuggle_keys():
     assert toml("value = 1", "x") == {"value": 1}
+
+
+def test_only_what_is_wrong_in_a_list_is_called_wrong():
+    good = {"name": "a", "system": "lstm", "observables": ["loss"], "parameters": {"units": 3, "steps": 5}}
+    with pytest.raises(Refused) as refusal:
+        Sweep.parse(good | {"axes": {"b_i": {"values": [0.0, INF]}}})
+    assert [problem.place for problem in refusal.value.problems] == ["axes.b_i.values[1]"]
+    with pytest.raises(Refused, match="a flag cannot be an axis") as refusal:
+        Sweep.parse(good | {"axes": {"coupled": {"values": [True, False]}}})
+    assert [problem.place for problem in refusal.value.problems] == ["axes.coupled.values"]
+
+
+def test_what_belongs_to_a_wrong_word_is_not_called_unknown():
+    raw = {"name": "a", "system": "stacked", "observables": ["loss"]}
+    raw |= {
+        "parameters": {"cell": "lstn", "cell.units": 3, "steps": 5},
+        "axes": {"cell.b_f": {"values": [0.0]}},
+    }
+    with pytest.raises(Refused, match="did you mean 'lstm'") as refusal:
+        Sweep.parse(raw)
+    assert [problem.place for problem in refusal.value.problems] == ["parameters.cell"]

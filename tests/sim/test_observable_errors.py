@@ -161,6 +161,31 @@ def test_observables_that_do_not_go_with_the_run(name: str):
     assert [problem.place for problem in refusal.value.problems] == [place]
 
 
+def test_one_unit_is_told_at_once_what_a_task_of_classes_needs():
+    (problem,) = refused("rnn", task="parity", observables=["loss"], fixed={"steps": 4, "w": 0.5})
+    assert problem.place == "parameters.units"
+    assert "write units = 2 or more and outputs = 2" in problem.text
+    several = {"steps": 4, "units": 2, "outputs": 2}
+    assert prepare("rnn", task="parity", observables=["loss"], fixed=several).variables[0].name == "loss"
+
+
+@pytest.mark.parametrize("word", ["./ugrnn.py", "ugrnn", "lstn"])
+def test_a_wrong_cell_is_one_fault_and_says_how_to_name_ones_own(word: str):
+    fixed = {"steps": 4, "cell": word, "cell.units": 3}
+    (problem,) = refused("stacked", observables=["loss"], fixed=fixed)
+    assert problem.place == "parameters.cell"
+    assert "one of your own is named by its dotted module" in problem.text
+
+
+def test_what_a_cell_refuses_is_said_of_the_wrappers_keywords():
+    (problem,) = refused("stacked", observables=["loss"], fixed={"steps": 4, "cell.units": 1})
+    assert problem.place == "parameters.cell.units"
+    assert "write cell.units = 2 or more" in problem.text
+    fixed = {"steps": 4, "cell.units": 3, "cell.force_f": 1.5}
+    (problem,) = refused("stacked", observables=["loss"], fixed=fixed)
+    assert problem.place == "parameters.cell.force_f"
+
+
 def test_every_value_of_an_axis_of_an_observable_is_looked_at():
     fixed = {"steps": 4, "w": 0.5, "metric": "sign"}
     problems = refused(
