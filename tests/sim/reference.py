@@ -194,11 +194,13 @@ def field(pack: Any, label: str) -> Any:
 
 
 def gradient_through_time(c: Cell) -> Vector:
-    parts = sizes(c.pack) if isinstance(units(c.pack), dict) else [len(c.start)]
+    own = units(c.pack)
+    named = isinstance(own, dict | tuple)
+    parts = sizes(c.pack) if isinstance(own, dict) else [1] * len(own) if named else [len(c.start)]
     edges = np.cumsum([0, *parts])
     g = backward(c)[0]
     norms = [np.sqrt(np.sum(g[:, a:b] ** 2, axis=1)) for a, b in itertools.pairwise(edges)]
-    return np.stack(norms, axis=1) if len(norms) > 1 else norms[0]
+    return np.stack(norms, axis=1) if named else norms[0]
 
 
 def contributions(c: Cell) -> list[tuple[Vector, Vector, dict[str, Vector]]]:

@@ -177,6 +177,27 @@ def test_rows_162_176_the_memory_is_a_tape_that_gates_forget_write_and_read():
     np.testing.assert_allclose(h[:, 1:], o * np.tanh(c[:, 1:]), rtol=1e-12, atol=1e-14)
 
 
+def test_the_gradient_of_one_unit_is_of_h_and_c_apart():
+    """dE/dh[0] at a fixed c[0] and dE/dc[0] at a fixed h[0], by differences of the loss."""
+    fixed = {"w_f": 0.5, "w_i": 0.4, "w_c": 0.9, "w_o": 0.7, "steps": 4, "target": 2.0}
+    run = prepare(
+        "lstm",
+        task="white_noise",
+        observables=["loss", "gradient_through_time"],
+        fixed=fixed,
+        varied=["start"],
+    )
+    assert run.variables[1].dims == ("time", "part")
+    assert run.coordinates[-1].values.tolist() == ["h", "c"]
+    d = 1e-6
+    starts = np.array([[0.3, -0.4]]) + d * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
+    found = run.evaluate({"start": starts})
+    loss = found["loss"]
+    slopes = np.abs([loss[1] - loss[2], loss[3] - loss[4]]) / (2 * d)
+    np.testing.assert_allclose(found["gradient_through_time"][0, 0], slopes, rtol=1e-7)
+    assert found["gradient_through_time"][0, -1, 1] == 0.0  # the loss sees h alone
+
+
 def test_rows_146_193_how_long_a_gap_the_gradient_crosses():
     """The gradient of what was remembered at time 0, by c and by h, a hundred steps later."""
     shut, open_ = traced()["gradient_through_time"]
