@@ -29,7 +29,8 @@ def declare(facts: Facts) -> Declared:
         (lags, names),
         "gradient by lag",
         "1",
-        "norm of what the step that ends `lag` steps before the last contributes to the gradient",
+        f"{'norm of ' if facts.shapes else ''}what the step that ends `lag` steps before the last adds "
+        "to the gradient",
         "R. J. Williams & J. Peng, Neural Computation 2 (1990) 490, doi:10.1162/neco.1990.2.4.490",
     )
 

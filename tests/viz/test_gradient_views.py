@@ -203,6 +203,31 @@ def test_lags_show_contributions_and_the_share_so_far():
         scene(made.by_lag(), "gradient_by_lag", x="w")
 
 
+def test_negative_lags_are_drawn_by_size_and_marked():
+    """Contributions (-w)^l alternate: every second one is marked, and the share is that of what is signed."""
+    data = made.by_lag()
+    data["gradient_by_lag"][:] = data["gradient_by_lag"] * np.where(np.arange(50) % 2, -1.0, 1.0)[:, None]
+    seen = scene(data, "gradient_by_lag")
+    single, share = seen.panels
+    lines, marks = single.curves[2:4]
+    np.testing.assert_allclose(lines.y, 0.9 ** np.arange(50))
+    assert marks.form == "marks"
+    assert marks.x.tolist() == list(range(1, 50, 2))
+    np.testing.assert_allclose(marks.y, 0.9 ** np.arange(1, 50, 2))
+    assert seen.logarithmic(single)
+    assert "triangles are negative contributions" in seen.caption
+    assert share.curves[1].y[0] == pytest.approx((1 + 0.9) / (1 - 0.9**50))
+    assert share.limits[1] > share.curves[1].y[0]
+
+
+def test_norms_of_arrays_are_not_said_to_add_up():
+    data = made.by_lag()
+    data["gradient_by_lag"].attrs["comment"] = "norm of what the step contributes to the gradient"
+    caption = scene(data, "gradient_by_lag").caption
+    assert "they do not add up" in caption
+    assert "truncation to p steps keeps" not in caption
+
+
 def test_stacked_panels_share_the_axis_below_and_not_their_heights():
     layout = draw(made.by_lag(), "gradient_by_lag")
     assert isinstance(layout, hv.Layout)

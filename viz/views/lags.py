@@ -30,9 +30,9 @@ def scene(
     """What each lag contributes to a gradient, and below it the share of the lags up to there.
 
     `x`: the axis below, which is the lag. `by`: the axis whose values are curves, by default the longest of
-    the sweep (at most `most`, evenly spaced). `at`: where the others are held, as the parameter. The share of
-    the first p lags is what truncated backpropagation through p steps keeps; norms of matrices add up to it
-    only where the contributions point the same way.
+    the sweep (at most `most`, evenly spaced). `at`: where the others are held, as the parameter. Sizes are
+    drawn, and triangles mark the negative ones. The share of the first p lags is what backpropagation that is
+    truncated after p steps keeps of the derivative by one weight; norms of matrices do not add up to it.
     """
     array = reading.variable(dataset, variable)
     if x not in (None, "lag"):
@@ -48,30 +48,36 @@ def scene(
     colours = choices.hues(chosen, len(rows)) if by else [palettes.CURVES[0]]
     places, order, _ = choices.along(dataset, "lag")
     parts = [rows[i][order].astype(float) for i in chosen]
+    every = np.concatenate(parts)
+    negative = bool((every < 0.0).any())
     single = tuple(
-        Curve(label, places, values, colour)
+        curve
         for label, values, colour in zip(labels, parts, colours, strict=True)
+        for curve in _sizes(label, places, values, colour)
     )
     share = tuple(
         Curve(label, places, _share(values), colour)
         for label, values, colour in zip(labels, parts, colours, strict=True)
     )
-    every = np.concatenate(parts)
-    log = choices.logarithmic(every, "yes")
-    zero = (
-        f"{(every == 0.0).mean():.0%} of the contributions are exactly zero" if (every == 0.0).any() else ""
-    )
-    above = Panel("", single, limits(parts, log), y_label=reading.full_name(array), log_y=log)
+    sizes = [np.abs(values) for values in parts]
+    log = choices.logarithmic(np.concatenate(sizes), "yes")
+    word = f"size of the {reading.full_name(array)}" if negative else reading.full_name(array)
+    above = Panel("", single, limits(sizes, log), y_label=word, log_y=log)
     few = f"{len(chosen)} of {len(rows)} values of {by} are drawn" if len(chosen) < len(rows) else ""
-    keep = "the share of the first p lags is what truncation to p steps keeps"
-    notes = (keep, zero, few, "" if log else outside([above], log))  # a logarithm shows all but zeros
+    notes = (
+        *_said(every, array),
+        few,
+        "" if log else outside([above], log),
+    )  # a logarithm shows all but zeros
     return Lines(
         panels=(
             above,
             Panel(
                 "",
                 share,
-                (0.0, 1.04),
+                limits([*(curve.y for curve in share), np.array([0.0, 1.0])], False)
+                if negative
+                else (0.0, 1.04),
                 y_label="share of the lags so far",
                 log_y=False,
                 rules=(Rule(0.9, "90 %"),),
@@ -88,8 +94,30 @@ def scene(
     )
 
 
+def _sizes(label: str, places: np.ndarray, values: np.ndarray, colour: str) -> list[Curve]:
+    """The sizes of contributions as a line, and triangles on those that are negative."""
+    below = values < 0.0
+    curves = [Curve(label, places, np.abs(values), colour)]
+    if below.any():
+        curves.append(Curve(label, places[below], np.abs(values[below]), colour, "marks"))
+    return curves
+
+
+def _said(every: np.ndarray, array: xr.DataArray) -> tuple[str, ...]:
+    """What the share means, which contributions are triangles, and which are not there."""
+    norms = str(array.attrs.get("comment", "")).startswith("norm")
+    keep = "the share of the first p lags is what truncation to p steps keeps"
+    if norms and not (every < 0.0).any():
+        keep = "norms of contributions are drawn: they do not add up, the share is one of their sum"
+    signs = "triangles are negative contributions" if (every < 0.0).any() else ""
+    if (every < 0.0).any() and (every > 0.0).any():
+        signs += ", and where both signs occur the share may leave 0 to 1"
+    zero = (every == 0.0).mean() if every.size else 0.0
+    return keep, signs, f"{zero:.0%} of the contributions are exactly zero" if zero else ""
+
+
 def _share(values: np.ndarray) -> np.ndarray:
-    """The cumulated share of non-negative contributions, lag by lag."""
+    """What the contributions up to each lag add up to, as a share of all."""
     with np.errstate(all="ignore"):
         shares: np.ndarray = np.cumsum(values) / values.sum()
     return shares
