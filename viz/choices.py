@@ -132,6 +132,16 @@ def logarithmic(heights: np.ndarray, wish: str) -> bool:
     )
 
 
+def together(panels: Sequence[np.ndarray], wish: str) -> bool:
+    """Whether panels with one kind of height stand on a logarithm: as wished, or where none has a negative
+    number and one of them spans decades, which would lie flat on zero.
+    """
+    every = np.concatenate(panels)
+    if wish != "auto" or not (every[np.isfinite(every)] >= 0).all():
+        return logarithmic(every, wish)
+    return logarithmic(every, wish) or any(logarithmic(heights, wish) for heights in panels)
+
+
 def geometric(places: np.ndarray) -> bool:
     """Whether rising positions belong on a logarithm: over a decade, in equal ratios."""
     return bool(

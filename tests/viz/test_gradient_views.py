@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.viz import gradient_stores as made
+from tests.viz.stores import dataset
 from viz import draw, palettes, save, scene, suited
 from viz.elements import figure
 from viz.raster import paint
@@ -104,6 +105,41 @@ def test_histograms_have_an_outline_a_layer_and_count_the_zeros():
     peaks = [np.log10(curve.x[curve.y.argmax()]) for curve in alive[:-1]]
     assert np.polyfit(np.arange(11), peaks, 1)[0] == pytest.approx(0.5, abs=0.05)
     assert len({panel.reach for panel in seen.panels}) == 2
+
+
+def test_sizes_have_boxes_by_decades_however_near_they_lie():
+    """Norms of one relu panel lie within a decade: no box begins below zero, and zeros are in the caption."""
+    data = made.layers()
+    norms = data["neuron_gradient_norm"]
+    near = np.random.default_rng(1).uniform(1, 3, norms.shape)
+    norms[:] = np.where(np.isnan(norms) | (norms == 0.0), norms, near)
+    seen = scene(data, "neuron_gradient_norm", at={"activation": "relu"})
+    assert seen.log_x
+    assert seen.y_label == "share of neurons [1/decade]"
+    assert min(float(curve.x.min()) for panel in seen.panels for curve in panel.curves) > 0.7
+    assert "exactly zero and left out" in seen.caption
+    linear = scene(data, "neuron_gradient_norm", at={"activation": "relu"}, sizes="linear")
+    assert not linear.log_x
+    signed = made.layers()
+    signed["neuron_gradient_norm"][:] -= 1.0
+    assert not scene(signed, "neuron_gradient_norm").log_x
+
+
+def test_one_panel_that_spans_decades_is_no_flat_zero():
+    """Gradients of a sigmoid that lose a decade a layer beside three that stay: the height is a logarithm."""
+    norms = np.ones((4, 6))
+    norms[0] = 10.0 ** np.arange(-5, 1)
+    axes = {"activation": np.array(["sigmoid", "tanh", "relu", "elu"], dtype=object), "image": np.arange(2)}
+    values = np.repeat(norms[:, None], 2, axis=1)
+    data = dataset(
+        {"gradient_norm": (("activation", "image", "layer"), values)}, axes, {"layer": np.arange(1, 7)}
+    )
+    seen = scene(data, "gradient_norm", "lines")
+    assert seen.log_y
+    assert not scene(data, "gradient_norm", "lines", log="no").log_y
+    assert not scene(data, "gradient_norm", "lines", at={"activation": "tanh"}).log_y
+    data["gradient_norm"][1] = -1.0
+    assert not scene(data, "gradient_norm", "lines").log_y
 
 
 def test_gates_of_few_units_are_rows_of_lines():

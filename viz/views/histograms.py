@@ -38,9 +38,9 @@ def scene(
 
     `x`: the axis whose values are counted, by default the neurons. `by`: the axis whose values are outlines,
     by default the layers, dark to light from the first to the last. `panels`: the axis whose values stand
-    side by side. `at`: where the others are held. `sizes`: auto, log or linear. `bins`: boxes in
-    a decade. Exact zeros are counted in words and left out; the area under an outline is the share of
-    the others.
+    side by side. `at`: where the others are held. `sizes`: log, linear, or auto: log where no number is
+    negative. `bins`: boxes in a decade. Exact zeros are counted in words and left out; the area under an
+    outline is the share of the others.
     """
     array = reading.variable(dataset, variable)
     x, by, panels = _roles(dataset, array, x, by, panels, at)
@@ -49,7 +49,7 @@ def scene(
     every = np.concatenate([values.ravel() for _, values in rows])
     if sizes not in _WISHES:
         raise Unseen(f"sizes = {sizes!r}: write {', '.join(_WISHES)}")
-    log_x = choices.logarithmic(np.where(every == 0.0, np.nan, every), _WISHES[sizes])
+    log_x = _by_decades(every, sizes)
     edges = _edges(every, bins, log_x)
     names = [reading.said(dataset, {by: i}) for i in range(dataset.sizes[by])] if by else [""]
     labels = choices.some(names)
@@ -77,6 +77,16 @@ def scene(
         by=by or "",
         panel_by=panels or "",
     )
+
+
+def _by_decades(every: np.ndarray, sizes: str) -> bool:
+    """Whether boxes are parts of decades: as wished, and by default where numbers are sizes, none of them
+    negative, as norms are; a box of equal width would reach below zero.
+    """
+    some = every[np.isfinite(every)]
+    if sizes == "auto":
+        return bool((some >= 0.0).all() and (some > 0.0).any())
+    return choices.logarithmic(np.where(every == 0.0, np.nan, every), _WISHES[sizes])
 
 
 def _roles(

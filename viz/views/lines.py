@@ -49,8 +49,9 @@ def scene(
         (said, [_row(dataset, array, place, (by, int(i), hue), places, order) for i, hue in hues])
         for said, place in choices.cuts(dataset, held, panels)
     ]
-    heights = np.concatenate([row.curve.y for _, rows in frames for row in rows])
-    log_y = choices.logarithmic(heights, log)
+    own = [np.concatenate([row.curve.y for row in rows]) for _, rows in frames]
+    heights = np.concatenate(own)
+    log_y = choices.together(own, log)
     codes = _codes(array, heights)
     drawn = _framed([(said, tuple(row.curve for row in rows)) for said, rows in frames], log_y, codes)
     nevers = [[row.never for row in rows] for _, rows in frames]
