@@ -9,7 +9,6 @@ keywords.
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,14 @@ import numpy as np
 from sim import call_memory, network, network_gradient
 from sim import compile as machine_code
 from sim.cells import aligned
-from sim.equation import Equation, flattened
+from sim.equation import Equation
 from sim.errors import refuse
 from sim.generic import gates, has, mirrored, noise, vjp
+from sim.network_calls import call, span_of, tape_sizes, tapes_of
 from sim.network_rollout import rollout
+from sim.network_setting import aimed, check_ends, matrix_bytes, parameter_names, shape_of, symbols
 from sim.network_tile import Tile, lay_out
-from sim.objective import apart, counted, followed, several
+from sim.objective import apart, followed, several
 from sim.objective import first as cost_first
 from sim.observable import (
     Backward,
@@ -37,14 +38,10 @@ from sim.observable import (
     times_of,
 )
 from sim.pointwise import Watcher
-from sim.processor import SHAPES
-from sim.series import check_head, inputs_kind, targets_kind
+from sim.series import inputs_kind
 from sim.signature import Keyword
 from sim.stages import BUNDLE, REGISTER
 
-_FAST = 20 << 10  # bytes of matrices that the first-level cache holds beside the rest
-_TAPE = 1 << 20  # bytes of one span's tapes a block may take before checkpoints are set
-_SCALINGS = ("gain", "spectral_radius")
 _PULLED = (Backward, Norms, Pulled)  # observables that need gradients pulled back
 
 
@@ -58,17 +55,9 @@ class Network:
         random = noise(setting.example) > 0 and "seed" in setting.varied
         self.equation = Equation(setting.example, self.inputs, "cells" if random else "")
         self.n = sum(self.equation.parts.values())
-        moving = {
-            path
-            for path in setting.varied
-            if path == "seed" or ("." in path and path.rpartition(".")[2] not in _SCALINGS)
-        }
-        self.shared = not moving or bool(setting.varied - moving)
-        self.together = frozenset(setting.varied - moving) if self.shared else frozenset()
-        if self.shared:
-            self.lanes, self.tile = SHAPES.pulled if self._any(_PULLED) else SHAPES.shared
-        else:
-            self.lanes, self.tile = _blocks(self._matrix_bytes(), self._any((Whole,)))
+        own = matrix_bytes(self.equation)
+        self.shape = shape_of(setting, own, pulled=self._any(_PULLED), whole=self._any((Whole,)))
+        self.lanes, self.tile, self.shared, self.together = self.shape
         self._aim()
         self.parameters = parameter_names(self.equation)
         self.declared: list[tuple[str, Declared]] = []
@@ -81,36 +70,15 @@ class Network:
             self._take(name, observable)
         self._programs()
 
-    def _matrix_bytes(self) -> int:
-        """Bytes of a cell's own matrices."""
-        return 8 * sum(math.prod(node.shape) for node in self.equation.matrices.values())
-
     def _any(self, kinds: tuple[type, ...]) -> bool:
         """Whether there is an observable of these kinds."""
         return any(isinstance(observable, kinds) for _, observable in self.setting.observables)
 
     def _aim(self) -> None:
         """Targets and read-out, where the observables have a loss."""
-        values, equation = self.setting.values, self.equation
-        self.counts = np.zeros(1)
-        if "outputs" not in values:
-            return
-        read = sum(h.shape[0] for h in equation.output(equation.state))
-        width = check_head(self.setting, int(values["outputs"]) or read)
-        if values["outputs"]:
-            equation.read_out(width)
-        if hasattr(self.setting.task, "targets"):
-            equation.aim(width, targets_kind(self.setting))
-        mask = counted(self.setting, int(values["loss_from"]), self.steps)
-        equation.masked = mask is not None
-        self.counts = self.counts if mask is None else mask
-        early = values["loss_from"] not in (-1, self.steps) if mask is None else mask[:-1].any()
-        if mirrored(self.setting.example) and early:
-            raise refuse(
-                "parameters.loss_from",
-                "the two halves of a bidirectional network have both seen the whole sequence at the last "
-                f"time only; write loss_from = {self.steps}",
-            )
+        self.counts = aimed(self.setting, self.equation)
+        if mirrored(self.setting.example):
+            check_ends(self.setting, self.counts if self.equation.masked else None)
 
     def _take(self, name: str, observable: Any) -> None:
         facts = self.facts(observable)
@@ -131,7 +99,7 @@ class Network:
         if backward:
             self._follow(name, observable, facts)
         self.declared.append((name, observable.declare(facts)))
-        k = self._symbols(observable)
+        k = symbols(self.setting, self.known, self.equation, observable)
         if isinstance(observable, Whole):
             self.loops[name] = observable.plan(self, k, facts)
         elif backward:
@@ -171,18 +139,6 @@ class Network:
 
     def _gated(self) -> bool:
         return has(gates, type(self.setting.example))
-
-    def _symbols(self, observable: Any) -> Any:
-        names = observable.keywords._fields
-        numbers = {name for name in names if self.known[name].kind == "number"}
-        given = {
-            name: self.equation.own(name) if name in numbers else self.setting.values[name] for name in names
-        }
-        if "target" in given and self.equation.goal is not None:
-            given["target"] = self.equation.goal
-        if "readout" in given:
-            given["readout"] = self.equation.head
-        return observable.keywords(**given)
 
     def _programs(self) -> None:
         self.forward = self.backward = None
@@ -244,34 +200,23 @@ class Network:
         for source in self.sources:
             machine_code.kernel(source)
 
-    @cached_property
+    @property
     def span(self) -> int:
         """How many states lie between two checkpoints of the backward pass."""
         if self.apart is not None:
             return self.followed  # a window
-        row = 8 * (self.backward.factors + self.backward.kept + self.backward.state) if self.backward else 1
-        fits = max(16, _TAPE // row)
-        return self.steps if self.steps <= fits else max(16, min(fits, math.isqrt(self.steps)))
-
-    @property
-    def _tapes(self) -> tuple[int, ...]:
-        """Numbers of the tapes of the backward pass: checkpoints, the states of a span, what it reads of
-        them.
-        """
-        if self.backward is None:
-            return ()
-        state, kept, factors = self.backward.state, self.backward.kept, self.backward.factors
-        checkpoints = (self.steps // self.span + 2) * state
-        return checkpoints, (self.span + 1) * state, max(1, kept) * self.span, max(1, factors) * self.span
+        return span_of(self.backward, self.steps) if self.backward else self.steps
 
     @property
     def scratch_bytes(self) -> int:
         """Memory of a call beside that of its cells."""
-        asked = (
-            (self.forward, [watcher.observable for _, watcher, _ in self._forward], ()),
-            (self.backward, [watcher.observable for _, watcher in self._backward], self._tapes),
-        )
-        return call_memory.of_network(self, [each for each in asked if each[0] is not None])
+        asked: list[tuple[Any, list[Any], tuple[int, ...]]] = []
+        if self.forward is not None:
+            asked.append((self.forward, [watcher.observable for _, watcher, _ in self._forward], ()))
+        if self.backward is not None:
+            tapes = tape_sizes(self.backward, self.steps, self.followed, apart=self.apart is not None)
+            asked.append((self.backward, [watcher.observable for _, watcher in self._backward], tapes))
+        return call_memory.of_network(self, asked)
 
     def compute(self, tile: Tile) -> dict[str, np.ndarray]:
         """The raw values of every observable, cells first."""
@@ -282,11 +227,7 @@ class Network:
             self._call(self.forward, tile, [name for name, _, _ in self._forward], times, firsts, (), result)
         if self.backward is not None:
             facts = self.facts(self._backward[0][1].observable)
-            tapes = (
-                *(aligned(size) for size in self._tapes),
-                *((self.span,) if self.apart is None else ()),
-                self.followed,
-            )
+            tapes = tapes_of(self.backward, self.steps, self.followed, apart=self.apart is not None)
             times = [times_of(watcher.observable, self.steps, 0) for _, watcher in self._backward]
             names = [name for name, _ in self._backward]
             self._call(self.backward, tile, names, times, [cost_first(facts)], tapes, result)
@@ -312,12 +253,7 @@ class Network:
         for (_, observable), out in zip(((name, self._named(name)) for name in names), outs, strict=True):
             if isinstance(observable, Pulled) and observable.summed:
                 out[:] = 0.0
-        starts = np.array([*first, 0], dtype=np.int64)
-        kernel = getattr(machine_code.load(program.source), program.kernel)
-        work = aligned(program.work)
-        work[:] = 0.0
-        given = (*tile[:7], self.counts, outs, tile.blocks, tile.steps, starts, work)
-        kernel(*given, *more)
+        call(program, (*tile[:7], self.counts), outs, (tile.blocks, tile.steps), first, more)
         for name, count, height, out in zip(names, times, program.rows, outs, strict=True):
             table = out.reshape(count, height, whole)
             if getattr(self._named(name), "backward", False):
@@ -336,23 +272,3 @@ class Network:
 def numbers(node: Any) -> int:
     """How many numbers a value of one cell has."""
     return int(math.prod(node.shape))
-
-
-def parameter_names(equation: Equation) -> tuple[str, ...]:
-    """All arrays of parameters, in the order of the pack; those of the read-out last."""
-    own = flattened(equation.pack)
-    arrays = {**equation.matrices, **equation.vectors}
-    return (*(name for name in own if name in arrays), *(name for name in arrays if name not in own))
-
-
-def _blocks(matrices: int, whole: bool) -> tuple[int, int]:
-    """Lanes of a block and registers of a tile where every lane has its own matrices of so many bytes.
-
-    As many lanes as the first-level cache holds matrices of beside the rest; at least a register where a loop
-    of an observable's own (`whole`) works on lanes alone. Fraction of the multiply-add peak: 8 units with 32
-    lanes 0.7; 24 units with 8 lanes 0.55, with 4 lanes 0.63; 32 units with 8 lanes 0.37, with 2 lanes 0.7; 64
-    units with 8 lanes 0.26, with one 0.65.
-    """
-    choices = tuple(lanes for lanes in SHAPES.blocks if lanes >= REGISTER or not whole)
-    lanes = next((lanes for lanes in choices if lanes * matrices <= _FAST), choices[-1])
-    return lanes, 4 if lanes == 32 else SHAPES.tile if lanes >= REGISTER else SHAPES.narrow

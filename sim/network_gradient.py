@@ -1,6 +1,6 @@
 """Modules for a network's gradient through time: the parts of the loop `bptt` of `sim/network_kernels.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sim import network_kernels
@@ -12,10 +12,12 @@ from sim.graph import Node, reachable
 from sim.lower import operations
 from sim.network import Module, Program, stored
 from sim.objective import cost, growth
-from sim.observable import Backward, Norms, Pulled
+from sim.observable import Backward, Inward, Norms, Pulled
 from sim.parameter_sums import Pairs, ParameterSums, norm_lines, norm_rows, terms
 from sim.pointwise import Watcher
 from sim.stages import Layout, Stages
+
+Error = Callable[[Any, Any, Any], Any]  # of an observable's keywords, the pack and the state
 
 _BARRIERS = ("matvec", "total", "largest")
 
@@ -27,6 +29,7 @@ class Back(NamedTuple):
     state: tuple[Node, ...]  # the gradient that goes out
     matrices: dict[str, Pairs]
     vectors: dict[str, Node | None]
+    inputs: Node | None  # the gradient with respect to the inputs
 
 
 def pulled_back(equation: Equation) -> Back:
@@ -37,14 +40,18 @@ def pulled_back(equation: Equation) -> Back:
     own = flattened(found[0])
     matrices = {name: terms(name, own.get(name)) for name in equation.matrices}
     vectors = {name: own.get(name) for name in equation.vectors}
-    return Back(g, equation.numbers(found[1]), matrices, vectors)
+    inputs = found[2] if len(found) > 2 and isinstance(found[2], Node) else None
+    return Back(g, equation.numbers(found[1]), matrices, vectors, inputs)
 
 
 class Reverse:
     """The backward pass in the making."""
 
-    def __init__(self, module: Module, watchers: Sequence[Watcher], names: Sequence[str]) -> None:
+    def __init__(
+        self, module: Module, watchers: Sequence[Watcher], names: Sequence[str], error: Error
+    ) -> None:
         self.module, self.equation, self.watchers = module, module.equation, watchers
+        self.error = error  # the loss of one time
         self.names = names  # of all arrays of parameters, in order
         self.back = pulled_back(self.equation)
         layout = module.layout
@@ -86,7 +93,14 @@ class Reverse:
         for observable, k in self.watchers:
             if isinstance(observable, Pulled):
                 found += self.pulled_values(observable, k)
+            elif isinstance(observable, Inward):
+                found += self.inward()
         return found
+
+    def inward(self) -> list[Node]:
+        """The gradient with respect to the inputs of a step, where its vjp gives one."""
+        inputs = self.back.inputs
+        return [self.equation.graph.zeros(self.equation.x.shape[0]) if inputs is None else inputs]
 
     def pulled_values(self, observable: Pulled, k: Any) -> list[Node]:
         own = {name: self.sums.length(name) for name in self.names}
@@ -137,6 +151,8 @@ class Reverse:
         for index, (observable, k) in enumerate(self.watchers):
             if isinstance(observable, Pulled):
                 self._keep_pulled(stages, index, observable, k)
+            elif isinstance(observable, Inward):
+                stages.lines += stored(module, index, stages, self.inward(), "t")[0]
         places = module.placed(self.back.g, "work", str(self.g_at)).values()
         stages.write(list(zip(self.back.state, places, strict=True)))
         module.operations += operations(self.roots())
@@ -161,7 +177,7 @@ class Reverse:
         """Lines that add the gradient of one time's cost to the state's, and to that of the read-out."""
         module, equation = self.module, self.equation
         k = self.watchers[0].k
-        error = equation.graph.lift(cost(k, equation.pack, equation.shaped(equation.state)))
+        error = equation.graph.lift(self.error(k, equation.pack, equation.shaped(equation.state)))
         head = equation.head
         leaves = [*equation.state, *((*head.V, head.c) if head is not None else ())]
         slopes = gradient(error, leaves)
@@ -241,14 +257,15 @@ def bptt(
     tile: int,
     shared: bool,
     apart: bool = False,
+    error: Error = cost,
 ) -> Program:
-    """The backward pass; `names` are the arrays of parameters in their order; where the losses' times are
-    `apart`, each in a window of its own.
+    """The backward pass of the loss whose one time is `error`; `names` are the arrays of parameters in their
+    order; where the losses' times are `apart`, each in a window of its own.
     """
     module = Module(equation, lanes, tile, shared)
     module.loading()
     module.stepping()
-    reverse = Reverse(module, watchers, names)
+    reverse = Reverse(module, watchers, names, error)
     size, g_at = module.size, reverse.g_at
     module.copying("store_mark(marks, row, work)", f"marks, row * {size}", f"work, {module.state}")
     module.copying("load_mark(marks, row, tape)", "tape, 0", f"marks, row * {size}")
@@ -272,6 +289,8 @@ def bptt(
             rows.append(count)
         elif isinstance(observable, Pulled):
             rows.append(len(reverse.pulled_values(observable, k)))
+        elif isinstance(observable, Inward):
+            rows.append(equation.x.shape[0])
         else:
             sums = reverse.others if observable.of == "regulariser" and reverse.others else reverse.sums
             finish += norm_lines(sums, names, index, observable.by)

@@ -3,7 +3,7 @@ networks' kernels.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +36,15 @@ class Tile(NamedTuple):
     fields: Mapping[str, Any] | None  # and what was drawn for them; None where they are more than `FEW`
 
 
+class Arrays(NamedTuple):
+    """The parameters of some cells as the networks' kernels take them: the first arguments."""
+
+    numbers: np.ndarray
+    vectors: np.ndarray
+    matrices: np.ndarray
+    which: np.ndarray
+
+
 class Places(NamedTuple):
     """Which cell stands in which lane."""
 
@@ -53,24 +62,20 @@ def lay_out(
     fields = flattened(setting.built(values))
     if equation.head is not None:
         fields |= readout(setting, values, equation.head)
-    matrices = {name: fields[name] for name in equation.matrices}
-    vectors = {name: fields[name] for name in equation.vectors}
-    drawn = sum(field.base.nbytes for field in (*matrices.values(), *vectors.values()))
-    places = _places(matrices, layout, cells)
-    flat, which = _matrices(matrices, layout, places, cells)
+    arrays = [fields[name] for name in (*equation.matrices, *equation.vectors)]
+    places = placed({name: fields[name] for name in equation.matrices}, layout, cells)
+    sizes = list(equation.parts.values())
+    starts = [np.broadcast_to(value, cells) for value in starts_of(setting, columns, cells, sum(sizes))]
     return Tile(
-        _numbers(fields, values, equation, layout, places, cells),
-        _vectors(vectors, layout, places, cells),
-        flat,
-        which,
-        _starts(setting, equation, layout, columns, places, cells),
-        _inputs(setting, equation, columns, places, cells),
-        _goals(setting, equation, columns, places, cells),
+        *laid(fields, values, equation, layout, places),
+        blocks_of(np.stack(starts)[:, places.order], sizes, layout),
+        laid_inputs(setting, equation, columns, places, cells),
+        laid_goals(setting, equation, columns, places, cells),
         places.blocks,
         places.place,
         int(setting.values["steps"]),
         columns,
-        fields if drawn <= FEW else None,
+        fields if sum(field.base.nbytes for field in arrays) <= FEW else None,
     )
 
 
@@ -83,24 +88,39 @@ def readout(setting: Any, values: Mapping[str, Any], head: Head) -> dict[str, An
     return found
 
 
-def _starts(
-    setting: Any,
-    equation: Equation,
-    layout: Layout,
-    columns: Mapping[str, np.ndarray],
-    places: Places,
-    cells: int,
-) -> np.ndarray:
-    """The state of time 0, its arrays one after another."""
-    sizes = list(equation.parts.values())
-    values = [np.broadcast_to(value, cells) for value in starts_of(setting, columns, cells, sum(sizes))]
-    lanes = np.stack(values, axis=1)[places.order]
-    edges = np.cumsum([0, *sizes])
-    parts = [_blocks(layout, lanes[:, a:b], places.blocks) for a, b in itertools.pairwise(edges)]
+def blocks_of(lanes: np.ndarray, sizes: Sequence[int], layout: Layout) -> np.ndarray:
+    """A state (units of all its arrays, lanes of all blocks) as kernels take it: its arrays, of these sizes,
+    one after another.
+    """
+    blocks = lanes.shape[1] // layout.lanes
+    parts = []
+    for a, b in itertools.pairwise(np.cumsum([0, *sizes])):
+        table = np.zeros((blocks, layout.padded(b - a), layout.lanes))
+        table[:, : b - a] = lanes[a:b].reshape(b - a, blocks, layout.lanes).transpose(1, 0, 2)
+        parts.append(table.reshape(blocks, -1))
     return _flat(np.concatenate(parts, axis=1))
 
 
-def _places(matrices: Mapping[str, Matrices], layout: Layout, cells: int) -> Places:
+def laid(
+    fields: Mapping[str, Any],
+    values: Mapping[str, Any],
+    equation: Equation,
+    layout: Layout,
+    places: Places,
+) -> Arrays:
+    """The parameters of an equation, drawn as these fields, in its kernels' layout."""
+    cells = len(places.place)
+    flat, which = _matrices({name: fields[name] for name in equation.matrices}, layout, places, cells)
+    vectors = {name: fields[name] for name in equation.vectors}
+    return Arrays(
+        _numbers(fields, values, equation, layout, places, cells),
+        _vectors(vectors, layout, places, cells),
+        flat,
+        which,
+    )
+
+
+def placed(matrices: Mapping[str, Matrices], layout: Layout, cells: int) -> Places:
     """Cells in their order; with shared matrices, group after group."""
     groups = np.zeros(cells, dtype=np.intp)
     if layout.shared and matrices:
@@ -125,9 +145,10 @@ def _matrices(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The matrices of every block, or of every group; and where each block's lie."""
     copies = int(places.group.max()) + 1 if layout.shared else places.blocks
-    flat = aligned(max(1, copies * layout.matrix_size))
+    size = copies * layout.matrix_size
+    flat = aligned(max(1, size))
     flat[:] = 0.0
-    table = flat.reshape(copies, -1)
+    table = flat[:size].reshape(copies, layout.matrix_size)
     for name, offset in layout.matrices.items():
         kind = np.broadcast_to(fields[name].which, cells)[places.order]
         height, width = layout.shapes[name]
@@ -164,8 +185,9 @@ def _numbers(
 ) -> np.ndarray:
     """Every number of a cell, each block's lanes repeated to a whole bundle."""
     names = equation.columns()
-    flat = aligned(max(1, places.blocks * len(names) * BUNDLE))
-    table = flat.reshape(places.blocks, max(1, len(names)), BUNDLE)
+    size = places.blocks * len(names) * BUNDLE
+    flat = aligned(max(1, size))
+    table = flat[:size].reshape(places.blocks, len(names), BUNDLE)
     for i, name in enumerate(names):
         field = name.removesuffix(".factor")
         value = fields[field].factor if field != name else fields.get(name, values.get(name))
@@ -198,7 +220,7 @@ def _flat(values: np.ndarray) -> np.ndarray:
     return flat
 
 
-def _inputs(
+def laid_inputs(
     setting: Any, equation: Equation, columns: Mapping[str, np.ndarray], places: Places, cells: int
 ) -> np.ndarray:
     """The input series and the random numbers beside them: one for all cells, or [time][column][lane]."""
@@ -219,7 +241,7 @@ def _inputs(
     return _flat(np.concatenate(lanes, axis=1))
 
 
-def _goals(
+def laid_goals(
     setting: Any, equation: Equation, columns: Mapping[str, np.ndarray], places: Places, cells: int
 ) -> np.ndarray:
     """The targets of every time: one series for all cells, or [time][output][lane]."""

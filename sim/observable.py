@@ -195,6 +195,12 @@ class Pulled(NamedTuple):
     backward: bool = False  # stored by lag, the last step first
 
 
+class Inward(NamedTuple):
+    """The gradient of the loss with respect to the inputs of every step (networks): what goes on to whatever
+    made them. For forms of several passes; no leaf declares it.
+    """
+
+
 class Norms(NamedTuple):
     """Norms of the gradient of the loss with respect to a network's parameters, after the backward pass.
 

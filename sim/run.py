@@ -13,6 +13,8 @@ import numpy as np
 
 from sim.cells import FINITE
 from sim.compile import sources_digest
+from sim.directions import Directions
+from sim.directions_form import Directed
 from sim.errors import refuse
 from sim.faults import written_in
 from sim.generic import inputs, networked, units
@@ -226,6 +228,8 @@ def _form(setting: Setting, leafs: Leafs) -> Any:
     own = getattr(leafs.system, "FORM", None)  # a system's module may bring a form of its own
     if own is not None:
         return own(setting, leafs.known)
+    if isinstance(setting.example, Directions):
+        return Directed(setting, leafs.known)
     if networked(setting.example):
         return Network(setting, leafs.known)
     return Pointwise(setting, leafs.known)
@@ -246,6 +250,13 @@ _HOST += ("digits.py", "setting.py", "wrapped.py", "flows.py")
 _HOST += ("lower.py", "derivatives.py", "functions.py", "kernels.py", "pointwise.py", "pointwise_gradient.py")
 _HOST += ("stages.py", "network.py", "network_kernels.py", "network_rollout.py", "network_gradient.py")
 _HOST += ("parameter_sums.py", "tangent_product.py", "singular_values.py", "ensemble.py", "evaluation.py")
+_HOST += (
+    "network_setting.py",
+    "network_calls.py",
+    "directions.py",
+    "directions_pass.py",
+    "directions_form.py",
+)
 
 
 def _modules(setting: Setting, leafs: Leafs) -> tuple[ModuleType, ...]:
@@ -265,6 +276,6 @@ def _digest(form: Any, modules: Sequence[ModuleType], own: Sequence[OwnFile]) ->
     texts |= dict.fromkeys(file.checksum for file in own)
     loops = getattr(form, "loops", {}).values()
     files = dict.fromkeys(file for loop in loops for file in getattr(loop, "files", ()))
-    equation = getattr(form, "equation", None)
-    traced = form.sources if equation is None else equation.graph.text()
+    equations = getattr(form, "equations", None) or filter(None, [getattr(form, "equation", None)])
+    traced = [line for equation in equations for line in equation.graph.text()] or form.sources
     return sources_digest([*traced, *texts], [*_HOST, *files])

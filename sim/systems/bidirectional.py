@@ -1,13 +1,22 @@
 """Two networks of any cell, one reading the sequence from its beginning, the other from its end.
 
-Both step at once: the state of time t holds what the forward half makes of x[0..t-1] and what the backward
-half makes of the last t inputs, so at the last time each has seen all. What is read out is both, side by
-side; the loss is that of the last time. Source: M. Schuster & K. Paliwal, IEEE Trans. Signal Processing 45
-(1997) 2673, doi:10.1109/78.650093. The lecture's h_b(inf) is h_b(T+1), the start of the backward half.
+What is read out is both, side by side. With alignment = "ends" the state of time t holds what the forward
+half makes of x[0..t-1] and what the backward half makes of the last t inputs: at the last time each has seen
+all, and the loss is that of the last time. One such layer is a recurrence whose halves step at once. With
+alignment = "positions" the state of time t belongs to the input x[t-1]: the forward half has seen x[0..t-1],
+the backward half x[T-1], ..., x[t-1], and the loss may count at any time; at time 0 both are at their start.
+Each of several layers reads what the one below makes of every position, both halves, through a layer of an
+MLP between them where there is one. Source: M. Schuster & K. Paliwal, IEEE Trans. Signal Processing 45 (1997)
+2673, doi:10.1109/78.650093; several layers A. Graves, N. Jaitly & A. Mohamed, ASRU 2013, 273,
+doi:10.1109/ASRU.2013.6707742. The lecture's h_b(inf) is h_b(T+1), the start of the backward half.
 """
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
+from sim import weights as families
+from sim.activations import activation as named
+from sim.directions import Dense, Directions
+from sim.errors import refuse
 from sim.generic import (
     carried,
     gates,
@@ -22,8 +31,12 @@ from sim.generic import (
     units,
     vjp,
 )
+from sim.matrices import vectors
 from sim.signature import About, Family
 from sim.wrapped import cells, joined, labels, split, wrapped
+
+Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
+_HALVES = ("forward", "backward")
 
 
 class Bidirectional(NamedTuple):
@@ -98,7 +111,45 @@ def build(
     cell: Annotated[
         Any, About("what each half is made of; one of your own by its dotted name"), Family(cells)
     ] = "lstm",
-) -> Bidirectional:
-    """The pack of two halves with these settings."""
-    forward, backward = (wrapped(cell.apart(name), "bidirectional") for name in ("forward", "backward"))
-    return Bidirectional(forward, backward)
+    layers: Annotated[int, About("number of layers, each of two halves")] = 1,
+    alignment: Annotated[
+        Literal["ends", "positions"],
+        About(
+            "what stands side by side at time t: the halves after t inputs from either end, or both at the "
+            "input x[t-1]"
+        ),
+    ] = "ends",
+    between: Annotated[int, About("width of an MLP's layer between two layers; 0 is none")] = 0,
+    between_activation: Annotated[Name, About("f of the MLP's layer between two layers")] = "tanh",
+    between_weights: Annotated[
+        Any, About("weights of the MLP's layers"), Family(families.feeding, common=families.OwnSeed)
+    ] = "gaussian",
+) -> Bidirectional | Directions:
+    """The pack with these settings; `cell.units` and `cell.inputs` are those of the first layer's halves, in
+    the layers above a half has as many inputs as two have units.
+    """
+    if layers < 1:
+        raise refuse("parameters.layers", f"{layers} layers; write 1 or more")
+    if between < 0:
+        raise refuse("parameters.between", f"a width of {between}; write 1 or more, or 0 for none")
+    named(between_activation)
+    first = Bidirectional(*(wrapped(cell.apart(half), "bidirectional") for half in _HALVES))
+    if layers == 1 and alignment == "ends":
+        return first
+    both = 2 * int(cell.settings["units"])
+    rest = [
+        Bidirectional(
+            *(wrapped(cell.apart(f"{half} {i}"), "bidirectional", inputs=between or both) for half in _HALVES)
+        )
+        for i in range(2, layers + 1)
+    ]
+    dense = tuple(
+        Dense(
+            between_weights.matrices(between, both, f"layer {i}"),
+            vectors(0.0, between, "parameters.between"),
+            between_activation,
+        )
+        for i in range(1, layers)
+        if between
+    )
+    return Directions((first, *rest), dense, alignment)
