@@ -83,13 +83,23 @@ def _points(field: Field, dataset: xr.Dataset) -> tuple[list[Marks], list[str]]:
     x, y = (dataset[f"special_{axis.name}"].values for axis in (field.x, field.y))
     marks, said = [], []
     for kind, (name, names, happens, marker, word) in _POINTS.items():
-        here = kinds == kind
-        count = int(np.count_nonzero(here))
+        here = np.flatnonzero(kinds == kind)
+        here = here[_different(x[here], y[here], field)]
+        count = len(here)
         if count:
             marks.append(Marks("", x[here], y[here], "#ffffff", marker, 14.0))
             marks.append(Marks(names, x[here], y[here], "#111111", marker, 9.0))
             said.append(f"{count} {name if count == 1 else names} (black {word}): {happens}.")
     return marks, said
+
+
+def _different(x: np.ndarray, y: np.ndarray, field: Field) -> np.ndarray:
+    """The first of each place: where two curves meet, the point stands on both."""
+    places = [
+        np.round((points - side.centres.min()) / (1e-6 * (np.ptp(side.centres) or 1.0)))
+        for points, side in ((x, field.x), (y, field.y))
+    ]
+    return np.sort(np.unique(np.stack(places), axis=1, return_index=True)[1])
 
 
 def _sentence(kind: str, periods: list[int]) -> str:

@@ -55,12 +55,12 @@ def test_codimension_two_points_are_marked_and_counted():
     assert "special" not in " ".join(variables(with_curves().assign(points)))
 
 
-def test_generalised_flips_are_marked():
+def test_generalised_flips_are_marked_once_though_they_stand_on_two_curves():
     points = {
-        "special_kind": ("special", np.array(["generalised_flip"], dtype=object)),
-        "special_curve": ("special", np.array([1], dtype=np.int32)),
-        "special_w": ("special", np.array([1.0])),
-        "special_b": ("special", np.array([-1.0])),
+        "special_kind": ("special", np.array(["generalised_flip"] * 2, dtype=object)),
+        "special_curve": ("special", np.array([1, 0], dtype=np.int32)),
+        "special_w": ("special", np.array([1.0, 1.0 + 1e-11])),
+        "special_b": ("special", np.array([-1.0, -1.0])),
     }
     seen = scene(with_curves().assign(points), "loss", x="b", y="w")
     (mark,) = (shape for shape in seen.over if shape.label == "generalised flips")
