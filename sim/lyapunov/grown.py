@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.lyapunov.window import Window
+from sim.lyapunov.window import SEEN, Window
 
 _FAR = 10.0  # log of a growth of the state that no bounded orbit has had by chance
 _ROOM = 29.0  # log of how far tangents may part: 1e-12.6, with rounding a thousandth of what is left
@@ -18,13 +18,13 @@ GROWTH, DECAY = 1.0, 2.0  # powers of time of the steepest algebraic ones that a
 
 
 class Grown(NamedTuple):
-    """Of each batch: the log stretches of the tangents, and of the state at its end a weighted square norm
-    and a projection.
+    """Of each batch the log stretches of the tangents; of the state at the ends of the first batch and the
+    last two a weighted square norm and a projection.
     """
 
     logs: np.ndarray  # (batches, exponents, cells)
-    size: np.ndarray  # (batches, cells)
-    place: np.ndarray  # (batches, cells)
+    size: np.ndarray  # (3, cells)
+    place: np.ndarray  # (3, cells)
     length: float | np.ndarray  # of a batch: steps, or time, a number or one a cell
     elapsed: float  # the window's last step over its first, in steps from the start
     apart: int  # steps of a batch
@@ -49,23 +49,26 @@ class Grown(NamedTuple):
         still = (self.place[-1] == self.place[-2]) & (self.size[-1] == self.size[-2])
         with np.errstate(divide="ignore", invalid="ignore"):
             grown = 0.5 * np.log(self.size[-1] / self.size[0])
-            stretch = value * self.length * (len(self.size) - 1)
+            stretch = value * self.length * (len(self.logs) - 1)
             return np.asarray(still | (grown > np.maximum(_FAR, 0.5 * stretch)))
 
     @property
-    def lost(self) -> np.ndarray:
+    def lost(self) -> np.ndarray | None:
         """Which exponents (exponents, cells) went under in rounding: between two orthonormalisations the
-        tangents before them have grown so much more that nothing of them was left.
+        tangents before them have grown so much more that nothing of them was left. None: none can have.
         """
+        if self.every < 2:
+            return None
         with np.errstate(invalid="ignore"):
             steps = self.logs.sum(axis=0) / (len(self.logs) * self.apart)
             spread = (np.max(steps, axis=0) - steps) * self.every
-            return np.asarray((spread > _ROOM) & (self.every > 1))
+            return np.asarray(spread > _ROOM)
 
 
 def grown_of(kept: np.ndarray, length: float | np.ndarray, window: Window) -> Grown:
-    """What the loops keep, (batches, exponents + 2, cells), taken apart."""
+    """What the loops keep, (rows, cells), taken apart."""
     before = max(1, window.transient)
     elapsed = (window.transient + window.batches * window.length) / before
-    every = window.every
-    return Grown(kept[:, :-2], kept[:, -2], kept[:, -1], length, elapsed, window.length, every)
+    logs = kept[:-SEEN].reshape(window.batches, -1, kept.shape[1])
+    size, place = kept[-SEEN::2], kept[1 - SEEN :: 2]
+    return Grown(logs, size, place, length, elapsed, window.length, window.every)

@@ -36,7 +36,7 @@ class Stretches(Protocol):
     operations: float
 
     def evaluate(self, tile: Any) -> np.ndarray:
-        """What is kept of each batch (`sim.lyapunov.grown`), (batches, exponents + 2, cells)."""
+        """What is kept (`sim.lyapunov.grown`), (rows, cells)."""
 
 
 def stretches(form: Any, exponents: int, window: Window, name: str) -> Stretches:
@@ -68,7 +68,7 @@ class _Shared:
         self._waiting: dict[int, tuple[Any, np.ndarray, int]] = {}
 
     def of(self, tile: Any) -> np.ndarray:
-        """(batches, exponents + 2, cells); kept until every reader has had them."""
+        """(rows, cells); kept until every reader has had them."""
         if self.readers == 1:
             return self.made.evaluate(tile)
         known, found, left = self._waiting.pop(id(tile), (None, None, self.readers))

@@ -10,7 +10,7 @@ from sim.compile import TAIL, load
 from sim.lyapunov import gram_schmidt
 from sim.lyapunov.frames import Frame
 from sim.lyapunov.registers import AHEAD, directions
-from sim.lyapunov.window import Window
+from sim.lyapunov.window import SEEN, SEEN_ROW, Window
 from sim.pointwise import column_kind
 from sim.tangent_product import small
 
@@ -65,7 +65,7 @@ class Growth:
             arguments=arguments, select=select, count=count, begin=begin, move=move, every=every, m=m,
             settle="orthogonalise_pairs" if m > 1 else "scale_one", at=self.at, rows=self.rows,
             squares=self.squares, inverses=self.inverses, after=self.after, powers=self.powers,
-            begun=self.begun, state=self.state,
+            begun=self.begun, state=self.state, seen=SEEN_ROW.format(m=m),
         )  # fmt: skip
         head = network.HEAD.format(title="How fast tangents grow.", lanes=lanes)
         head += _IMPORTS.format(m=m, rows=self.rows, size=self.rows * lanes)
@@ -77,7 +77,7 @@ class Growth:
         load(self.source)
 
     def evaluate(self, tile: Any) -> np.ndarray:
-        """What the loop stores of each batch (`sim.lyapunov.grown`), (batches, exponents + 2, cells)."""
+        """What the loop stores (`sim.lyapunov.grown`), (rows, cells)."""
         window = self.window
         blocks = tile.blocks if self.is_network else tile.whole // self.lanes
         whole = blocks * self.lanes
@@ -85,13 +85,14 @@ class Growth:
         frame[:, self.own] = directions(len(self.own), self.exponents)
         scratch = aligned(self.work)
         scratch[:] = 0.0
-        out = aligned(window.batches * (self.exponents + 2) * whole)
+        rows = window.batches * self.exponents + SEEN
+        out = aligned(rows * whole)
         given = tile[:6] if self.is_network else (tuple(tile.parameters), tuple(tile.start), tile.inputs)
         flat = np.ascontiguousarray(frame.ravel())
         times = (window.transient, window.batches, window.length)
         load(self.source).growth(*given, flat, out, blocks, whole, *times, scratch)
-        found = out.reshape(window.batches, self.exponents + 2, whole)
-        return found[..., tile.place] if self.is_network else found[..., : tile.cells]
+        found = out.reshape(rows, whole)
+        return found[:, tile.place] if self.is_network else found[:, : tile.cells]
 
 
 def _own_rows(equation: Any, module: network.Module) -> np.ndarray:
@@ -134,14 +135,15 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
                 stretch = stretch - load(work, {begun} + k * LANES, LANES)
                 store(work, {begun} + k * LANES, select(square > 0.0, lasting, 0.0))
                 if batch >= 0:
-                    store(out, (batch * ({m} + 2) + k) * whole + block * LANES, stretch)
-            if batch >= 0:
+                    store(out, (batch * {m} + k) * whole + block * LANES, stretch)
+            if batch == 0 or batch >= batches - 2:
                 place = splat(0.0, LANES)
                 size = splat(0.0, LANES)
                 for i in range({rows}):
                     w = load(work, {state} + i * LANES, LANES) * frame[i]
                     place = place + w
                     size = fma(w, w, size)
-                store(out, (batch * ({m} + 2) + {m}) * whole + block * LANES, size)
-                store(out, (batch * ({m} + 2) + {m} + 1) * whole + block * LANES, place)
+                row = {seen}
+                store(out, row * whole + block * LANES, size)
+                store(out, (row + 1) * whole + block * LANES, place)
 """

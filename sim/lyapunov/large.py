@@ -17,7 +17,7 @@ from sim.evaluation import ELEMENTWISE, elementwise
 from sim.generic import carried, mirrored, noise
 from sim.graph import NOTHING, Node, reachable
 from sim.lyapunov.registers import directions
-from sim.lyapunov.window import Window
+from sim.lyapunov.window import SEEN, Window
 from sim.one_thread import one_thread
 from sim.series import series_of
 from sim.start import starts_of
@@ -60,7 +60,7 @@ class Growth:
         self.operations = float(self.n * self.n * exponents * 3)
 
     def evaluate(self, tile: Any) -> np.ndarray:
-        """What is kept of each batch (`sim.lyapunov.grown`), (batches, exponents + 2, cells)."""
+        """What is kept (`sim.lyapunov.grown`), (rows, cells)."""
         setting, cells = self.form.setting, len(tile.place)
         fields = tile.fields or flattened(setting.built({**setting.values, **tile.given}))
         width = self.equation.x.shape[0]
@@ -69,7 +69,7 @@ class Growth:
         starts = np.stack(
             [np.broadcast_to(s, cells) for s in starts_of(setting, tile.given, cells, self.n)], axis=1
         )
-        found = np.empty((self.window.batches, self.exponents + 2, cells))
+        found = np.empty((self.window.batches * self.exponents + SEEN, cells))
         with one_thread(), np.errstate(all="ignore"):
             for cell in range(cells):
                 found[..., cell] = self._cell(
@@ -95,7 +95,7 @@ class Growth:
         window, m = self.window, self.exponents
         q = directions(self.n, m)
         frame = _Lengths(m)
-        found = np.empty((window.batches, m + 2))
+        found, seen = np.empty((window.batches, m)), []
         weights = q[0]
         for batch in range(-1, window.batches):
             t = 0 if batch < 0 else window.transient + batch * window.length
@@ -108,9 +108,10 @@ class Growth:
                 if t == end or frame.waiting >= (window.every or frame.patience):
                     q = frame.orthonormal(q)
             if batch >= 0:
-                found[batch, :m] = frame.logs
-                found[batch, m:] = np.sum((weights * s) ** 2), np.sum(weights * s)
-        return found
+                found[batch] = frame.logs
+            if batch == 0 or batch >= window.batches - 2:
+                seen += [np.sum((weights * s) ** 2), np.sum(weights * s)]
+        return np.concatenate([found.ravel(), seen])
 
     def _step(
         self, known: dict[Node, Any], s: np.ndarray, x: np.ndarray, q: np.ndarray

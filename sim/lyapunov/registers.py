@@ -17,7 +17,7 @@ from sim.compile import BARE_TAIL, kernel
 from sim.derivatives import gradient
 from sim.graph import Node
 from sim.lower import operations
-from sim.lyapunov.window import Window
+from sim.lyapunov.window import SEEN, SEEN_ROW, Window
 from sim.pointwise import Module, column_kind, tuple_of
 
 WIDTH = 32  # lanes; the width of the tile's bundles is a multiple
@@ -189,15 +189,18 @@ class Growth:
         return _HEAD.format(width=WIDTH) + "".join(self.module.parts) + tail + body
 
     def _seen(self) -> list[str]:
-        """Lines that store where the state is at a batch's end, and how far from zero."""
-        weights = [float(w) for w in directions(self.n, 1)[0]]
+        """Lines that store where the state is and how far from zero, at the ends of the first batch and the
+        last two. Stored for every batch, both exponents of two units took a quarter longer.
+        """
         lines = ["place = splat(0.0, WIDTH)", "size = splat(0.0, WIDTH)"]
-        for i, weight in enumerate(weights):
-            lines += [f"w = s[{i}] * {weight!r}", "place = place + w", "size = fma(w, w, size)"]
-        return [*lines, *self._stored(self.exponents, "size"), *self._stored(self.exponents + 1, "place")]
+        for i, weight in enumerate(directions(self.n, 1)[0]):
+            lines += [f"w = s[{i}] * {float(weight)!r}", "place = place + w", "size = fma(w, w, size)"]
+        lines += [f"row = {SEEN_ROW.format(m=self.exponents)}"]
+        lines += ["store(out, row * cells + at, size)", "store(out, (row + 1) * cells + at, place)"]
+        return ["if batch == 0 or batch >= batches - 2:", *(f"    {line}" for line in lines)]
 
     def _stored(self, k: int, name: str) -> list[str]:
-        row = f"(batch * {self.exponents + 2} + {k}) * cells + at"
+        row = f"(batch * {self.exponents} + {k}) * cells + at"
         return ["if batch >= 0:", f"    store(out, {row}, {name})"]
 
     def compile(self) -> None:
@@ -211,12 +214,13 @@ class Growth:
         return tuple(tile.parameters), tuple(tile.start), tile.inputs, tile.whole, tile.cells
 
     def evaluate(self, tile: Any) -> np.ndarray:
-        """What the loop stores of each batch (`sim.lyapunov.grown`), (batches, exponents + 2, cells)."""
+        """What the loop stores (`sim.lyapunov.grown`), (rows, cells)."""
         window = self.window
         *given, whole, cells = self.numbers(tile)
-        out = aligned(window.batches * (self.exponents + 2) * whole)
+        rows = window.batches * self.exponents + SEEN
+        out = aligned(rows * whole)
         kernel(self.source)(*given, out, whole, window.transient, window.batches, window.length)
-        return out.reshape(window.batches, self.exponents + 2, whole)[..., :cells]
+        return out.reshape(rows, whole)[:, :cells]
 
 
 _LOOP = """def growth(parameters, start, inputs, out, cells, transient, batches, length):

@@ -52,6 +52,10 @@ class SpectrumKeywords(NamedTuple):
     every: Every = 0
 
 
+SEEN = 6  # rows after those of the batches: of the state, at the ends of three batches, two numbers
+SEEN_ROW = "batches * {m} + 2 * (0 if batch == 0 else batch - batches + 3)"  # the first of these two
+
+
 class Window(NamedTuple):
     """Steps that are thrown away, batches, steps of a batch, steps between orthonormalisations."""
 
