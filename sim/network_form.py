@@ -36,6 +36,7 @@ from sim.observable import (
     Sampled,
     Whole,
     times_of,
+    written,
 )
 from sim.pointwise import Watcher
 from sim.series import inputs_kind
@@ -185,11 +186,7 @@ class Network:
     @property
     def written(self) -> dict[str, int]:
         """How many numbers of a cell each observable of the forward pass gives, by name."""
-        rows = self.forward.rows if self.forward is not None else []
-        return {
-            name: times_of(watcher.observable, self.steps, first) * height
-            for (name, watcher, first), height in zip(self._forward, rows, strict=False)
-        }
+        return written(self._forward, self.forward, self.steps)
 
     def lanes_of(self, tile: Tile) -> int:
         """How many lanes a tile has, the unused ones too."""

@@ -6,7 +6,7 @@ functions are written like a system's `step`, on numbers of a cell, and are comp
 pack, `s` the state.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -257,3 +257,12 @@ def times_of(observable: Any, steps: int, first: int) -> int:
         return steps + 1 - first
     kept = isinstance(observable, Stepped) or (isinstance(observable, Pulled) and not observable.summed)
     return steps if kept else 1
+
+
+def written(watched: Sequence[tuple[str, Any, int]], program: Any, steps: int) -> dict[str, int]:
+    """How many numbers of a cell each of these (name, watcher, first time) gives in a program, by name."""
+    rows = program.rows if program is not None else []
+    return {
+        name: times_of(watcher.observable, steps, first) * height
+        for (name, watcher, first), height in zip(watched, rows, strict=False)
+    }

@@ -26,6 +26,7 @@ from sim.observable import (
     Sampled,
     Whole,
     times_of,
+    written,
 )
 from sim.processor import SHAPES
 from sim.series import check_single, columns_of, inputs_kind, series_of, targets_kind, targets_of
@@ -190,11 +191,7 @@ class Pointwise:
     @property
     def written(self) -> dict[str, int]:
         """How many numbers of a cell each observable of the forward pass gives, by name."""
-        rows = self.forward.rows if self.forward is not None else []
-        return {
-            name: times_of(watcher.observable, self.steps, first) * height
-            for (name, watcher, first), height in zip(self._forward, rows, strict=False)
-        }
+        return written(self._forward, self.forward, self.steps)
 
     def lanes_of(self, tile: Tile) -> int:
         """How many cells a tile has, those that fill the last bundle up too."""
