@@ -14,6 +14,7 @@ from viz.scenes import Curve, Panel, Rule
 _SPIKE = 20.0  # a curve's whole reach over that of its middle 96 %, from which a frame leaves its spikes out
 _FAR = 100.0  # how many times as far as most a curve may reach: beyond, most would lie within a line's width
 _LARGEST = float(np.finfo(float).max)
+_SMALLEST = 1e-300  # where a logarithm begins at the earliest: axes in browsers lose subnormal numbers
 _FEW = 4  # curves that are named in words
 _LEVEL = 0.05  # share of a frame between two lines of nevers
 _MARKS, _POINTS = 16, 20_000  # marks on such a line and its points, at most
@@ -48,7 +49,10 @@ def whole(curves: Sequence[np.ndarray], log: bool) -> Limits:
     if not finite.size:
         return None
     low, high = float(finite.min()), float(finite.max())
-    return (low / 1.5 or low, min(high, _LARGEST / 2) * 1.5) if log else _padded(low, high)
+    if not log:
+        return _padded(low, high)
+    high = min(high, _LARGEST / 2)
+    return max(low, min(_SMALLEST, high)) / 1.5, high * 1.5
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:

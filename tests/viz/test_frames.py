@@ -59,3 +59,11 @@ def test_infinite_heights_are_counted():
     values = np.array(powers([0.5, 0.9, 1.0, 1.0], 10))
     values[1, 3:] = -np.inf
     assert "7 infinite heights are gaps" in scene(vanishing(values), "norm", log="no").caption
+
+
+def test_a_logarithm_begins_where_browsers_know_numbers():
+    """Axes in browsers lose subnormal numbers: a gradient that dies out to 5e-324 had an empty frame."""
+    low, high = whole([np.array([5e-324, 1e-310, 2.0])], True)
+    assert low == pytest.approx(1e-300, rel=0.5)
+    assert high == 3.0
+    assert whole([np.array([5e-324])], True)[0] > 0.0
