@@ -18,7 +18,7 @@ from sim.equation import Equation
 from sim.errors import refuse
 from sim.functions import total
 from sim.generic import output
-from sim.network_calls import call, tapes_of
+from sim.network_calls import call, span_of, tapes_of
 from sim.network_rollout import rollout
 from sim.network_setting import Shape, parameter_names
 from sim.objective import GradientKeywords
@@ -82,7 +82,7 @@ class Stage:
             return []
         blocks, steps, lanes = size
         outs = tuple(aligned(n * rows * lanes) for n, rows in zip(times, program.rows, strict=True))
-        tapes = tapes_of(program, steps, steps) if program is self.backward else ()
+        tapes = tapes_of(program, steps, span_of(program, steps), steps) if program is self.backward else ()
         call(program, given, outs, (blocks, steps), first, tapes)
         return [out.reshape(n, -1, lanes) for n, out in zip(times, outs, strict=True)]
 

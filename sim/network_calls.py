@@ -20,9 +20,8 @@ def span_of(program: Program, steps: int) -> int:
     return steps if steps <= fits else max(16, min(fits, math.isqrt(steps)))
 
 
-def tape_sizes(program: Program, steps: int, followed: int, apart: bool = False) -> tuple[int, ...]:
+def tape_sizes(program: Program, steps: int, span: int) -> tuple[int, ...]:
     """Numbers of the tapes of a backward pass: checkpoints, the states of a span, what it reads of them."""
-    span = followed if apart else span_of(program, steps)
     return (
         (steps // span + 2) * program.state,
         (span + 1) * program.state,
@@ -31,10 +30,9 @@ def tape_sizes(program: Program, steps: int, followed: int, apart: bool = False)
     )
 
 
-def tapes_of(program: Program, steps: int, followed: int, apart: bool = False) -> tuple[Any, ...]:
+def tapes_of(program: Program, steps: int, span: int, followed: int, apart: bool = False) -> tuple[Any, ...]:
     """The last arguments of `bptt`; of `windows`, where the losses' times are followed `apart`."""
-    span = () if apart else (span_of(program, steps),)
-    return (*map(aligned, tape_sizes(program, steps, followed, apart)), *span, followed)
+    return (*map(aligned, tape_sizes(program, steps, span)), *(() if apart else (span,)), followed)
 
 
 def call(

@@ -9,6 +9,7 @@ keywords.
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -197,7 +198,7 @@ class Network:
         for source in self.sources:
             machine_code.kernel(source)
 
-    @property
+    @cached_property
     def span(self) -> int:
         """How many states lie between two checkpoints of the backward pass."""
         if self.apart is not None:
@@ -211,7 +212,7 @@ class Network:
         if self.forward is not None:
             asked.append((self.forward, [watcher.observable for _, watcher, _ in self._forward], ()))
         if self.backward is not None:
-            tapes = tape_sizes(self.backward, self.steps, self.followed, apart=self.apart is not None)
+            tapes = tape_sizes(self.backward, self.steps, self.span)
             asked.append((self.backward, [watcher.observable for _, watcher in self._backward], tapes))
         return call_memory.of_network(self, asked)
 
@@ -224,7 +225,7 @@ class Network:
             self._call(self.forward, tile, [name for name, _, _ in self._forward], times, firsts, (), result)
         if self.backward is not None:
             facts = self.facts(self._backward[0][1].observable)
-            tapes = tapes_of(self.backward, self.steps, self.followed, apart=self.apart is not None)
+            tapes = tapes_of(self.backward, self.steps, self.span, self.followed, self.apart is not None)
             times = [times_of(watcher.observable, self.steps, 0) for _, watcher in self._backward]
             names = [name for name, _ in self._backward]
             self._call(self.backward, tile, names, times, [cost_first(facts)], tapes, result)

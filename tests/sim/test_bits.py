@@ -180,6 +180,7 @@ def test_checkpoints_change_no_gradient(name: str):
     for span in (1, 7, 52):
         again = case.run(group, steps=steps)
         again._form.__dict__["span"] = span
+        assert again._form.span == span  # what is set is what is taken
         same(again.evaluate(columns), wanted)
 
 
