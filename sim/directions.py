@@ -10,19 +10,10 @@ doi:10.1109/ASRU.2013.6707742 (several layers).
 
 from typing import Any, NamedTuple
 
-from sim.activations import activation as named
+from sim.dense import Dense
 from sim.errors import Refused, refuse
-from sim.functions import outer
 from sim.generic import inputs, jvp, mirrored, step, units, vjp
 from sim.wrapped import labels
-
-
-class Dense(NamedTuple):
-    """A layer of an MLP at every place of the sequence: f(U x + b)."""
-
-    U: Any
-    b: Any
-    activation: str
 
 
 class Directions(NamedTuple):
@@ -104,27 +95,6 @@ def _stepless() -> Refused:
         "a bidirectional network of several layers, or aligned by position, has no step from one time to the "
         'next; write layers = 1 and alignment = "ends"',
     )
-
-
-@units.register
-def _(p: Dense) -> int:
-    return int(p.U.shape[0])
-
-
-@inputs.register
-def _(p: Dense) -> int:
-    return int(p.U.shape[1])
-
-
-@step.register
-def _(p: Dense, s: Any, x: Any) -> Any:
-    return named(p.activation).f(p.U @ x + p.b)
-
-
-@vjp.register
-def _(p: Dense, s: Any, x: Any, g: Any) -> Any:
-    a = g * named(p.activation).slope(step(p, s, x))
-    return Dense(outer(a, x), a, p.activation), g.graph.zeros(*g.shape), p.U.T @ a
 
 
 @units.register

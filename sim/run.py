@@ -253,6 +253,7 @@ _HOST += ("parameter_sums.py", "tangent_product.py", "singular_values.py", "ense
 _HOST += (
     "network_setting.py",
     "network_calls.py",
+    "dense.py",
     "directions.py",
     "directions_pass.py",
     "directions_form.py",

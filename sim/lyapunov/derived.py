@@ -31,8 +31,8 @@ def read(formula: Formula, grown: Grown, k: Any) -> np.ndarray:
     for i, weight in enumerate(weights):
         projected += np.where(weight != 0.0, weight * np.where(weight != 0.0, own[:, i], 0.0), 0.0)
     _, error = mean_and_error(projected, length)
-    if grown.lost is not None:
-        lost = grown.lost.any(axis=0)
+    if (gone := grown.lost) is not None:
+        lost = gone.any(axis=0)
         value, verdict = np.where(lost, np.nan, value), np.where(lost, UNRESOLVED, verdict)
     error = np.where(np.isfinite(value), error, np.nan)
     return np.stack([value, error, verdict.astype(np.float64)])

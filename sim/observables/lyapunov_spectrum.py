@@ -51,8 +51,8 @@ def read(grown: Grown, k: Any) -> np.ndarray:
     value, error, variance = (np.take_along_axis(array, order, axis=0) for array in every)
     largest = np.take_along_axis(grown.logs, order[None, :1], axis=1)[:, 0]
     verdict = judged(grown, largest, k.resolution, Estimate(value[0], error[0], variance[0]))
-    if grown.lost is not None:
-        lost = np.take_along_axis(grown.lost, order, axis=0)
+    if (gone := grown.lost) is not None:
+        lost = np.take_along_axis(gone, order, axis=0)
         value, error = (np.where(lost, np.nan, array) for array in (value, error))
         verdict[lost.any(axis=0)] = UNRESOLVED
     return np.concatenate([value, error, verdict[None].astype(np.float64)])

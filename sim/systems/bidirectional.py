@@ -14,9 +14,8 @@ doi:10.1109/ASRU.2013.6707742. The lecture's h_b(inf) is h_b(T+1), the start of 
 from typing import Annotated, Any, Literal, NamedTuple
 
 from sim import weights as families
-from sim.activations import activation as named
-from sim.directions import Dense, Directions
-from sim.errors import refuse
+from sim.dense import check_layers, layers_between
+from sim.directions import Directions
 from sim.generic import (
     carried,
     gates,
@@ -31,7 +30,6 @@ from sim.generic import (
     units,
     vjp,
 )
-from sim.matrices import vectors
 from sim.signature import About, Family
 from sim.wrapped import cells, joined, labels, split, wrapped
 
@@ -128,11 +126,7 @@ def build(
     """The pack with these settings; `cell.units` and `cell.inputs` are those of the first layer's halves, in
     the layers above a half has as many inputs as two have units.
     """
-    if layers < 1:
-        raise refuse("parameters.layers", f"{layers} layers; write 1 or more")
-    if between < 0:
-        raise refuse("parameters.between", f"a width of {between}; write 1 or more, or 0 for none")
-    named(between_activation)
+    check_layers(layers, between, between_activation)
     first = Bidirectional(*(wrapped(cell.apart(half), "bidirectional") for half in _HALVES))
     if layers == 1 and alignment == "ends":
         return first
@@ -143,13 +137,5 @@ def build(
         )
         for i in range(2, layers + 1)
     ]
-    dense = tuple(
-        Dense(
-            between_weights.matrices(between, both, f"layer {i}"),
-            vectors(0.0, between, "parameters.between"),
-            between_activation,
-        )
-        for i in range(1, layers)
-        if between
-    )
+    dense = layers_between(between_weights, between_activation, between, both, layers)
     return Directions((first, *rest), dense, alignment)

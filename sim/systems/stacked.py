@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from sim import weights as families
 from sim.activations import activation as named
-from sim.errors import refuse
+from sim.dense import Dense, check_layers, layers_between
 from sim.functions import outer
 from sim.generic import (
     carried,
@@ -24,19 +24,10 @@ from sim.generic import (
     units,
     vjp,
 )
-from sim.matrices import vectors
 from sim.signature import About, Family
 from sim.wrapped import added, cells, joined, labels, split, wrapped
 
 Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
-
-
-class Dense(NamedTuple):
-    """A layer of an MLP between two layers: f(U h + b)."""
-
-    U: Any
-    b: Any
-    activation: str
 
 
 class Stacked(NamedTuple):
@@ -150,21 +141,9 @@ def build(
     ] = "gaussian",
 ) -> Stacked:
     """The pack of a stack with these settings; `cell.units` and `cell.inputs` are those of every cell."""
-    if layers < 1:
-        raise refuse("parameters.layers", f"{layers} layers; write 1 or more")
-    if between < 0:
-        raise refuse("parameters.between", f"a width of {between}; write 1 or more, or 0 for none")
-    named(between_activation)
+    check_layers(layers, between, between_activation)
     n = int(cell.settings["units"])
     first = wrapped(cell.apart("layer 1"), "stacked")
     rest = [wrapped(cell.apart(f"layer {i}"), "stacked", inputs=between or n) for i in range(2, layers + 1)]
-    dense = tuple(
-        Dense(
-            between_weights.matrices(between, n, f"layer {i}"),
-            vectors(0.0, between, "parameters.between"),
-            between_activation,
-        )
-        for i in range(1, layers)
-        if between
-    )
+    dense = layers_between(between_weights, between_activation, between, n, layers)
     return Stacked((first, *rest), dense)
