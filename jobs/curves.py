@@ -18,13 +18,6 @@ from sim.run import Run
 from sim.start import starts_of
 
 MOST_NUMBERS = 12  # of a state whose curves are followed
-FILES = tuple(
-    f"continuation/{name}.py"
-    for name in (
-        "arclength", "defining", "differences", "family", "generalised_flips", "happenings", "lines",
-        "planes", "program", "results", "seeds", "through",
-    )
-)  # fmt: skip
 _SOURCE = "W. Govaerts, Numerical Methods for Bifurcations of Dynamical Equilibria, 2000, ch. 3-5"
 _KINDS = (
     "fold: two fixed points (or cycles) meet and vanish; flip: a cycle of twice the period begins; "

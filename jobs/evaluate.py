@@ -47,7 +47,7 @@ class Recipe:
         """Of every source that the result depends on."""
         digests = sorted({run.digest for run in self.runs.values()})
         if self.sweep.curves:
-            digests.append(sources_digest([], curves.FILES))
+            digests.append(sources_digest([], [Path(curves.__file__)]))
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     @property

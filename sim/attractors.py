@@ -24,11 +24,6 @@ from sim.settling_kernel import WIDTH
 from sim.signature import About
 from sim.small_networks import MOST
 
-FILES = (
-    "attractors.py", "settling.py", "settling_arrays.py", "settling_kernel.py", "small_networks.py",
-    "evaluation.py",
-)  # fmt: skip
-
 LONGER = 3  # times the steps that what never closes is run for where other starts end elsewhere
 OTHER = -2  # in place of a number: an attractor that has none
 

@@ -11,13 +11,6 @@ import numpy as np
 from sim.continuation.family import Family
 from sim.errors import Refused
 
-FILES = (
-    "cliff_folds.py",
-    "continuation/family.py",
-    "continuation/program.py",
-    "evaluation.py",
-    "derivatives.py",
-)
 _SEEDS = 17  # states of each cell from which folds are sought
 _ROUNDS = 40
 _NUDGE = 1e-5

@@ -35,21 +35,8 @@ from sim import objects
 from sim.errors import refuse
 from sim.interpreted import INTERPRETED
 from sim.processor import SHAPES
+from sim.sources import named, reached, read
 
-_FOUNDATION = (
-    "lanes.py",
-    "jit.py",
-    "lean_compilation.py",
-    "instructions.py",
-    "lane_memory.py",
-    "quotients.py",
-    "processor.py",
-    "samples.py",
-    "elementary.py",
-    "graded.py",
-    "objects.py",
-    "compile.py",
-)
 _TYPES = """
 
 from sim.jit import kernel, uncounted
@@ -102,27 +89,26 @@ def cache_dir() -> Path:
     return folder
 
 
-def sources_digest(parts: Iterable[str], files: Iterable[str] = ()) -> str:
-    """Digest of texts, of files of this floor and of the libraries that turn them into numbers: not of the
-    processor.
+def sources_digest(parts: Iterable[str], files: Iterable[Path] = ()) -> str:
+    """Digest of texts, of these files and all of this floor that they reach, and of the libraries that turn
+    them into numbers: not of the processor.
     """
-    here = Path(__file__).parent
     texts = [version("numba"), version("llvmlite"), np.__version__, *parts]
-    texts += [(here / name).read_text() for name in (*_FOUNDATION, *files)]
+    texts += sorted(map(read, reached([Path(__file__), *files])))
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:32]
 
 
 @functools.cache
-def _foundation() -> str:
-    """Digest of everything that decides machine code besides the generated text."""
+def _foundation(files: frozenset[Path]) -> str:
+    """Digest of everything that decides machine code besides the generated text, which imports these."""
     machine = llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()
     told = [os.environ.get(name, "") for name in _TARGETS]
-    return sources_digest([sys.version, str(INTERPRETED), str(SHAPES), *machine, *told])
+    return sources_digest([sys.version, str(INTERPRETED), str(SHAPES), *machine, *told], files)
 
 
 def digest_of(source: str) -> str:
     """The name under which the machine code of this generated source is cached."""
-    return hashlib.sha256((_foundation() + source).encode()).hexdigest()[:32]
+    return hashlib.sha256((_foundation(frozenset(named(source))) + source).encode()).hexdigest()[:32]
 
 
 def load(source: str) -> ModuleType:

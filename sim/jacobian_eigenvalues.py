@@ -15,8 +15,6 @@ from sim.observable import Facts, Loop
 from sim.one_thread import one_thread
 from sim.tangent_product import finish, tangents
 
-_HERE = "jacobian_eigenvalues.py", "linear/spectra.py", "tangent_product.py"
-
 
 def eigenvalues_at_the_end(
     form: Any, facts: Facts, name: str, kept: Callable[[np.ndarray], np.ndarray], rows: int
@@ -60,7 +58,7 @@ def eigenvalues_at_the_end(
         return np.where(sound, kept(found).reshape(-1, rows).T, np.nan)
 
     operations = facts.steps * (2.0 * n * n + 30.0 * n) + 100.0 * n**3
-    return Loop(source, evaluate, operations, 24 * n * n + 16 * n, scratch, files=_HERE)
+    return Loop(source, evaluate, operations, 24 * n * n + 16 * n, scratch)
 
 
 __all__ = ["eigenvalues_at_the_end"]

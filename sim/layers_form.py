@@ -6,7 +6,6 @@ time.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +22,6 @@ from sim.quick_draws import QuickDraw, source
 from sim.signature import Keyword
 
 _USED = ("seed", "criterion")  # of what belongs to runs and observables; the rest is for recurrences
-_SOURCES = ("layers.py", "layers_form.py", "initialisations.py", "activations.py", "functions.py")
 _DRAW = 150.0  # operations that one normal number costs
 
 
@@ -91,8 +89,7 @@ class Layers:
     @property
     def sources(self) -> list[str]:
         """The text of everything that the numbers depend on."""
-        here = Path(__file__).parent
-        return [source(), *((here / name).read_text() for name in (*_SOURCES, "digits.py", "weights.py"))]
+        return [source()]
 
     @property
     def operations(self) -> float:

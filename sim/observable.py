@@ -248,7 +248,6 @@ class Loop(NamedTuple):
     work_bytes: int = 0  # of a cell
     scratch_bytes: int = 0  # of a call, beside that of its cells
     by_cell: bool = False  # whether `evaluate` gives (rows, cells), not one column a lane
-    files: tuple[str, ...] = ()  # of this floor, that the numbers depend on beside the leaf's own
 
 
 def times_of(observable: Any, steps: int, first: int) -> int:

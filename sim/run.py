@@ -235,31 +235,6 @@ def _form(setting: Setting, leafs: Leafs) -> Any:
     return Pointwise(setting, leafs.known)
 
 
-# host code that a result depends on: what draws weights, inputs and starts, and lays them out
-_HOST: tuple[str, ...] = (
-    "draws.py",
-    "matrices.py",
-    "weights.py",
-    "series.py",
-    "start.py",
-    "cells.py",
-    "network_tile.py",
-)
-_HOST += ("digits.py", "setting.py", "wrapped.py", "flows.py")
-# what turns a trace into machine code: its text has the processor's shapes in it, which move no bit
-_HOST += ("lower.py", "derivatives.py", "functions.py", "kernels.py", "pointwise.py", "pointwise_gradient.py")
-_HOST += ("stages.py", "network.py", "network_kernels.py", "network_rollout.py", "network_gradient.py")
-_HOST += ("parameter_sums.py", "tangent_product.py", "singular_values.py", "ensemble.py", "evaluation.py")
-_HOST += (
-    "network_setting.py",
-    "network_calls.py",
-    "dense.py",
-    "directions.py",
-    "directions_pass.py",
-    "directions_form.py",
-)
-
-
 def _modules(setting: Setting, leafs: Leafs) -> tuple[ModuleType, ...]:
     """The modules that a run is made of; what is chosen inside a wrapper belongs to it."""
     words = {path: value for path, value in setting.values.items() if isinstance(value, str)}
@@ -273,10 +248,8 @@ def _digest(form: Any, modules: Sequence[ModuleType], own: Sequence[OwnFile]) ->
     The trace holds whatever the equation and its observables reach, on any processor alike; what a task's
     functions reach in other files of the user is in the checksums of these.
     """
-    texts = dict.fromkeys(inspect.getsource(module) for module in modules)
-    texts |= dict.fromkeys(file.checksum for file in own)
-    loops = getattr(form, "loops", {}).values()
-    files = dict.fromkeys(file for loop in loops for file in getattr(loop, "files", ()))
+    texts = dict.fromkeys(file.checksum for file in own)
     equations = getattr(form, "equations", None) or filter(None, [getattr(form, "equation", None)])
     traced = [line for equation in equations for line in equation.graph.text()] or form.sources
-    return sources_digest([*traced, *texts], [*_HOST, *files])
+    leafs = [Path(str(module.__file__)) for module in modules]
+    return sources_digest([*traced, *texts], [Path(__file__), *leafs, *(Path(file.path) for file in own)])

@@ -12,22 +12,6 @@ from sim.lyapunov.grown import Grown, grown_of
 from sim.lyapunov.window import Window, exponents_of, window_of
 from sim.observable import Facts, Loop
 
-# of this floor, that the numbers depend on; what is compiled is known by its text
-FILES = tuple(
-    f"lyapunov/{name}.py"
-    for name in (
-        "growth",
-        "grown",
-        "intervals",
-        "quadratic_forms",
-        "large",
-        "registers",
-        "written_out",
-        "lanes",
-        "window",
-    )
-)
-
 
 class Stretches(Protocol):
     """A loop over time: its source, its cost a cell and step, and the stretches of a tile."""
@@ -127,7 +111,6 @@ def loop(
         8 * (window.batches + 3) * exponents,
         8 * getattr(common.made, "work", 0),
         by_cell=True,
-        files=FILES,
     )
 
 

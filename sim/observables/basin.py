@@ -12,7 +12,6 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from sim.attractors import (
-    FILES,
     OTHER,
     Box,
     Distinct,
@@ -118,7 +117,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
         return rows
 
     cost = survey.settling.operations * (1.0 if setting.varied <= {"start"} else 2.0)
-    return Loop(settling.source, evaluate, cost, 8 * (4 + 2 * n), by_cell=True, files=FILES)
+    return Loop(settling.source, evaluate, cost, 8 * (4 + 2 * n), by_cell=True)
 
 
 observable = Whole(declare, plan, Keywords)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from sim.attractors import FILES, Attractors, Box, Distinct, Far, Longest, Most, Survey, Tolerance
+from sim.attractors import Attractors, Box, Distinct, Far, Longest, Most, Survey, Tolerance
 from sim.cells import cells_of
 from sim.observable import Coordinate, Declared, Facts, Loop, Whole
 from sim.settling import RECURRENT
@@ -148,7 +148,6 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
         starts * survey.settling.operations,
         16 * rows,
         by_cell=True,
-        files=FILES,
     )
 
 

@@ -21,7 +21,6 @@ from sim.signature import About
 from sim.start import starts_of
 
 _SOURCE = "R. Pascanu, T. Mikolov & Y. Bengio, ICML 2013, arXiv:1211.5063, section 2.3"
-_FILES = ("cliffs.py", "ensemble.py", *cliff_folds.FILES)
 
 
 EXAMPLE = {"along": "b", "within": [-3.0, 2.0]}
@@ -145,7 +144,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     cost_of_fold = 2e4 if form.equation.labels is None else 0.0
     return Loop(
         "\n".join(ensemble.sources), evaluate, points * ensemble.operations + cost_of_fold,
-        8 * (9 * chosen.scan + 40 * chosen.jumps), by_cell=True, files=_FILES,
+        8 * (9 * chosen.scan + 40 * chosen.jumps), by_cell=True,
     )  # fmt: skip
 
 

@@ -33,14 +33,6 @@ _SOURCE = (
     "doi:10.1137/1.9780898717716; D. Sussillo & O. Barak, Neural Computation 25 (2013) 626, "
     "doi:10.1162/NECO_a_00409"
 )
-_FILES: tuple[str, ...] = ("intervals.py", "evaluation.py", "derivatives.py")
-_FILES += tuple(
-    f"fixed_points/{name}.py" for name in ("asked", "certain", "cones", "jumps", "kinds", "kinks")
-)
-_FILES += tuple(
-    f"fixed_points/{name}.py"
-    for name in ("jumps", "kinds", "kinks", "regions", "search", "several", "single", "slow")
-)
 
 
 class Keywords(NamedTuple):
@@ -159,7 +151,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     def evaluate(tile: Any) -> np.ndarray:
         return single.rows(found(tile.given, cells_of(tile.given)), names)
 
-    return Loop("", evaluate, cost, 8 * rows, by_cell=True, files=_FILES)
+    return Loop("", evaluate, cost, 8 * rows, by_cell=True)
 
 
 observable = Whole(declare, plan, Keywords)

@@ -182,8 +182,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
         verdict = np.select([~finite, still, even, decaying, growing], [-1.0, 0.0, 1.0, 3.0, 4.0], 2.0)
         return np.concatenate([verdict[None], amplitude, period[None], winding[None]])
 
-    files = ("followed.py", "small_networks.py", "evaluation.py", "attractors.py")
-    return Loop(followed.source, evaluate, followed.operations, 64, by_cell=True, files=files)
+    return Loop(followed.source, evaluate, followed.operations, 64, by_cell=True)
 
 
 observable = Whole(declare, plan, Keywords)

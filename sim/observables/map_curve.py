@@ -59,8 +59,7 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
     def evaluate(tile: Any) -> np.ndarray:
         return images(one, tile.given, cells_of(tile.given), places, cycle)[..., 0]
 
-    files = ("evaluation.py", "fixed_points/asked.py")
-    return Loop("", evaluate, 50.0 * len(places) * cycle, 64 * len(places), by_cell=True, files=files)
+    return Loop("", evaluate, 50.0 * len(places) * cycle, 64 * len(places), by_cell=True)
 
 
 observable = Whole(declare, plan, Keywords)

@@ -60,9 +60,8 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
         both = np.stack([series[:, :pairs], series[:, lag : lag + pairs]], axis=-1)
         return np.asarray(both.reshape(len(series), -1).T)
 
-    files = ("followed.py", "small_networks.py", "evaluation.py", "attractors.py")
     cost = followed.operations
-    return Loop(followed.source, evaluate, cost, 16 * (pairs + lag), by_cell=True, files=files)
+    return Loop(followed.source, evaluate, cost, 16 * (pairs + lag), by_cell=True)
 
 
 observable = Whole(declare, plan, Keywords)
