@@ -13,8 +13,6 @@ import numpy as np
 
 from sim.cells import FINITE
 from sim.compile import sources_digest
-from sim.directions import Directions
-from sim.directions_form import Directed
 from sim.errors import refuse
 from sim.faults import written_in
 from sim.generic import inputs, networked, units
@@ -228,8 +226,6 @@ def _form(setting: Setting, leafs: Leafs) -> Any:
     own = getattr(leafs.system, "FORM", None)  # a system's module may bring a form of its own
     if own is not None:
         return own(setting, leafs.known)
-    if isinstance(setting.example, Directions):
-        return Directed(setting, leafs.known)
     if networked(setting.example):
         return Network(setting, leafs.known)
     return Pointwise(setting, leafs.known)

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from sim import weights as families
 from sim.dense import check_layers, layers_between
 from sim.directions import Directions
+from sim.directions_form import Directed
 from sim.generic import (
     carried,
     gates,
@@ -30,6 +31,7 @@ from sim.generic import (
     units,
     vjp,
 )
+from sim.network_form import Network
 from sim.signature import About, Family
 from sim.wrapped import cells, joined, labels, split, wrapped
 
@@ -139,3 +141,8 @@ def build(
     ]
     dense = layers_between(between_weights, between_activation, between, both, layers)
     return Directions((first, *rest), dense, alignment)
+
+
+def FORM(setting: Any, known: Any) -> Directed | Network:
+    """Halves that step at once are one recurrence; else each runs over the whole series, layer by layer."""
+    return (Directed if isinstance(setting.example, Directions) else Network)(setting, known)
