@@ -60,8 +60,8 @@ def variance(gain: Any, bias: Any = 0.0) -> np.ndarray:
 
 def _moments(q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """<tanh^2>, <tanh'^2>, and <tanh'^2 + tanh tanh''>, which is the first one's derivative by q."""
-    z, weights = gaussian.nodes()
-    square = np.tanh(np.sqrt(q)[..., None] * z) ** 2
+    u, weights = gaussian.places(q)
+    square = np.tanh(u) ** 2
     slope = 1.0 - square
     averages = [(part * weights).sum(-1) for part in (square, slope * slope, slope * (1.0 - 3.0 * square))]
     return averages[0], averages[1], averages[2]
@@ -155,10 +155,11 @@ def edge(bias: Any) -> np.ndarray:
     """The gain at which chi = 1 for each bias: order below, chaos above; 1 without bias.
 
     On the edge the variance q says both: gain^2 = 1 / <tanh'^2>, bias^2 = q - gain^2 <tanh^2>; the latter
-    rises with q, and is bisected.
+    rises with q, and is bisected. It exceeds q - 2 sqrt(q) from q = 4 on, as 1 / <tanh'^2> tends to
+    (3/4) sqrt(2 pi q) = 1.88 sqrt(q): so q = 4 bias^2 + 16 is never below the root.
     """
     _, b = checked(1.0, bias)
-    low, high = np.full(b.shape, -30.0), np.full(b.shape, 12.0)  # ln q
+    low, high = np.full(b.shape, -30.0), np.log(4.0 * b * b + 16.0)  # ln q
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         q = np.exp(middle)

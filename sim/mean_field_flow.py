@@ -26,6 +26,7 @@ _CELLS = (800, 1600)  # of the quantum well, extrapolated to none
 _FAR = 20.0  # cosh is exp / 2
 _SMALL, _TERMS = 0.1, 6  # below this share of c(0) the potential is a series of so many even terms
 _NEAREST = 1e-3  # gains closer above 1 than this are not resolved
+_MOST = 50.0  # gain up to which a motion is computed: nodes of its covariances grow like the gain squared
 
 
 class Motion(NamedTuple):
@@ -88,8 +89,11 @@ def motion(gain: float) -> Motion:
     """The autocorrelation of chaos from lag 0 to rest, for one gain above 1.
 
     c = c(0) / cosh^2(y) makes time a smooth function of y: ds = 2 c tanh(y) / sqrt(2 V(0) - 2 V(c)) dy.
-    Cost: 241 covariances (0.05 s at gain 2, two seconds at gain 10).
+    Cost: 241 covariances (0.05 s at gain 2, two seconds at gain 10, a minute at 50). Errors: Refused beyond,
+    where they would take hours and gigabytes.
     """
+    if gain > _MOST:
+        raise refuse("gain", f"{gain} given; the motion is computed for gains up to {_MOST:g}, write no more")
     start = _variance(gain)
     y = np.linspace(0.0, _REST, _POINTS)
     c = start / np.cosh(y) ** 2

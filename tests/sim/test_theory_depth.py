@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from sim import gaussian, mean_field
 from sim.names import find
@@ -139,3 +142,32 @@ def test_ini_20_two_layers_of_one_linear_unit_learn_along_a_logistic_curve():
             grown = np.exp(2 * s * rate * t)
             assert a * b == pytest.approx(s * grown / (grown - 1 + s / u0), abs=0.01)
     assert a * b == pytest.approx(s, abs=1e-3)
+
+
+@pytest.mark.parametrize(("gain", "bias"), [(10, 0), (50, 0), (1000, 0), (2, 50), (40, 300)])
+def test_saturated_networks_have_the_moments_of_adaptive_quadrature(gain: float, bias: float):
+    """At gain 50 nodes 1.2 apart in the summed input missed tanh's bend, and activity seemed to die out."""
+
+    def averaged(f, q: float) -> float:
+        scale = np.sqrt(q)
+        ends = [0.0, 1.0, 3.0, 8.0, 20.0, 40.0, *(s * scale for s in (1, 3, 6, 10, 14) if s * scale > 40.0)]
+        parts = itertools.pairwise(ends)
+        density = np.sqrt(2.0 / (np.pi * q))
+        return sum(
+            quad(lambda u: f(u) * density * np.exp(-u * u / (2.0 * q)), *part, epsabs=1e-15, limit=200)[0]
+            for part in parts
+        )
+
+    q = float(mean_field.variance(gain, bias))
+    assert gain**2 * averaged(lambda u: np.tanh(u) ** 2, q) + bias**2 == pytest.approx(q, rel=1e-11)
+    chi = gain**2 * averaged(lambda u: np.cosh(min(u, 150.0)) ** -4.0, q)
+    assert float(mean_field.largest_exponent(gain, bias)) == pytest.approx(0.5 * np.log(chi), abs=1e-11)
+
+
+def test_the_edge_of_chaos_at_large_biases():
+    """chi = 1 with <tanh'^2> -> 4 / (3 sqrt(2 pi q)): gain^2 -> (3/4) sqrt(2 pi) bias."""
+    bias = np.array([100.0, 1e3, 1e4, 1e6])
+    gain = mean_field.edge(bias)
+    np.testing.assert_allclose(gain**2, 0.75 * np.sqrt(2 * np.pi) * bias, rtol=2.0 / bias[0])
+    np.testing.assert_allclose(mean_field.growth(gain, bias), 1.0, atol=1e-9)
+    np.testing.assert_allclose(gain[-1] ** 2 / bias[-1], 0.75 * np.sqrt(2 * np.pi), rtol=1e-5)

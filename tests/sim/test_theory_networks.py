@@ -184,6 +184,17 @@ def _field(weights: np.ndarray, state: np.ndarray) -> np.ndarray:
     return pushed - state
 
 
+def test_the_flow_far_above_its_onset():
+    """Units at +-1 leave V = -c^2/2 + gain^2 <|u||v|>: c(0) -> 2 (1 - 2/pi) gain^2. A motion is refused where
+    its covariances would take hours and gigabytes.
+    """
+    shares = mean_field_flow.variance([30.0, 100.0, 1e3, 1e4]) / np.array([30.0, 100.0, 1e3, 1e4]) ** 2
+    assert (np.diff(shares) > 0).all()
+    assert shares[-1] == pytest.approx(2 * (1 - 2 / np.pi), rel=1e-6)
+    with pytest.raises(Refused, match="gains up to 50"):
+        mean_field_flow.largest_exponent(200.0)
+
+
 def test_flows_of_networks_converge_to_theory():
     """Gain 2.5: an exponent is short of theory by 12/n, and twice that at 2n less that at n is theory, within
     three standard errors. Variance and autocorrelation are within three of theirs at n = 400. Chaos makes of
