@@ -13,10 +13,11 @@ import numpy as np
 from sim.errors import refuse
 from sim.linear.arrays import count
 from sim.linear.spectra import eigenvalues
-from sim.linear.transfer import Form, form, minimal
+from sim.linear.transfer import Form, form, minimal, size_of
 from sim.one_thread import one_thread
 
 _CIRCLE = 1e-12
+_ROUNDING = 1e-13  # relative size below which a mode's excitation is what rounding leaves of none
 
 
 class Bibo(NamedTuple):
@@ -39,20 +40,29 @@ def bibo(W: Any, B: Any, C: Any, tolerance: float = 1e-12, budget: int = 200_000
     >>> round(float(found.bound[0]), 9), found.verdict
     (10.0, 'bibo')
     """
-    made = minimal(form(W, B, C))
-    outputs = len(made.C)
-    if not len(made.W):
-        return Bibo(np.zeros(outputs), np.zeros(outputs), 0, 0.0, "bibo")
-    radius = float(np.abs(eigenvalues(made.W)[0]))
+    whole = form(W, B, C)
+    made, outputs = minimal(whole, _ROUNDING), len(whole.C)
+    radius = float(np.abs(eigenvalues(made.W)[0])) if len(made.W) else 0.0
     if radius >= 1 - _CIRCLE:
         never = np.full(outputs, np.inf)
         return Bibo(never, never, 0, radius, "not_bibo")
     with one_thread():
+        if np.abs(eigenvalues(whole.W)[0]) < 1 - _CIRCLE:
+            found = _summed(whole, radius, tolerance, budget)  # what is hardly excited counts too
+            if found.verdict == "bibo":
+                return found
+        if not len(made.W):
+            return Bibo(np.zeros(outputs), np.zeros(outputs), 0, 0.0, "bibo")
         return _summed(made, radius, tolerance, budget)
 
 
 def _summed(made: Form, radius: float, tolerance: float, budget: int) -> Bibo:
-    """The sum, m terms at a time, until what is left is small enough."""
+    """The sum, m terms at a time, until what is left is small enough.
+
+    B and C count in units of their own size, for squares of small numbers vanish from norms.
+    """
+    fed, read = size_of(made.B), size_of(made.C)
+    made = made._replace(B=made.B / fed, C=made.C / read)
     power, m = made.W, 1
     while np.linalg.norm(power, 2) > 0.5 and 2 * m <= budget:
         power, m = power @ power, 2 * m
@@ -69,15 +79,15 @@ def _summed(made: Form, radius: float, tolerance: float, budget: int) -> Bibo:
         held = power @ held
         left = float(np.linalg.norm(held, axis=1).sum()) / (1 - q) if q < 1 else float("inf")
         remainder = readers * left
-        if (remainder <= tolerance * bound).all():
-            return Bibo(bound, remainder, terms, radius, "bibo")
-        if terms >= budget:
-            return Bibo(bound, remainder, terms, radius, "not_converged")
+        done = bool((remainder <= tolerance * bound).all())
+        if done or terms >= budget:
+            verdict = "bibo" if done else "not_converged"
+            return Bibo(bound * fed * read, remainder * fed * read, terms, radius, verdict)
 
 
 class Worst(NamedTuple):
     """The input (time, inputs) of signs that makes an output largest at the last time, and that output's
-    size.
+    size; of complex matrices the input is complex, of modulus 1.
     """
 
     x: np.ndarray
@@ -97,12 +107,17 @@ def worst_case(W: Any, B: Any, C: Any, steps: int, output: int = 0) -> Worst:
     steps = count("steps", steps, 1)
     if not 0 <= output < len(made.C):
         raise refuse("output", f"{output} given, there are outputs 0 to {len(made.C) - 1}")
-    reader, terms = made.C[output], np.empty((steps, made.B.shape[1]))
+    kind = np.result_type(made.W, made.B, made.C)
+    reader, terms = made.C[output], np.empty((steps, made.B.shape[1]), kind)
     with one_thread(), np.errstate(over="ignore", invalid="ignore"):
         for t in range(steps):
             terms[steps - 1 - t] = reader @ made.B
             reader = reader @ made.W
-    return Worst(np.where(terms < 0, -1.0, 1.0), float(np.abs(terms).sum()))
+    size = np.abs(terms)
+    x = np.where(terms < 0, -1.0, 1.0)
+    if kind.kind == "c":
+        x = np.where(size > 0, terms.conj() / np.where(size > 0, size, 1.0), 1.0)
+    return Worst(x, float(size.sum()))
 
 
 def partial_sums(W: Any, B: Any, C: Any, steps: int) -> np.ndarray:

@@ -50,13 +50,38 @@ def minimal(made: Form, tolerance: float = 1e-10) -> Form:
     """The part of a system that is both excited by its inputs and read by its outputs.
 
     Directions that inputs reach only below `tolerance` of the norms are dropped, and likewise those that
-    outputs see.
+    outputs see, once the units of the states are `balanced`.
     """
+    made = balanced(made)
     with one_thread():
         Q = _reached(made.W, made.B, tolerance)
         W, B, C = Q.conj().T @ made.W @ Q, Q.conj().T @ made.B, made.C @ Q
         Q = _reached(W.conj().T, C.conj().T, tolerance)
         return Form(Q.conj().T @ W @ Q, Q.conj().T @ B, C @ Q, made.D)
+
+
+def balanced(made: Form) -> Form:
+    """The same system, its states in units in which what enters each is about as large as what leaves it.
+
+    Norms compare numbers of different units, so that a state counted in millions would seem out of reach of
+    one counted in millionths. The units are powers of 2, which change no digit. Source: E. Osborne, J. ACM 7
+    (1960) 338, doi:10.1145/321043.321048.
+    """
+    n = len(made.W)
+    flow = np.zeros((n + 1, n + 1))
+    flow[:n, :n] = np.where(np.eye(n, dtype=bool), 0.0, np.abs(made.W))  # what stays has no units to compare
+    flow[:n, n] = np.abs(made.B / size_of(made.B)).max(axis=1, initial=0.0)
+    flow[n, :n] = np.abs(made.C / size_of(made.C)).max(axis=0, initial=0.0)
+    with one_thread(), np.errstate(invalid="ignore"):  # SciPy reads the units as places of a permutation too
+        _, (units, _) = scipy.linalg.matrix_balance(flow, permute=False, separate=True)
+    units = units[:n] / units[n]
+    return Form(made.W * (units / units[:, None]), made.B / units[:, None], made.C * units, made.D)
+
+
+def size_of(array: np.ndarray) -> float:
+    """The power of 2 next below the largest modulus; 1 of zeros."""
+    largest = float(np.abs(array).max(initial=0.0))
+    return 2.0 ** (np.frexp(largest)[1] - 1) if largest > 0.0 else 1.0
 
 
 def _reached(W: np.ndarray, B: np.ndarray, tolerance: float) -> np.ndarray:
@@ -69,7 +94,7 @@ def _reached(W: np.ndarray, B: np.ndarray, tolerance: float) -> np.ndarray:
         for _ in range(2):  # twice is enough
             new = new - basis @ (basis.conj().T @ new)
         left, size, _ = np.linalg.svd(new, full_matrices=False)
-        fresh = left[:, size > max(limit, 1e-300)]
+        fresh = left[:, size > limit]
         basis = np.concatenate([basis, fresh], axis=1)
         new = W @ fresh
         limit = tolerance * float(np.linalg.norm(W))
@@ -105,9 +130,10 @@ def zeros(made: Form, tolerance: float = 1e-10) -> np.ndarray:
     """The invariant zeros, by modulus, largest first; none where there are only zeros at infinity.
 
     The system is reduced by orthogonal transformations until D is square and regular; the zeros are then
-    eigenvalues. `tolerance`: singular values below it, relative to the system's norm, count as zero. Cost:
-    20 n^3.
+    eigenvalues. `tolerance`: singular values below it, relative to the system's norm, count as zero, once
+    states are `balanced` and inputs and outputs in units of their own size. Cost: 20 n^3.
     """
+    made = _in_own_units(balanced(made))
     with one_thread():
         A, B, C, D = (part.astype(np.complex128) for part in made)
         limit = tolerance * float(np.linalg.norm(np.block([[A, B], [C, D]])))
@@ -118,6 +144,19 @@ def zeros(made: Form, tolerance: float = 1e-10) -> np.ndarray:
         rest = A - B @ np.linalg.solve(D, C) if len(D) else A
         found = np.linalg.eigvals(rest)
     return np.asarray(found[by_modulus(found)])
+
+
+def _in_own_units(made: Form) -> Form:
+    """The system with inputs and outputs scaled to the size of W, which moves no zero."""
+    whole = float(np.abs(made.W).max()) or 1.0
+
+    def units(sizes: np.ndarray) -> np.ndarray:
+        return whole / np.where(sizes > 0.0, sizes, whole)
+
+    read = units(np.abs(np.hstack([made.C, made.D])).max(axis=1))[:, None]
+    C, D = made.C * read, made.D * read
+    fed = units(np.abs(np.vstack([made.B, D])).max(axis=0))
+    return Form(made.W, made.B * fed, C, D * fed)
 
 
 def _reduced(
@@ -163,15 +202,17 @@ class Resonance(NamedTuple):
 
 def resonance(made: Form, angles: Any = None) -> Resonance:
     """The largest singular value of H(e^(i w)) over frequencies (default: 721 from 0 to pi, and the poles'
-    own).
+    own; from -pi on for complex matrices, whose response differs between w and -w).
 
     The best of the scan is refined between its neighbours. Infinite where a pole that is excited and read
     lies on the circle. Cost: 25 n^3 + n^2 for each frequency.
     """
     made = minimal(made)
     if angles is None:
-        own = np.abs(np.angle(poles(made)))
-        angles = np.unique(np.concatenate([np.linspace(0.0, np.pi, 721), own]))
+        both = any(part.dtype.kind == "c" for part in made)
+        own = np.angle(poles(made)) if len(made.W) else np.empty(0)
+        scanned = np.linspace(-np.pi, np.pi, 1441) if both else np.linspace(0.0, np.pi, 721)
+        angles = np.unique(np.concatenate([scanned, own if both else np.abs(own)]))
     angles = np.sort(finite("angles", angles).ravel())
     gains = _gain(made, angles)
     best = int(np.argmax(gains))
@@ -190,6 +231,8 @@ def resonance(made: Form, angles: Any = None) -> Resonance:
 
 
 def _gain(made: Form, angles: np.ndarray) -> np.ndarray:
+    if not len(made.W):  # nothing is both excited and read: the response is D
+        return np.full(len(angles), np.linalg.norm(made.D, 2))
     H = response(made, angles)
     z, p = np.exp(1j * angles), poles(made)
     apart = np.abs(z[:, None] - p).min(axis=1, initial=np.inf)

@@ -239,3 +239,34 @@ def test_kreiss_of_what_is_not_stable():
 def test_wrong_input_has_one_message(call, message):
     with pytest.raises(Refused, match=message):
         call()
+
+
+def test_bounds_do_not_depend_on_the_units_of_states_inputs_and_outputs():
+    """A chain of three equal poles, its middle state in millionths: sum of t (t-1) / 2 times 0.9^(t-2) is
+    1000. That state was taken for one that no input reaches, and the bound for a certain 0.
+    """
+    W = np.array([[0.9, 0.0, 0.0], [1e-6, 0.9, 0.0], [0.0, 1e6, 0.9]])
+    found = bounded.bibo(W, [1.0, 0.0, 0.0], [0.0, 0.0, 1.0])
+    assert (found.verdict, found.radius) == ("bibo", pytest.approx(0.9))
+    assert found.bound[0] == pytest.approx(1000.0, rel=1e-9)
+    made = transfer.form(W, [1.0, 0.0, 0.0], [0.0, 0.0, 1.0])
+    assert transfer.resonance(made).gain == pytest.approx(1000.0)
+    for fed, read in ((1e-200, 1.0), (1e-310, 1e3), (1e150, 1e-200)):
+        found = bounded.bibo([[0.5]], [fed], [read])
+        assert found.bound[0] == pytest.approx(2 * fed * read, rel=1e-9)
+
+
+def test_a_mode_that_is_hardly_excited_counts():
+    """0.5 and 0.9999 with an input of 1e-11: 2 + 1e-11 * 1e4; at 1 it grows without end."""
+    found = bounded.bibo(np.diag([0.5, 0.9999]), [1.0, 1e-11], [1.0, 1.0])
+    assert found.bound[0] - 2 == pytest.approx(1e-7, rel=1e-4)
+    assert bounded.bibo(np.diag([0.5, 1.0]), [1.0, 1e-11], [1.0, 1.0]).verdict == "not_bibo"
+    assert bounded.bibo(np.diag([0.5, 2.0]), [1.0, 0.0], [1.0, 1.0]).bound[0] == pytest.approx(2.0)
+
+
+def test_worst_inputs_of_complex_matrices_are_in_step_with_their_phase():
+    found = bounded.worst_case([[0.9j]], [1.0], [1.0], 5)
+    assert found.output == pytest.approx(sum(0.9**t for t in range(5)), rel=1e-15)
+    reached = transfer.driven([[0.9j]], [1.0], found.x[:, 0])[-1, 0]
+    assert reached == pytest.approx(found.output, rel=1e-14)
+    np.testing.assert_allclose(np.abs(found.x), 1.0, rtol=1e-15)

@@ -251,3 +251,22 @@ def test_a_damped_resonance_stands_where_scipy_finds_it():
 def test_wrong_input_has_one_message(call, message):
     with pytest.raises(Refused, match=message):
         call()
+
+
+def test_zeros_do_not_depend_on_the_units_of_states_inputs_and_outputs():
+    """H = (z + 0.2) / ((z - 0.9) (z - 0.8)), in units 1e9 and 1e12 apart."""
+    W, B, C = np.array([[0.9, 0.0], [1.0, 0.8]]), np.array([1.0, 0.0]), np.array([1.0, 1.0])
+    for units in ((1.0, 1.0), (1.0, 1e9), (1e9, 1.0)):
+        T = np.array(units)
+        for fed, read in ((1.0, 1e-12), (1e-12, 1.0), (1e150, 1e-200)):
+            made = transfer.form(T[:, None] * W / T, fed * T * B, read * C / T)
+            np.testing.assert_allclose(transfer.zeros(made), [-0.2], rtol=1e-9)
+
+
+def test_complex_matrices_resonate_at_negative_frequencies_too():
+    found = transfer.resonance(transfer.form([[0.99 * np.exp(-1j)]], [1.0], [1.0]))
+    assert (found.angle, found.gain) == pytest.approx((-1.0, 100.0), rel=1e-9)
+
+
+def test_what_is_not_excited_or_not_read_answers_with_D_alone():
+    assert transfer.resonance(transfer.form([[0.5]], [0.0], [1.0], 2.0)).gain == 2.0
