@@ -295,6 +295,33 @@ def test_p_solves_its_equation_and_its_sign_is_the_verdict():
                 np.testing.assert_allclose(map_.P, series, rtol=1e-6, atol=1e-6)
 
 
+def test_stable_matrices_far_from_normal_are_stable():
+    """The smallest eigenvalue of P is at least 1 and lost in the rounding of the largest, 1e40."""
+    n = 20
+    W = 0.5 * np.eye(n) + 5.0 * np.eye(n, k=1)
+    found = lyapunov.discrete(W)
+    assert (found.verdict, found.residual < 1e-12) == ("stable", True)
+    assert lyapunov.discrete(W + np.eye(n)).verdict == "unstable"
+    assert lyapunov.continuous(W - np.eye(n)).verdict == "stable"
+    shear = lyapunov.discrete([[0.5, 1e10], [0.0, 0.5]])  # P of [[a, k], [0, a]] in closed form
+    off = 0.5 * 1e10 / (1 - 0.25) ** 2
+    np.testing.assert_allclose(shear.P[0], [4 / 3, off], rtol=1e-12)
+    assert shear.P[1, 1] == pytest.approx((1 + 1e20 * 4 / 3 + 2 * 0.5 * 1e10 * off) / 0.75, rel=1e-12)
+
+
+def test_slow_modes_and_small_units_are_not_critical():
+    """P of one number: 1 / (1 - w^2) and -1 / 2a."""
+    for slow in (1e-12, 1e-11, 1e-8):
+        found = lyapunov.discrete(np.diag([1 - slow, 0.5]))
+        w = 1 - slow
+        np.testing.assert_allclose(np.diag(found.P), [1 / ((1 - w) * (1 + w)), 4 / 3], rtol=4e-16 / slow)
+        assert found.verdict == "stable"
+        assert lyapunov.continuous(np.diag([-slow, -1.0])).verdict == "stable"
+    for rate in (1e-300, 1e-12, 1e12, 1e300):
+        found = lyapunov.continuous([[-rate]])
+        assert (found.verdict, found.P[0, 0]) == ("stable", pytest.approx(0.5 / rate, rel=1e-12))
+
+
 def test_without_a_unique_solution_the_verdict_is_critical():
     for W in ([[0.0, -1.0], [1.0, 0.0]], np.diag([2.0, 0.5]), [[1.0]]):
         found = lyapunov.discrete(W)
