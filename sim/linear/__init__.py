@@ -2,7 +2,7 @@
 functions on arrays.
 
 `spectra` (modes), `rates` (half-lives, periods), `recursions` (taps: poles, zeros, residues), `transfer`
-(H(z) of matrices, resonance), `jury`, `routh`, `planar` (criteria), `lyapunov` (quadratic functions),
-`bounded` (bounded input, bounded output), `transients` (growth of non-normal matrices), `kreiss`, `euler`
-(continuous time and its Euler steps).
+(H(z) of matrices, resonance), `jury`, `routh`, `half_plane`, `planar` (criteria), `lyapunov` (quadratic
+functions), `bounded` (bounded input, bounded output), `transients` (growth of non-normal matrices), `kreiss`,
+`euler` (continuous time and its Euler steps).
 """

@@ -3,13 +3,14 @@ recurrences there.
 
 Routh asks about Re s < 0. The polynomial of a recurrence, which asks about |z| < 1, goes through z = (1 +
 s) / (1 - s) first; applied directly the criterion answers another question. The table is computed in
-rational numbers, so that a zero in it is one. Sources: E. J. Routh, A Treatise on the Stability of a Given
-State of Motion, 1877; F. R. Gantmacher, The Theory of Matrices II, 1959, ch. XV; worked examples in K.
-Ogata, Modern Control Engineering, 5th ed. 2010, ch. 5.
+rational numbers, of the coefficients as they are written (0.1 is one tenth), so that a zero in it is one;
+roots are counted exactly by `half_plane`, whatever epsilon does. Sources: E. J. Routh, A Treatise on the
+Stability of a Given State of Motion, 1877; F. R. Gantmacher, The Theory of Matrices II, 1959, ch. XV; worked
+examples in K. Ogata, Modern Control Engineering, 5th ed. 2010, ch. 5.
 """
 
-import itertools
 import math
+import sys
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from sim.errors import refuse
 from sim.linear.arrays import polynomial
-from sim.linear.recursions import roots as roots_of
+from sim.linear.half_plane import count, written
 
 _EPSILON = Fraction(1, 10**60)
 _NOTHING = Fraction(1, 10**30)  # what is smaller vanishes with epsilon
@@ -30,9 +31,9 @@ class Routh(NamedTuple):
         np.ndarray
     )  # (n + 1,), the first column; 0 stands for epsilon, infinities for multiples of 1/epsilon
     signs: np.ndarray  # (n + 1,), of the first column as epsilon falls to 0 from above
-    right: int  # roots with Re s > 0: changes of sign
+    right: int  # roots with Re s > 0, which are the changes of sign
     auxiliary: np.ndarray  # coefficients of the auxiliary polynomial above a row of zeros; empty without one
-    axis: np.ndarray  # the roots on the imaginary axis, which are among those of the auxiliary polynomial
+    axis: np.ndarray  # the roots on the imaginary axis, each as often as it is a root
     epsilon: bool  # whether a zero in the first column was replaced by epsilon
     verdict: str  # "stable", "critical" (roots on the axis, simple, none to the right) or "unstable"
 
@@ -51,15 +52,15 @@ def routh(coefficients: Any) -> Routh:
     if a.ndim > 1 or a.dtype.kind == "c":
         raise refuse("coefficients", f"shape {a.shape} of {a.dtype} given, one real polynomial is needed")
     n = len(a) - 1
-    zero_roots = n - int(np.flatnonzero(a)[-1])
-    exact = [Fraction(float(value)) for value in (a if a[0] > 0 else -a)]
+    exact = written(a if a[0] > 0 else -a)
     table = [exact[0::2], exact[1::2]]
     auxiliary = np.empty(0)
     epsilon = False
     for degree in range(n, 0, -1):
         above, row = table[-2], table[-1]
-        if all(abs(value) < _NOTHING for value in row):
-            above = [value if abs(value) > _NOTHING else Fraction(0) for value in above]
+        least = _NOTHING if epsilon else 0  # without epsilon what vanishes is exactly zero
+        if all(abs(value) <= least for value in row):
+            above = [value if abs(value) > least else Fraction(0) for value in above]
             row = [value * (degree - 2 * j) for j, value in enumerate(above)][: len(row)]
             if not auxiliary.size:
                 auxiliary = _spread(above, degree)
@@ -69,17 +70,16 @@ def routh(coefficients: Any) -> Routh:
         if degree > 1:
             table.append(_next(above, row, degree))
     column = [row[0] for row in table]
-    signs = [1 if value > 0 else -1 for value in column]
-    right = sum(one != other for one, other in itertools.pairwise(signs))
-    axis = _on_axis(auxiliary, zero_roots)
+    found = count(exact)
+    unstable = found.right > 0 or found.repeated
     return Routh(
-        np.array([_number(value) for value in column]),
-        np.array(signs),
-        right,
+        np.array([_number(value, epsilon) for value in column]),
+        np.array([1 if value > 0 else -1 for value in column]),
+        found.right,
         auxiliary,
-        axis,
+        found.axis,
         epsilon,
-        _verdict(right, axis),
+        "unstable" if unstable else "critical" if found.axis.size else "stable",
     )
 
 
@@ -97,43 +97,44 @@ def _spread(row: list[Fraction], degree: int) -> np.ndarray:
     return found
 
 
-def _on_axis(auxiliary: np.ndarray, zero_roots: int) -> np.ndarray:
-    """The roots of the auxiliary polynomial that lie on the axis; those at zero are counted exactly."""
-    trimmed = np.trim_zeros(auxiliary, "b")
-    found = roots_of(trimmed) if len(trimmed) > 1 else np.empty(0, dtype=np.complex128)
-    on = found[np.abs(found.real) <= 1e-6 * np.maximum(np.abs(found), 1e-300)]
-    return np.concatenate([1j * on.imag, np.zeros(zero_roots)])
-
-
-def _number(value: Fraction) -> float:
+def _number(value: Fraction, epsilon: bool) -> float:
     """A number of the table for a reader: what vanishes with epsilon is 0, what grows with it infinite."""
-    if abs(value) < _NOTHING:
+    if epsilon and abs(value) < _NOTHING:
         return 0.0
-    return math.copysign(math.inf, value) if abs(value) > 1 / _NOTHING else float(value)
-
-
-def _verdict(right: int, axis: np.ndarray) -> str:
-    if right:
-        return "unstable"
-    if not axis.size:
-        return "stable"
-    apart = np.abs(axis[:, None] - axis) + 10 * np.eye(len(axis)) * (1 + np.abs(axis).max())
-    return "unstable" if apart.min() < 1e-4 * max(float(np.abs(axis).max()), 1e-300) else "critical"
+    most = 1 / _NOTHING if epsilon else Fraction(sys.float_info.max)
+    return math.copysign(math.inf, value) if abs(value) > most else float(value)
 
 
 def bilinear(coefficients: Any) -> np.ndarray:
-    """(1 - s)^n P((1 + s) / (1 - s)) of polynomials (..., n + 1): the unit disc becomes the left half-plane.
+    """(1 - s)^n P((1 + s) / (1 - s)) of real polynomials (..., n + 1): the unit disc becomes the left
+    half-plane.
 
-    A root at z = -1 goes to infinity: the leading coefficient is then zero. Cost: n^2.
+    A root at z = -1 goes to infinity: the leading coefficient is then zero. Computed in rational numbers and
+    rounded once, so that a root on the circle stays on the border. Errors: Refused where a coefficient is
+    beyond float64, as from a degree of about 1000 on. Cost: n^2 rational operations.
 
     >>> bilinear([1.0, -0.5, 0, 0, 0, -0.25]).tolist()
     [1.75, 5.25, 13.5, 6.5, 4.75, 0.25]
     """
     a = polynomial("coefficients", coefficients)
-    n = a.shape[-1] - 1
-    basis = np.empty((n + 1, n + 1))
-    for k in range(n + 1):
-        plus = np.array([float(math.comb(n - k, i)) for i in range(n - k + 1)])
-        minus = np.array([float(math.comb(k, i) * (-1) ** (k - i)) for i in range(k + 1)])
-        basis[k] = np.convolve(plus, minus)
-    return np.asarray((a[..., :, None] * basis).sum(axis=-2))
+    if a.dtype.kind == "c":
+        raise refuse("coefficients", "complex numbers given, real ones are needed")
+    rows = [_mapped(row) for row in a.reshape(-1, a.shape[-1])]
+    try:
+        return np.array([[float(value) for value in row] for row in rows]).reshape(a.shape)
+    except OverflowError:
+        raise refuse(
+            "coefficients", f"degree {a.shape[-1] - 1} is mapped to numbers beyond float64; use jury"
+        ) from None
+
+
+def _mapped(a: np.ndarray) -> list[Fraction]:
+    """The map of one polynomial by Horner's rule: Q_k = Q_(k-1) (1 + s) + a_k (1 - s)^k."""
+    found: list[Fraction] = []  # lowest power first
+    power = [1]
+    for value in a:
+        exact = Fraction(repr(float(value)))
+        found = [same + up for same, up in zip([*found, Fraction(0)], [Fraction(0), *found], strict=True)]
+        found = [rest + exact * one for rest, one in zip(found, power, strict=False)]
+        power = [same - up for same, up in zip([*power, 0], [0, *power], strict=True)]
+    return found[::-1]

@@ -177,6 +177,44 @@ def test_routh_counts_the_roots_to_the_right():
     assert len(seen) >= 6
 
 
+@pytest.mark.parametrize(
+    ("coefficients", "right", "verdict"),
+    [
+        ([1, 0.3, 0.1, 0.03], 0, "critical"),  # (s^2 + 0.1) (s + 0.3): decimals are what they say
+        ([1, 1e-31, 1], 0, "stable"),  # what is small is not zero
+        (np.poly([1e-8, -2e-8, -3e-8, -4e-8]), 1, "unstable"),  # nor are roots of rates in other units
+        (np.poly([-1e-8, -2e-8, -3e-8, -4e-8]), 0, "stable"),
+        ([1, 1, 3, 3, 3, 2, 1], 2, "unstable"),  # epsilon and roots on the axis at once
+        (np.convolve([1, 0, 1], [1, 0, 1.00004]), 0, "critical"),  # two pairs on the axis, near, not equal
+        ([1, 0, 2, 0, 1], 0, "unstable"),
+        ([1e-300, 1e300], 0, "stable"),
+    ],
+)
+def test_routh_counts_exactly(coefficients, right, verdict):
+    found = routh.routh(coefficients)
+    assert (found.right, found.verdict) == (right, verdict)
+    assert (found.signs[:-1] != found.signs[1:]).sum() == right
+
+
+def test_axis_roots_stand_as_often_as_they_are_roots():
+    """s^3 (s^2 + 4)^2 (s^2 + 9) (s + 1) (s - 2)."""
+    p = np.array([1.0, 0, 0, 0])
+    for factor in ([1, 0, 4], [1, 0, 4], [1, 0, 9], [1, 1], [1, -2]):
+        p = np.convolve(p, factor)
+    found = routh.routh(p)
+    np.testing.assert_allclose(found.axis.imag, [3, -3, 2, -2, 2, -2, 0, 0, 0], atol=1e-9)
+    assert (found.right, found.verdict) == (1, "unstable")
+
+
+def test_a_root_on_the_circle_stays_on_the_border():
+    """JRY-02 through the bilinear map: in floating point its root at 1 came out to the right."""
+    for coefficients in ([1, -1.1, -0.1, 0.2], [1, -1.2, 1], [1, 0.3, 0.3, 1]):
+        found = routh.routh(np.trim_zeros(routh.bilinear(coefficients), "f"))
+        assert found.verdict == "critical" == jury.jury(coefficients).verdict
+    with pytest.raises(Refused, match="use jury"):
+        routh.bilinear([1.0, *np.zeros(1199), 0.5])
+
+
 def test_row_37_the_slides_test_needs_the_bilinear_map():
     """Applied to a polynomial in z it asks the wrong question: roots of stable recursions have Re z > 0."""
     np.testing.assert_allclose(routh.bilinear(A), [1.75, 5.25, 13.5, 6.5, 4.75, 0.25], atol=1e-12)
