@@ -15,7 +15,8 @@ from sim.errors import refuse
 from sim.linear.arrays import polynomial
 from sim.linear.recursions import roots as roots_of
 
-ON = 1e-7  # roots this near to the circle lie on it: rounding moves a double root by about as much
+_MOST = 0.01  # nearer than this to the circle a root of any multiplicity has to be to lie on it
+_ORDERS = 5  # Taylor coefficients at a root: enough for quadruple ones
 
 
 class Jury(NamedTuple):
@@ -34,8 +35,9 @@ def jury(coefficients: Any, tolerance: float = 1e-9) -> Jury:
 
     `stable`: all roots inside. `critical`: none outside and those on the circle simple, so that the
     recurrence neither decays nor grows. `unstable`: a root outside, or a repeated one on the circle, where it
-    grows like a power of t. `tolerance`: a |k| this near to 1 counts as 1. Cost: n^2; 10 n^3 where a |k| is
-    not below 1.
+    grows like a power of t. `tolerance`: a |k| this near to 1 counts as 1, and a root this near to the
+    circle, beyond what rounding the coefficients moves it, lies on it. Cost: n^2; 10 n^3 where a |k| is not
+    below 1.
 
     >>> str(jury([1.0, -1.1, -0.1, 0.2]).verdict)
     'critical'
@@ -56,10 +58,11 @@ def jury(coefficients: Any, tolerance: float = 1e-9) -> Jury:
     if not stable.all():
         found = roots_of(a[~stable])
         size = np.abs(found)
-        on = np.abs(size - 1) <= ON
-        outside[~stable] = (size > 1 + ON).sum(axis=-1)
+        reach, apart = _reach(a[~stable], found)
+        on = np.abs(size - 1) <= tolerance + reach
+        outside[~stable] = ((size > 1) & ~on).sum(axis=-1)
         circle[~stable] = np.where(on, found, np.nan)
-        repeated[~stable] = _repeated(found, on)
+        repeated[~stable] = _repeated(found, on, apart)
     touching = ~np.isnan(circle).all(axis=-1)
     verdict = np.where(outside > 0, "unstable", np.where(touching & ~repeated, "critical", "unstable"))
     verdict = np.where((outside == 0) & ~touching, "stable", verdict)
@@ -82,12 +85,30 @@ def _reflections(a: np.ndarray, tolerance: float) -> np.ndarray:
     return k
 
 
-def _repeated(found: np.ndarray, on: np.ndarray) -> np.ndarray:
+def _reach(a: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far rounding may have moved each root, and how far from another it may be and still be its equal.
+
+    Coefficients that are off by a relative error of n eps move a root of multiplicity m by d where
+    |p^(m) / m!| d^m is n eps times the sum of their sizes: the least over m holds. Two roots that it can
+    bring together are 2 d of m = 2 apart at most.
+    """
+    n = a.shape[-1] - 1
+    taylor = np.zeros((_ORDERS, *found.shape), dtype=np.complex128)
+    with np.errstate(all="ignore"):
+        for k in range(n + 1):
+            taylor[1:] = taylor[1:] * found + taylor[:-1]
+            taylor[0] = taylor[0] * found + a[..., k, None]
+        moved = n * np.finfo(float).eps * np.abs(a).sum(axis=-1)[..., None] / np.abs(taylor[1:])
+        far = [moved[m] ** (1 / (m + 1)) for m in range(_ORDERS - 1)]
+    return np.fmin(np.fmin.reduce(far), _MOST), 2 * np.fmin(far[1], _MOST)
+
+
+def _repeated(found: np.ndarray, on: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """Whether two of the roots on the circle agree as far as rounding lets equal ones agree."""
     n = found.shape[-1]
-    apart = np.abs(found[..., :, None] - found[..., None, :]) + 2 * np.eye(n)
-    both = on[..., :, None] & on[..., None, :]
-    return np.asarray((both & (apart < ON**0.5)).any(axis=(-2, -1)))
+    gaps = np.abs(found[..., :, None] - found[..., None, :])
+    both = on[..., :, None] & on[..., None, :] & ~np.eye(n, dtype=bool)
+    return np.asarray((both & (gaps <= apart[..., None])).any(axis=(-2, -1)))
 
 
 def rows(coefficients: Any) -> tuple[np.ndarray, ...]:

@@ -114,6 +114,26 @@ def test_roots_on_the_circle_are_named(roots, verdict, on):
     assert found.outside == (np.abs(roots) > 1 + 1e-9).sum()
 
 
+@pytest.mark.parametrize(
+    ("coefficients", "verdict", "outside", "on"),
+    [
+        ([1, -2 * np.cos(1e-4), 1], "critical", 0, 2),  # a slow rotation: roots that are near, not equal
+        ([1, -2 * np.cos(1e-6), 1], "critical", 0, 2),
+        ([1, -(1 + 5e-8)], "unstable", 1, 0),  # outside by 50 times the tolerance
+        ([1, -(1 - 5e-8)], "stable", 0, 0),
+        (np.poly([1, 0.99999995]), "critical", 0, 1),
+        (np.poly(np.exp([0.7j, -0.7j, 0.7j, -0.7j])).real, "unstable", 0, 4),  # split by rounding
+        (np.poly([*np.exp([0.7j, -0.7j]), *[0.9] * 2]).real, "critical", 0, 2),
+        (np.poly([1, 1, 1]), "unstable", 0, 3),
+        (np.poly([2, 1]), "unstable", 1, 1),
+        ([1, *np.zeros(199), -1], "critical", 0, 200),
+    ],
+)
+def test_what_lies_on_the_circle_follows_from_what_rounding_moves(coefficients, verdict, outside, on):
+    found = jury.jury(coefficients)
+    assert (found.verdict, found.outside, (~np.isnan(found.circle)).sum()) == (verdict, outside, on)
+
+
 # ---- Routh -------------------------------------------------------------------------------------------------
 
 
