@@ -37,37 +37,38 @@ class Dimension(NamedTuple):
         return float(np.log10(self.scales.max() / self.scales.min()))
 
 
-def line(x: Any, y: Any, weights: Any = None) -> tuple[float, float, float]:
+def line(x: Any, y: Any, covariance: Any = None) -> tuple[float, float, float]:
     """Slope, its standard error, and Student's 97.5 % point, of a straight line by (weighted) least squares.
 
-    weights: reciprocal variances of y; then the error is never less than they say, and more where the points
-    scatter more. Errors: Refused for fewer than three points, or all at one place.
+    covariance: of y, (k, k), whose diagonal weighs the points; then the error is never less than it says, and
+    more where the points scatter more. Errors: Refused for fewer than three points, or all at one place.
     """
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     if len(x) < FEWEST or not np.ptp(x) > 0.0:
         raise refuse("scales", f"{len(np.unique(x))} different ones; a slope with an error needs {FEWEST}")
-    w = np.ones_like(x) if weights is None else np.asarray(weights, dtype=float)
+    w = np.ones_like(x) if covariance is None else 1.0 / np.diag(covariance)
     centre = np.average(x, weights=w)
     spread = float(np.sum(w * (x - centre) ** 2))
     slope = float(np.sum(w * (x - centre) * y) / spread)
     rest = y - np.average(y, weights=w) - slope * (x - centre)
-    scatter = float(np.sum(w * rest**2)) / (len(x) - 2)
-    if weights is not None:
-        scatter = max(scatter, 1.0)
-    return slope, float(np.sqrt(scatter / spread)), float(student.ppf(0.975, len(x) - 2))
+    error = float(np.sqrt(np.sum(w * rest**2) / (len(x) - 2) / spread))
+    if covariance is not None:
+        pull = w * (x - centre) / spread
+        error = max(error, float(np.sqrt(pull @ covariance @ pull)))
+    return slope, error, float(student.ppf(0.975, len(x) - 2))
 
 
-def power(scales: np.ndarray, counts: np.ndarray, sign: float, weights: Any = None) -> Dimension:
-    """sign times the slope of ln(counts) over ln(scales), with its interval.
+def power(scales: np.ndarray, counts: np.ndarray, sign: float, covariance: Any = None) -> Dimension:
+    """sign times the slope of ln(counts) over ln(scales), with its interval; covariance: of ln(counts).
 
-    Without weights the error is the larger of two: that of a line with independent errors, and that of the
-    mean of local slopes over at least factors of 2. Counts of self-similar sets swing around their law with
-    the logarithm of the scale, and neighbours err together: the first alone is then far too small.
+    Without a covariance the error is the larger of two: that of a line with independent errors, and that of
+    the mean of local slopes over at least factors of 2. Counts of self-similar sets swing around their law
+    with the logarithm of the scale, and neighbours err together: the first alone is then far too small.
     """
     order = np.argsort(scales)[::-1]
     x, y = np.log(scales)[order], np.log(counts)[order]
-    slope, error, reach = line(x, y, None if weights is None else np.asarray(weights)[order])
-    if weights is None:
+    slope, error, reach = line(x, y, None if covariance is None else covariance[np.ix_(order, order)])
+    if covariance is None:
         error = max(error, _swing(x, y))
     value = sign * slope
     wide = reach * error

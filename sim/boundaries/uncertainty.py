@@ -42,10 +42,12 @@ def perturbed(
     eps^alpha.
 
     label: labels (n,) of points (n, d), whole numbers. Starts are uniform in the box, steps along one random
-    direction each, and go on outside it; the boundary has dimension d - alpha. `counts` are shares; each
-    weighs by its binomial error. Scales at which no start is uncertain are left out. Errors: Refused where
-    fewer than three are left. Cost: 2 points x scales labels. Source: C. Grebogi, S. McDonald, E. Ott & J.
-    Yorke, Phys. Lett. A 99 (1983) 415, doi:10.1016/0375-9601(83)90945-3.
+    direction each, and go on outside it; the boundary has dimension d - alpha. `counts` are shares, each
+    weighed by its binomial error. All are of the same starts, so that they err together: the error of alpha
+    follows from how often starts are uncertain at two scales at once. Scales at which no start is uncertain
+    are left out. Errors: Refused where fewer than three are left. Cost: 2 points x scales labels. Source:
+    C. Grebogi, S. McDonald, E. Ott & J. Yorke, Phys. Lett. A 99 (1983) 415,
+    doi:10.1016/0375-9601(83)90945-3.
     """
     first, last = box(low, high)
     eps = np.unique(np.asarray(scales, dtype=float))[::-1]
@@ -56,15 +58,14 @@ def perturbed(
     ways = Draw(seed, "uncertainty directions").normal(points, len(first))[0]
     ways /= np.linalg.norm(ways, axis=1, keepdims=True)
     home = labels_of(label, starts)
-    shares = np.array(
+    changed = np.array(
         [
-            np.mean(
-                (labels_of(label, starts + step * ways) != home)
-                | (labels_of(label, starts - step * ways) != home)
-            )
+            (labels_of(label, starts + step * ways) != home)
+            | (labels_of(label, starts - step * ways) != home)
             for step in eps
         ]
-    )
+    ).reshape(len(eps), points)
+    shares = changed.sum(axis=1) / max(points, 1)
     seen = (shares > 0.0) & (shares < 1.0)
     if seen.sum() < FEWEST:
         raise refuse(
@@ -72,5 +73,6 @@ def perturbed(
             f"at {int(seen.sum())} of {len(eps)} scales some but not all of {points} starts are uncertain; "
             f"{FEWEST} are needed: write more points, or scales that the boundary is seen at",
         )
-    kept = shares[seen]
-    return power(eps[seen], kept, 1.0, weights=kept * points / (1.0 - kept))
+    kept, held = shares[seen], changed[seen].astype(float)
+    both = held @ held.T / points / np.multiply.outer(kept, kept)
+    return power(eps[seen], kept, 1.0, covariance=(both - 1.0) / points)
