@@ -3,8 +3,8 @@
 After `settle` steps the turning points of the first number are timed, between the samples by a parabola
 through three of them. One period is the mean time from one low to the next: that of the cycle only where
 every low is like the one before (`steady`); a cycle of several loops, a torus and chaos are `uneven`, what
-still spirals in or out is `decaying` or `growing`. `winding` counts the turns of
-the orbit's direction in the plane of the first two numbers, positive from the first axis to the second:
+still spirals in or out is `decaying` or `growing`. `winding` counts the turns of the orbit's direction in the
+plane of the first two numbers, positive from the first axis to the second, each step by the shorter way:
 1 / period for a simple loop, whichever point it goes round (H. Hopf's Umlaufsatz). Multiply times by the step
 of a flow.
 """
@@ -127,9 +127,12 @@ def _update(k: Any, p: Any, s: Any, a: Any, t: Any) -> tuple[Any, ...]:
     bend = where(bottom, x - u, 1.0)
     at = t - 1.0 - 0.5 * (u + x) / bend
     depth = last[0] - (u + x) * (u + x) / (8.0 * bend)
-    up = where(v + y < 0.0, 0.5, -0.5)
+    # at a low and at a high of the first number the step turns past the second axis, by the shorter way: the
+    # sign of its angle to the step before is which way, for any angle below half a turn
+    turn = u * y - v * x
+    half = where(turn > 0.0, 0.5, where(turn < 0.0, -0.5, 0.0))
     counted = lows >= 1.0
-    now = turns + where(counted & bottom, up, 0.0) - where(counted & top, up, 0.0)
+    now = turns + where(counted & (bottom | top), half, 0.0)
     again = bottom & counted
     fresh = seen < 1.0
     return (

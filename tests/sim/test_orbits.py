@@ -42,6 +42,18 @@ def test_the_period_of_a_rotation_is_known():
     np.testing.assert_allclose(cycle["limit_cycle_amplitude"], 0.7, rtol=1e-3)
 
 
+@pytest.mark.parametrize("turns", [0.1, 0.24, 0.4, 0.47, -0.4])
+def test_the_winding_of_a_coarse_rotation_is_its_angle(turns):
+    """Up to half a turn a step: at 0.4 turns winding came out as 0.2."""
+    angle = 2 * np.pi * turns
+    W = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    cycle = found(
+        "rnn", ["limit_cycle"], {"weights.gain": np.ones(1)}, units=2, weights="matrix", start=[0.7, 0.1],
+        activation="identity", steps=2000, **{"weights.matrix": W},
+    )  # fmt: skip
+    assert cycle["winding"][0] == pytest.approx(turns, abs=1e-3)  # one turn of 1000 at the ends
+
+
 def test_rest_chaos_and_escape_have_words():
     r = np.array([2.8, 3.2, 3.9, 4.5])
     cycle = found("logistic", ["limit_cycle"], {"r": r}, steps=2000, start=0.3)
