@@ -21,6 +21,7 @@ from sim.pointwise import Module
 from sim.signature import About
 
 WIDTH = 32
+_DECADES = 300.0  # of float64, less what is added to a power
 
 
 class Keywords(NamedTuple):
@@ -98,6 +99,13 @@ def plan(form: Any, k: Keywords, facts: Facts) -> Loop:
         place = "parameters.degree" if radius > 2.0 else "parameters.beyond"
         raise refuse(
             place, f"{degree if radius > 2.0 else radius} is too small; write more than 2, degrees from 2 on"
+        )
+    most = 10.0 ** (_DECADES / (2.0 * degree))
+    if not radius <= most:
+        raise refuse(
+            "parameters.beyond",
+            f"{radius:g} is too large: one step later the square of the modulus is beyond float64; write at "
+            f"most {most:.3g} for degree {degree:g}",
         )
     equation = form.equation
     module = Module(equation, WIDTH)

@@ -57,12 +57,22 @@ def test_it_is_smooth_where_the_count_jumps():
     assert alone == pytest.approx(1.0 - np.log2(np.log(c) / np.log(1000.0)), abs=1e-6)
 
 
+@pytest.mark.parametrize("beyond", [1e3, 1e20, 1e75])
+def test_any_radius_that_is_taken_tells_the_same_potential(beyond):
+    """log R / 2^n: where |z| is R after n steps. A radius of 1e100 gave minus infinity, 1e200 no escape."""
+    c = [0.3, 0.5, 1.0]
+    near, far = (found(["escape_smooth"], c, steps=100, beyond=R)["escape_smooth"] for R in (1e10, beyond))
+    np.testing.assert_allclose(far - near, np.log2(np.log(beyond) / np.log(1e10)), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("system", "given", "said"),
     [
         ("logistic", {}, "escape_smooth is for iterations whose orbits do not come back"),
         ("complex_quadratic", {"beyond": 1.0}, r"parameters.beyond: 1.0 is too small"),
         ("complex_quadratic", {"degree": 1.0}, r"parameters.degree: 1.0 is too small"),
+        ("complex_quadratic", {"beyond": 1e100}, r"parameters.beyond: 1e\+100 is too large"),
+        ("complex_quadratic", {"beyond": 1e70, "degree": 3.0}, r"at most 1e\+50 for degree 3"),
     ],
 )
 def test_wrong_words_are_refused(system, given, said):
