@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim import mean_field, random_matrices
 from sim.errors import Problem, Refused, refuse
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -80,6 +81,32 @@ def setting(parameters: Mapping[str, Any], name: str, default: Any) -> Any:
     if name in parameters:
         return parameters[name]
     return parameters.get(name.rpartition(".")[2], default)
+
+
+def spectral_edge(gain: Any, parameters: Mapping[str, Any]) -> np.ndarray:
+    """The radius that the eigenvalues of one step's Jacobian D W fill, W ~ N(0, gain^2/n), D the slopes of f.
+
+    The gain where all slopes are 1: f the identity, or a network of tanh at rest in 0. In activity that has
+    become stationary D is independent of W for n -> infinity, and the radius is gain sqrt(<tanh'^2>)
+    (Y. Ahmadian, F. Fumarola & K. Miller, PRE 91 (2015) 012820, doi:10.1103/PhysRevE.91.012820).
+    """
+    edge = random_matrices.leading(gain)
+    biased = setting(parameters, "b", 0.0) != 0.0
+    resting = not biased and not _moves(setting(parameters, "start", 0.0))
+    if resting or setting(parameters, "activation", "tanh") == "identity":
+        return edge
+    if setting(parameters, "system", "rnn") != "rnn" or setting(parameters, "weights.tau", 0.0) != 0.0:
+        raise refuse(
+            "parameters.start",
+            "the eigenvalues at a state that moves are known of `rnn` with independent weights; write "
+            "start = 0 and b = 0 for those of the weights",
+        )
+    return np.sqrt(mean_field.growth(edge, bias_scale(parameters)))
+
+
+def _moves(start: Any) -> bool:
+    """Whether a start is anything but zeros."""
+    return isinstance(start, str) or bool(np.any(np.asarray(start, dtype=float)))
 
 
 def bias_scale(parameters: Mapping[str, Any]) -> float:

@@ -253,6 +253,37 @@ def test_the_leading_eigenvalue_tends_to_the_gain():
     assert largest[100] > 1.01 * largest[500]
 
 
+@pytest.mark.parametrize("gain", [0.8, 2.0])
+def test_eigenvalues_of_active_networks_fill_a_smaller_circle(gain: float):
+    """Slopes below 1: at gain 2 the circle has the radius 1.17, not 2. 320 units have up to a tenth more."""
+    told = {"weights.gain": gain, "gain": gain, "start": "gaussian"}
+    wanted = float(theory("leading_eigenvalue")([gain], told)[0])
+    n, found = 320, []
+    with one_thread():
+        for seed in range(4):
+            W, h = gain * correlated(n, 0.0, seed), np.random.default_rng(seed).standard_normal(n)
+            for _ in range(200):
+                h = np.tanh(W @ h)
+            found.append(np.abs(np.linalg.eigvals((1 - np.tanh(W @ h)[:, None] ** 2) * W)).max())
+    assert 0 < np.mean(found) / wanted - 1 < 0.1
+    assert wanted == pytest.approx({0.8: 0.8, 2.0: 1.16734}[gain], abs=1e-5)
+    np.testing.assert_allclose(theory("elliptic_law")([0.0], told)[:, 0], [wanted, -wanted])
+    np.testing.assert_allclose(theory("elliptic_law")([0.0], told | {"start": 0.0})[0], gain)
+    assert theory("leading_eigenvalue")([gain], told | {"activation": "identity"})[0] == gain
+
+
+def test_eigenvalues_of_other_systems_have_no_circle():
+    for given in ({"system": "lstm"}, {"activation": "relu"}, {"b": 0.5}, {"task": "white_noise"}):
+        with pytest.raises(Refused, match="given"):
+            theory("leading_eigenvalue")([1.0], given)
+        with pytest.raises(Refused, match="given"):
+            theory("elliptic_law")([1.0], given)
+    with pytest.raises(Refused, match="start = 0"):
+        theory("elliptic_law")([1.0], {"system": "ctrnn", "start": 0.3})
+    with pytest.raises(Refused, match="start = 0"):
+        theory("elliptic_law")([1.0], {"weights.tau": 0.3, "start": "gaussian"})
+
+
 def test_densities_have_the_mass_one_and_curves_the_shapes_they_say():
     r = np.linspace(0, 2, 20001)
     assert np.mean(theory("circular_law")(r, {"gain": 1.5})) * 2 == pytest.approx(1.0, abs=1e-3)
