@@ -31,7 +31,10 @@ def _slope(u: np.ndarray) -> np.ndarray:
 def checked(gain: Any, bias: Any) -> tuple[np.ndarray, np.ndarray]:
     """Gains and biases as arrays of one shape; refused where one is negative or no number."""
     for name, given in (("gain", gain), ("bias", bias)):
-        numbers = np.asarray(given, dtype=float)
+        try:
+            numbers = np.asarray(given, dtype=float)
+        except (TypeError, ValueError):
+            numbers = np.array(np.nan)
         if not (np.isfinite(numbers) & (numbers >= 0.0)).all():
             raise refuse(name, f"{given!r:.80} given; standard deviations are finite and not negative")
     pair = np.broadcast_arrays(np.asarray(gain, dtype=float), np.asarray(bias, dtype=float))

@@ -20,6 +20,20 @@ def finite(place: str, values: Any) -> np.ndarray:
     return array
 
 
+def real(place: str, values: Any) -> np.ndarray:
+    """An array of finite real numbers."""
+    array = finite(place, values)
+    if array.dtype.kind == "c":
+        raise refuse(place, "complex numbers given, real ones are needed")
+    return array
+
+
+def size_of(array: np.ndarray) -> float:
+    """The power of 2 next below the largest modulus; 1 of zeros."""
+    largest = float(np.abs(array).max(initial=0.0))
+    return float(np.ldexp(0.5, np.frexp(largest)[1])) if largest > 0.0 else 1.0
+
+
 def square(place: str, W: Any) -> np.ndarray:
     """Square matrices (..., n, n) of finite numbers, n at least 1."""
     array = finite(place, W)
@@ -57,8 +71,16 @@ def polynomial(place: str, coefficients: Any) -> np.ndarray:
     return array
 
 
+def whole(value: Any, least: int) -> bool:
+    """Whether something is a whole number from `least` on."""
+    try:
+        return not isinstance(value, bool) and int(value) == value and value >= least
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
 def count(place: str, steps: int, least: int = 0) -> int:
     """A whole number of steps."""
-    if isinstance(steps, bool) or int(steps) != steps or steps < least:
-        raise refuse(place, f"{steps!r} given, a whole number from {least} on is needed")
+    if not whole(steps, least):
+        raise refuse(place, f"{steps!r:.60} given, a whole number from {least} on is needed")
     return int(steps)

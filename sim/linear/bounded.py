@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.errors import refuse
-from sim.linear.arrays import count
+from sim.linear.arrays import count, size_of
 from sim.linear.spectra import eigenvalues
-from sim.linear.transfer import Form, form, minimal, size_of
+from sim.linear.transfer import Form, form, minimal
 from sim.one_thread import one_thread
 
 _CIRCLE = 1e-12

@@ -15,8 +15,7 @@ import numpy as np
 import scipy.linalg
 
 from sim.errors import refuse
-from sim.linear.arrays import finite, single, vector
-from sim.linear.transfer import size_of
+from sim.linear.arrays import finite, single, size_of, vector
 from sim.one_thread import one_thread
 
 _ROUNDING = 4 * np.finfo(float).eps  # relative error of eigenvalues, times n and their condition

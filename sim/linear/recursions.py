@@ -13,7 +13,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from sim.errors import refuse
-from sim.linear.arrays import count, finite, polynomial, square
+from sim.linear.arrays import count, finite, polynomial, real, square, whole
 from sim.linear.spectra import eigenvalues
 from sim.one_thread import one_thread
 
@@ -42,9 +42,7 @@ def recursion(taps: Mapping[int, Any], inputs: Mapping[int, Any] | None = None) 
     """
     given = {0: 1.0} if inputs is None else inputs
     backward, forward = _lags("taps", taps, 1), _lags("inputs", given, 0)
-    gains = [finite("taps", taps[lag]) for lag in backward] + [
-        finite("inputs", given[lag]) for lag in forward
-    ]
+    gains = [real("taps", taps[lag]) for lag in backward] + [real("inputs", given[lag]) for lag in forward]
     shape = np.broadcast_shapes(*(gain.shape for gain in gains))
     degree = max([*backward, *forward, 1])
     below, above = np.zeros((*shape, degree + 1)), np.zeros((*shape, degree + 1))
@@ -57,11 +55,12 @@ def recursion(taps: Mapping[int, Any], inputs: Mapping[int, Any] | None = None) 
 
 
 def _lags(place: str, taps: Mapping[int, Any], least: int) -> list[int]:
+    if not isinstance(taps, Mapping) or not taps:
+        said = "no taps" if isinstance(taps, Mapping) else f"{taps!r:.60}"
+        raise refuse(place, f"{said} given; write them as {{lag: gain}}, such as {{1: 0.5, 5: 0.25}}")
     lags = list(taps)
-    if not lags:
-        raise refuse(place, "no taps given; write them as {lag: gain}, such as {1: 0.5, 5: 0.25}")
-    if any(isinstance(lag, bool) or int(lag) != lag or lag < least for lag in lags):
-        raise refuse(place, f"lags {lags} given, whole numbers from {least} on are needed")
+    if not all(whole(lag, least) for lag in lags):
+        raise refuse(place, f"lags {lags!r:.60} given, whole numbers from {least} on are needed")
     return [int(lag) for lag in lags]
 
 
@@ -72,7 +71,10 @@ def roots(coefficients: Any) -> np.ndarray:
     a = polynomial("coefficients", coefficients)
     degree = a.shape[-1] - 1
     companion = np.zeros((*a.shape[:-1], degree, degree), dtype=a.dtype)
-    companion[..., 0, :] = -a[..., 1:] / a[..., :1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        companion[..., 0, :] = -a[..., 1:] / a[..., :1]
+    if not np.isfinite(companion).all():
+        raise refuse("coefficients", "the first is too small beside the others; leave it out, or scale z")
     companion[..., np.arange(1, degree), np.arange(degree - 1)] = 1.0
     return eigenvalues(companion)
 
@@ -127,8 +129,10 @@ def impulse_response(made: Recursion, steps: int) -> np.ndarray:
 
 
 def dc_gain(made: Recursion) -> np.ndarray:
-    """H(1), the sum of the response to an impulse where it is stable; infinite with a pole at z = 1."""
-    with np.errstate(divide="ignore"):
+    """H(1), the sum of the response to an impulse where it is stable; infinite with a pole at z = 1, NaN with
+    a pole and a zero there.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(made.numerator.sum(axis=-1) / made.denominator.sum(axis=-1))
 
 
@@ -158,7 +162,10 @@ def critical_gain(taps: Mapping[int, float]) -> float:
     (1.33333, 2.0)
     """
     lags = _lags("taps", taps, 1)
-    gains = [float(finite("taps", taps[lag])) for lag in lags]
+    given = [real("taps", taps[lag]) for lag in lags]
+    if any(gain.ndim for gain in given):
+        raise refuse("taps", "arrays of gains given, one recursion is needed; call once for each")
+    gains = [float(gain) for gain in given]
     # Im G = -sum g sin(l w) = -sin w sum g U_(l-1)(cos w), and U_n is twice a sum of every other T
     series = np.zeros(max(lags))
     for lag, gain in zip(lags, gains, strict=True):
@@ -171,8 +178,8 @@ def critical_gain(taps: Mapping[int, float]) -> float:
             found = chebyshev.chebroots(np.trim_zeros(series, "b"))
         inside = found.real[(np.abs(found.imag) < 1e-6) & (np.abs(found.real) <= 1)]
     w = np.concatenate([[0.0, np.pi], np.arccos(inside)])
-    real = np.cos(np.multiply.outer(w, lags)) @ np.array(gains)
-    return float(1.0 / real.max()) if real.max() > 0 else float("inf")
+    most = float((np.cos(np.multiply.outer(w, lags)) @ np.array(gains)).max())
+    return 1.0 / most if most > 0 else float("inf")
 
 
 def block_companion(taps: Mapping[int, Any]) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.linalg
 
 from sim.errors import refuse
-from sim.linear.arrays import count, finite, single
+from sim.linear.arrays import count, finite, single, size_of
 from sim.linear.spectra import by_modulus, eigenvalues
 from sim.one_thread import one_thread
 
@@ -76,12 +76,6 @@ def balanced(made: Form) -> Form:
         _, (units, _) = scipy.linalg.matrix_balance(flow, permute=False, separate=True)
     units = units[:n] / units[n]
     return Form(made.W * (units / units[:, None]), made.B / units[:, None], made.C * units, made.D)
-
-
-def size_of(array: np.ndarray) -> float:
-    """The power of 2 next below the largest modulus; 1 of zeros."""
-    largest = float(np.abs(array).max(initial=0.0))
-    return 2.0 ** (np.frexp(largest)[1] - 1) if largest > 0.0 else 1.0
 
 
 def _reached(W: np.ndarray, B: np.ndarray, tolerance: float) -> np.ndarray:

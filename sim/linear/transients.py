@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.linalg
 
-from sim.linear.arrays import count, single, square
+from sim.linear.arrays import count, single, size_of, square
 from sim.one_thread import one_thread
 
 
@@ -90,6 +90,8 @@ def numerical_radius(W: Any, tolerance: float = 1e-12) -> float:
     doi:10.1093/imanum/dri017. Cost: 100 n^3 a level.
     """
     W = single("W", W).astype(np.complex128)
+    unit = size_of(W)  # squares of very large and very small numbers leave float64
+    W = W / unit
     scale = float(np.linalg.norm(W))
     if scale == 0:
         return 0.0
@@ -109,7 +111,7 @@ def numerical_radius(W: Any, tolerance: float = 1e-12) -> float:
             if values.max() <= level:
                 break
             level = float(values.max())
-    return level - tolerance * scale
+    return (level - tolerance * scale) * unit
 
 
 def _real_part(W: np.ndarray, angles: np.ndarray) -> np.ndarray:

@@ -241,6 +241,13 @@ def test_wrong_input_has_one_message(call, message):
         call()
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1.0, 1e200])
+def test_the_numerical_radius_scales_with_the_matrix(unit):
+    """cos(pi / (n + 1)) of a Jordan block at 0: U. Haagerup & P. de la Harpe, Proc. AMS 115 (1992) 371."""
+    found = transients.numerical_radius(unit * np.eye(6, k=1))
+    assert found == pytest.approx(unit * np.cos(np.pi / 7), rel=1e-12)
+
+
 def test_bounds_do_not_depend_on_the_units_of_states_inputs_and_outputs():
     """A chain of three equal poles, its middle state in millionths: sum of t (t-1) / 2 times 0.9^(t-2) is
     1000. That state was taken for one that no input reaches, and the bound for a certain 0.

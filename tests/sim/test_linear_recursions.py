@@ -234,6 +234,15 @@ def test_a_damped_resonance_stands_where_scipy_finds_it():
         (lambda: recursions.recursion({0: 0.5}), "whole numbers from 1 on"),
         (lambda: recursions.recursion({1.5: 0.5}), "whole numbers from 1 on"),
         (lambda: recursions.recursion({1: np.inf}), "not finite"),
+        (lambda: recursions.recursion({1: 0.5j}), "taps: complex numbers given"),
+        (lambda: recursions.recursion({1: 0.5}, {0: 1j}), "inputs: complex numbers given"),
+        (lambda: recursions.recursion([0.5, 0.25]), "lag: gain"),
+        (lambda: recursions.recursion({"a": 0.5}), "whole numbers from 1 on"),
+        (lambda: recursions.recursion({np.nan: 0.5}), "whole numbers from 1 on"),
+        (lambda: recursions.critical_gain({1: [0.5, 0.4]}), "call once for each"),
+        (lambda: recursions.roots([1e-310, 1.0]), "coefficients: the first is too small"),
+        (lambda: recursions.impulse_response(recursions.recursion(A), np.inf), "from 0 on"),
+        (lambda: recursions.impulse_response(recursions.recursion(A), "ten"), "from 0 on"),
         (lambda: recursions.roots([]), "highest power first"),
         (lambda: recursions.roots([3.0]), "highest power first"),
         (lambda: recursions.roots([0.0, 1.0, 2.0]), "the leading coefficient is zero"),
@@ -251,6 +260,12 @@ def test_a_damped_resonance_stands_where_scipy_finds_it():
 def test_wrong_input_has_one_message(call, message):
     with pytest.raises(Refused, match=message):
         call()
+
+
+def test_a_zero_on_the_pole_at_one_leaves_no_dc_gain():
+    """(z - 1) / (z - 1), without a warning; a pole alone is infinite."""
+    assert np.isnan(recursions.dc_gain(recursions.recursion({1: 1.0}, {0: 1.0, 1: -1.0})))
+    assert recursions.dc_gain(recursions.recursion({1: 1.0})) == np.inf
 
 
 def test_zeros_do_not_depend_on_the_units_of_states_inputs_and_outputs():

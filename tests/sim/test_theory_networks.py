@@ -324,6 +324,15 @@ def test_theories_refuse_what_they_do_not_assume():
         theory("mean_field_exponent")([np.nan])
     with pytest.raises(Refused, match="not negative"):
         theory("mean_field_exponent")([-1.0])
+    with pytest.raises(Refused, match="not negative"):
+        mean_field.variance("a")
+    for call in (
+        lambda: random_matrices.circular_density([0.0, 0.5], 0.0),
+        lambda: random_matrices.real_density([0.0], 1.0, -1.0),
+        lambda: random_matrices.departure([0.0, 0.0], 0.0),
+    ):
+        with pytest.raises(Refused, match="all lie at 0"):
+            call()
     with pytest.raises(Refused, match=r"alpha of 0\.25 or less"):
         theory("flow_exponent")([2.0], {"alpha": 1.0})
     whole, stepped = (theory("flow_exponent")([2.0], {"alpha": 0.1, "per": per}) for per in ("time", "step"))
