@@ -6,6 +6,7 @@ J + 1 lose two ranks, which two entries of a bordered 2 x 2 matrix say. Source: 
 Methods for Bifurcations of Dynamical Equilibria, 2000, ch. 3-5, doi:10.1137/1.9780898719543.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -46,14 +47,16 @@ class Defining:
     With q = 1 there are as many equations as unknowns (a point), with q = 2 one less (a curve). `extra` is
     cos(theta) of a Neimark-Sacker pair, or the constant that is added to F where branch points are sought:
     these are sought with F - s + beta b = 0, so that they go on where they belong to the system's symmetry
-    (beta = 0).
+    (beta = 0). Branches cross where F moves with no keyword, w . F_p = 0 for all of them. On a curve of such
+    points one of these equations is enough, but not any one: where F nowhere moves with the other keyword it
+    says nothing. `entries` are those that are imposed, or the entries of the 2 x 2 matrix of a pair.
     """
 
     def __init__(self, family: Family, kind: Kind, period: int = 1) -> None:
         self.family, self.kind, self.period, self.n = family, kind, period, family.n
         self.extra = EXTRA[kind]
         self.b = self.c = np.zeros((self.n, 1))
-        self.entries: tuple[int, ...] = (0, 3)
+        self.entries: tuple[int, ...] = (0,) if kind == "branch_point" else (0, 3)
 
     @property
     def size(self) -> int:
@@ -92,7 +95,9 @@ class Defining:
             c = c if np.sum(c * self.c) >= 0 else -c
         self.b, self.c = b, c
         if ranks == 2:
-            self.entries = self._best(u)
+            self.entries = self._best(u, _PAIRS)
+        elif self.kind == "branch_point" and p.shape[1] > 1:
+            self.entries = self._best(u, ((0,), (1,)))
 
     def each(self, u: np.ndarray) -> None:
         """Bordering vectors (m, n, ranks) for each of many points, all of finite derivatives."""
@@ -100,7 +105,8 @@ class Defining:
         ranks = 2 if self.kind == "neimark_sacker" else 1
         left, _, right = np.linalg.svd(self.singular(self.family.linear(s, p, self.period)[1], extra))
         self.b, self.c = left[:, :, -ranks:], np.swapaxes(right[:, -ranks:], 1, 2)
-        self.entries = (0, 1, 2, 3)  # more equations than needed: which two are independent is not known yet
+        # more equations than needed: which ones are independent is not known yet
+        self.entries = (0, 1, 2, 3) if ranks == 2 else tuple(range(p.shape[1]))
 
     def repeated(self, count: int) -> "Defining":
         """These equations with the bordering vectors of each point `count` times in a row."""
@@ -109,22 +115,21 @@ class Defining:
         more.entries = self.entries
         return more
 
-    def _best(self, u: np.ndarray) -> tuple[int, ...]:
-        """The two entries of the 2 x 2 matrix whose gradients are most independent here."""
-
-        def every(points: np.ndarray) -> np.ndarray:
-            s, extra, p = self.split(points)
-            value, M = self.family.linear(s, p, self.period)
-            return np.hstack([value - s, self._corner(M, extra)])
-
-        J = numeric(every, u)
+    def _best(self, u: np.ndarray, choices: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+        """Of these entries those whose gradients are most independent here, beside those of the other
+        equations.
+        """
+        every = self.repeated(1)
+        every.entries = tuple(sorted(set().union(*choices)))
+        J = numeric(every.residual, u)
         if not np.isfinite(J).all():
             return self.entries
-        states, corners = J[: self.n], J[self.n :]
+        others, corners = J[: -len(every.entries)], J[-len(every.entries) :]
         sizes = [
-            np.linalg.svd(np.vstack([states, corners[list(pair)]]), compute_uv=False)[-1] for pair in _PAIRS
+            np.linalg.svd(np.vstack([others, corners[list(choice)]]), compute_uv=False)[-1]
+            for choice in choices
         ]
-        return _PAIRS[int(np.argmax(sizes))]
+        return choices[int(np.argmax(sizes))]
 
     def _bordered(self, A: np.ndarray) -> np.ndarray:
         m, n, r = len(A), self.n, self.b.shape[-1]
@@ -165,8 +170,8 @@ class Defining:
         whole = self._bordered(self.singular(M, extra))
         g = _solved(whole, right)[:, self.n]
         w = _solved(np.swapaxes(whole, 1, 2), right)[:, : self.n, 0]
-        slope = np.sum(w * P[:, :, 0], axis=1, keepdims=True)
-        return np.hstack([value - s + extra[:, None] * self.b[..., 0], g, slope])
+        slopes = np.sum(w[:, :, None] * P[:, :, list(self.entries)], axis=1)
+        return np.hstack([value - s + extra[:, None] * self.b[..., 0], g, slopes])
 
     def jacobian(self, u: np.ndarray) -> np.ndarray:
         """By differences: it decides how soon Newton's method converges, not to what."""

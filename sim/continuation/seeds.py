@@ -181,7 +181,7 @@ def settled(defining: Defining, u: np.ndarray, room: Room) -> np.ndarray | None:
         return None
     if not of_its_period(defining, u):
         return None
-    if defining.kind == "fold" and _crossed(defining, u):
+    if defining.kind in ("fold", "branch_point") and crossed(defining, u) != (defining.kind != "fold"):
         return None
     if defining.kind == "neimark_sacker" and not paired(defining, u):
         return None
@@ -200,7 +200,7 @@ def of_its_period(defining: Defining, u: np.ndarray) -> bool:
     return bool(of_full_period(defining.family.orbit(s, p, defining.period))[0])
 
 
-def _crossed(defining: Defining, u: np.ndarray) -> bool:
+def crossed(defining: Defining, u: np.ndarray) -> bool:
     """Whether branches cross at a point with a multiplier 1: F does not move with any keyword there."""
     s, _, p = defining.split(u[None])
     P = defining.family.whole(s, p, defining.period)[2][0]

@@ -28,9 +28,7 @@ def curve(defining: Defining, u: np.ndarray, room: Room, steps: Steps) -> Curve 
     if not np.isfinite(J).all():
         return None
     _, sizes, right = np.linalg.svd(J)
-    # A surface of solutions, as where every state is a cycle. (Equations of branch points may depend on each
-    # other: where F nowhere moves with the first keyword, one of them says nothing.)
-    if sizes[-1] < _SINGULAR * sizes[0] and defining.kind != "branch_point":
+    if sizes[-1] < _SINGULAR * sizes[0]:  # a surface of solutions, as where every state is a cycle
         return None
     t = forward(right[-1])
     start = correct(defining, u, t / room.scale, float(t / room.scale @ u))

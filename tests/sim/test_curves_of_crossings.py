@@ -1,0 +1,24 @@
+"""Where branches cross along a whole curve of a plane: found whichever keyword moves them, and no fold."""
+
+import numpy as np
+import pytest
+
+from sim.continuation.family import family as of
+from sim.continuation.planes import curves
+from tests.conftest import REPOSITORY
+
+SYSTEMS = REPOSITORY / "tests" / "systems"
+BOX = ((-3.0, 3.1), (-3.2, 3.0))
+
+
+@pytest.mark.parametrize("free", [("v", "w"), ("w", "v")])
+def test_both_units_have_their_pitchfork_whichever_keyword_comes_first(free):
+    """The first keyword moves nothing at the pitchfork of the other unit: w . F_p is 0 all over the plane."""
+    found = curves(of("./two_units.py", free, folder=SYSTEMS), BOX, ["branch_point"])
+    assert {end for curve in found.curves for end in curve.ends} == {"leaves the box"}
+    still = sorted(int(np.ptp(curve.values[:, 1]) < 1e-9) for curve in found.curves)
+    assert still == [0, 1]  # one upright, one level
+    for curve in found.curves:
+        level = int(np.ptp(curve.values[:, 1]) < 1e-9)
+        np.testing.assert_allclose(curve.values[:, level], 1.0, atol=1e-10)
+        np.testing.assert_allclose(np.sort(curve.values[[0, -1], 1 - level]), BOX[1 - level], atol=1e-10)
