@@ -11,7 +11,7 @@ from sim.continuation.defining import Defining, curvature
 from sim.continuation.generalised_flips import Cubic, apart, near, sign
 from sim.continuation.happenings import determinant, refined
 from sim.continuation.results import Curve, Special
-from sim.continuation.seeds import of_its_period, paired
+from sim.continuation.seeds import crossed, of_its_period, paired
 
 _ANGLES = {"resonance_1_1": 1.0, "resonance_1_2": -1.0, "resonance_1_3": -0.5, "resonance_1_4": 0.0}
 _STILL = 10  # points in a row that do not move in the plane: no curve of it
@@ -33,6 +33,10 @@ def curve(defining: Defining, u: np.ndarray, room: Room, steps: Steps) -> Curve 
     t = forward(right[-1])
     start = correct(defining, u, t / room.scale, float(t / room.scale @ u))
     if start is None or not of_its_period(defining, start[0]):
+        return None
+    # Where branches cross, the equations of folds are singular and Newton's method comes near only by halves:
+    # what the seed was too far away to show shows here.
+    if defining.kind == "fold" and crossed(defining, start[0]):
         return None
     pieces = []
     for way in (t, -t):

@@ -22,3 +22,26 @@ def test_both_units_have_their_pitchfork_whichever_keyword_comes_first(free):
         level = int(np.ptp(curve.values[:, 1]) < 1e-9)
         np.testing.assert_allclose(curve.values[:, level], 1.0, atol=1e-10)
         np.testing.assert_allclose(np.sort(curve.values[[0, -1], 1 - level]), BOX[1 - level], atol=1e-10)
+
+
+@pytest.fixture(scope="module")
+def plane():
+    starts = np.array([[0.3, 0.3], [0.5, 0.1], [0.2, 0.0]])
+    family = of("./predator_prey.py", ["a", "b"], folder=SYSTEMS)
+    return curves(family, ((0.5, 4.0), (1.2, 4.0)), starts=starts)
+
+
+def test_where_branches_cross_nothing_folds(plane):
+    """Transcritical: both fixed points go on beyond it. A fold was reported on b = a / (a - 1) as well."""
+    kinds = sorted(curve.kind for curve in plane.curves)
+    assert kinds == ["branch_point"] * 2 + ["flip"] * 3 + ["neimark_sacker"]
+    known = {
+        "branch_point": lambda a, b: np.minimum(np.abs(a - 1.0), np.abs(a * b - b - a)),
+        "neimark_sacker": lambda a, b: np.abs(a * (b - 2.0) - b),
+        "flip": lambda a, b: np.minimum(
+            np.minimum(np.abs(a - 3.0), np.abs(a * (1.0 + b) - b)), np.abs(a * (3.0 - b) - 3.0 * b)
+        ),
+    }
+    for curve in plane.curves:
+        np.testing.assert_allclose(known[curve.kind](*curve.values.T), 0.0, atol=1e-8)
+        assert set(curve.ends) == {"leaves the box"}
