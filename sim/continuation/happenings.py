@@ -13,6 +13,8 @@ from sim.continuation.results import Special, of_full_period
 
 Test = Callable[[np.ndarray, np.ndarray], float]
 
+LEVEL = 1e-9  # points and tangents are known to about 1e-11: a test below it is zero, whatever its sign
+
 
 def eigenvalues(M: np.ndarray) -> np.ndarray:
     """Eigenvalues of many matrices (m, n, n); NaN where one is not finite."""
@@ -96,6 +98,8 @@ def between(
     found: list[tuple[float, Special, np.ndarray]] = []
     for kind, (a, b) in readings.items():
         if not (np.isfinite(a) and np.isfinite(b)) or np.sign(a) * np.sign(b) >= 0:
+            continue
+        if kind == "fold" and max(abs(a), abs(b)) < LEVEL:  # a line of fixed points at one value
             continue
         near = crossing(equations, u, after, t, scale, _tests(equations, scale)[kind], (a, b))
         special = _special(equations, kind, near)

@@ -9,7 +9,7 @@ import numpy as np
 from sim.continuation.arclength import ENDS, Piece, Room, Steps, correct, crossing, follow, forward
 from sim.continuation.defining import Defining, curvature
 from sim.continuation.generalised_flips import Cubic, apart, near, sign
-from sim.continuation.happenings import determinant, refined
+from sim.continuation.happenings import LEVEL, determinant, refined
 from sim.continuation.results import Curve, Special
 from sim.continuation.seeds import crossed, of_its_period, paired
 
@@ -143,6 +143,15 @@ def _tests(defining: Defining) -> Mapping[str, Test]:
     return {}
 
 
+def _changed(name: str, before: float, value: float) -> bool:
+    """Whether a test has changed its sign. Not where an angle stays within rounding at a resonance: with a
+    trace of zero the pair is i and -i all along the curve.
+    """
+    if not np.isfinite([value, before]).all() or value * before >= 0.0:
+        return False
+    return name not in _ANGLES or max(abs(value), abs(before)) >= LEVEL
+
+
 def _beyond(place: int, level: float) -> Test:
     return lambda u, t: float(u[place] - level)
 
@@ -165,7 +174,7 @@ def _curve(
         now = {name: np.nan if shrunk else test(u, t) for name, test in tests.items()}
         inside = []
         for name, value in now.items():
-            if i and np.isfinite([value, before[name]]).all() and value * before[name] < 0:
+            if i and _changed(name, before[name], value):
                 pair = (before[name], value)
                 place = crossing(defining, points[i - 1], u, tangents[i - 1], room.scale, tests[name], pair)
                 confirmed: np.ndarray | None = place

@@ -5,6 +5,7 @@ import pytest
 
 from sim.continuation.family import family as of
 from sim.continuation.planes import curves
+from sim.continuation.switching import diagram
 from tests.conftest import REPOSITORY
 
 SYSTEMS = REPOSITORY / "tests" / "systems"
@@ -45,3 +46,24 @@ def test_where_branches_cross_nothing_folds(plane):
     for curve in plane.curves:
         np.testing.assert_allclose(known[curve.kind](*curve.values.T), 0.0, atol=1e-8)
         assert set(curve.ends) == {"leaves the box"}
+
+
+def test_a_pair_that_is_i_and_minus_i_all_along_passes_no_resonance():
+    """Of two units without weights of their own the trace is zero: c d = -1 is 1:4 everywhere, not where
+    rounding changes a sign.
+    """
+    found = curves(of("./two_units.py", ["c", "d"], folder=SYSTEMS), BOX, ["neimark_sacker"])
+    assert len(found.curves) == 2
+    for curve in found.curves:
+        np.testing.assert_allclose(np.prod(curve.values, axis=1), -1.0, atol=1e-10)
+        np.testing.assert_allclose(curve.extra, 0.0, atol=1e-9)
+        assert curve.special == ()
+
+
+def test_a_line_of_fixed_points_at_one_value_has_no_folds():
+    """The Ricker map at r = 0 is the identity; dozens of folds were reported along it."""
+    found = diagram(of("./ricker.py", ["r"], folder=SYSTEMS), [(1.0, 1.5)], (-1.0, 2.7))
+    kinds = [(here.period, point.kind, point.values[0]) for here in found for point in here.special]
+    assert not [kind for kind in kinds if kind[1] == "fold"]
+    flips = sorted(round(float(value), 6) for _, kind, value in kinds if kind == "flip")
+    assert flips[:3] == [2.0, 2.526468, 2.526468]  # of the fixed point, of the 2-cycle
