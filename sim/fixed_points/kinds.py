@@ -23,7 +23,7 @@ STABILITY = {
 COMPLETENESS = {1: "exact", 2: "searched", 3: "undecided", 4: "continuum"}
 EXACT, SEARCHED, UNDECIDED, CONTINUUM = 1, 2, 3, 4
 SLOW, CONTINUUM_FLAG = 10, 11
-NEUTRAL = 1e-9  # |modulus - 1| up to which an eigenvalue counts as neutral
+NEUTRAL = 1e-9  # |modulus - 1| up to which an eigenvalue counts as neutral, and two moduli as equal
 
 
 def of_multiplier(multiplier: np.ndarray) -> np.ndarray:
@@ -42,16 +42,21 @@ def of_eigenvalues(eigenvalues: np.ndarray) -> np.ndarray:
     """The flag of each row of eigenvalues (..., n); -1 where one is NaN.
 
     A focus is where the eigenvalue nearest to the unit circle, inside or outside, is complex: it decides how
-    orbits near the point arrive or leave.
+    orbits near the point arrive or leave. Where several are equally near (a ring of units), one is enough:
+    which of them rounding makes the nearest says nothing.
 
     >>> of_eigenvalues(np.array([[0.5, 0.2], [2.0, 0.5], [0.5 + 0.5j, 0.5 - 0.5j]])).tolist()
     [1, 6, 7]
+    >>> of_eigenvalues(0.9 * np.array([[1, 1j, -1, -1j]])).tolist()
+    [7]
     """
     size = np.abs(eigenvalues)
     turning = np.abs(eigenvalues.imag) > 1e-9 * np.maximum(size, 1e-300)
     inside, outside = size < 1.0, size > 1.0
-    slowest = _at(turning, np.where(inside, size, -np.inf).argmax(axis=-1)) & inside.any(axis=-1)
-    mildest = _at(turning, np.where(outside, size, np.inf).argmin(axis=-1)) & outside.any(axis=-1)
+    slow = np.where(inside, size, -np.inf).max(axis=-1, keepdims=True) * (1.0 - NEUTRAL)
+    mild = np.where(outside, size, np.inf).min(axis=-1, keepdims=True) * (1.0 + NEUTRAL)
+    slowest = (turning & inside & (size >= slow)).any(axis=-1)
+    mildest = (turning & outside & (size <= mild)).any(axis=-1)
     kind = np.select(
         [inside.all(axis=-1), outside.all(axis=-1)],
         [np.where(slowest, 7, 1), np.where(mildest, 8, 3)],
@@ -59,10 +64,6 @@ def of_eigenvalues(eigenvalues: np.ndarray) -> np.ndarray:
     )
     kind = np.where((np.abs(size - 1.0) <= NEUTRAL).any(axis=-1), 5, kind)
     return np.where(np.isnan(size).any(axis=-1), -1, kind)
-
-
-def _at(flags: np.ndarray, index: np.ndarray) -> np.ndarray:
-    return np.take_along_axis(flags, index[..., None], axis=-1)[..., 0]
 
 
 def listed(

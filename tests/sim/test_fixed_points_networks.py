@@ -282,3 +282,15 @@ def test_a_continuum_is_named_as_one():
     edge = find("rnn", **matrix([[1.0, 0.0], [0.0, 0.5]], activation="relu", b=[-1.0, 1.0]))
     assert edge["completeness"] == COMPLETE["exact"]  # the line lies outside its region
     assert edge["count"] == 1
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 8])
+def test_the_kind_of_a_rings_rest_does_not_hang_on_rounding(n):
+    """h_i' = tanh(g h_(i-1)) at 0: the multipliers are g times the n-th roots of unity, of one modulus."""
+    gain = np.linspace(0.5, 1.5, 20)
+    ring = np.roll(np.eye(n), -1, axis=1).tolist()
+    found = find("rnn", {"weights.gain": gain}, **matrix(ring, branches=4))
+    for cell, g in enumerate(gain):
+        rest = np.flatnonzero(np.abs(there(found, cell)).max(axis=1) < 1e-9)
+        kind = there(found, cell, "stability")[rest].tolist()
+        assert kind == [KIND["stable_focus" if g < 1.0 else "unstable_focus"]]
