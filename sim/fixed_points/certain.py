@@ -21,7 +21,7 @@ import numpy as np
 
 from sim.derivatives import gradient
 from sim.evaluation import Map, evaluate
-from sim.fixed_points.jumps import jumps
+from sim.fixed_points.jumps import jumps, two_sided
 from sim.graph import Node
 from sim.intervals import Interval, add, bounds, multiply, point, subtract
 
@@ -63,7 +63,8 @@ class Certain:
 
     def __init__(self, form: Any) -> None:
         self.map = Map(form)
-        (self.f,), (self.s,) = form.equation.next, form.equation.state
+        (f,), (self.s,) = form.equation.next, form.equation.state
+        self.f = two_sided(f)
         slope = gradient(self.f, [self.s])[0]
         self.slope = form.equation.graph.constant(0.0) if slope is None else slope
         self._jumps = jumps(self.f)

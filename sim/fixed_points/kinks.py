@@ -118,7 +118,7 @@ class Kinks:
         chosen = chosen.reshape(p * r, -1)
         width = chosen.shape[1] // self.cycle
         A = np.broadcast_to(np.eye(n), (p * r, n, n))
-        rows, continuous = [], np.ones(p, dtype=bool)
+        rows, meets = [], np.ones((p, r), dtype=bool)
         which = np.repeat(np.arange(p), r)
         for t in range(self.cycle):
             s = orbit[t][which]
@@ -128,14 +128,16 @@ class Kinks:
             image = _columns(list(self.map.equation.next), here, p * r)
             off = np.abs(image - orbit[t + 1][which]).max(axis=1)
             size = 1.0 + np.abs(s).max(axis=1)
-            continuous &= (off <= _CONTINUOUS * size).reshape(p, r).all(axis=1)
+            meets &= (off <= _CONTINUOUS * size).reshape(p, r)
             inward = np.where(own == self._rising(), 1.0, -1.0)
             rows.append(inward[..., None] * self._rows(list(self.gaps.values()), here, p * r) @ A)
             A = self._rows(list(self.map.equation.next), here, p * r) @ A
         A = A.reshape(p, r, n, n)
         every = np.concatenate(rows, axis=1).reshape(p, r, -1, n)
         D = np.take_along_axis(every, where[..., None], axis=2)
-        return Around(point, A, D, *_compared(A, D), continuous)
+        inside, level, smooth, empty = _compared(A, D)
+        # of comparisons of the same two numbers some patterns of sides never are, and there is no branch
+        return Around(point, A, D, inside, level, smooth, (meets | empty).all(axis=1))
 
     def _forced(self, sides: np.ndarray) -> dict[Node, np.ndarray]:
         """The sides of the comparisons, from their columns."""
@@ -170,9 +172,9 @@ class Kinks:
         return np.concatenate(parts, axis=2)
 
 
-def _compared(A: np.ndarray, D: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which cones may have an inside, each once; which rows of D are zero; and where all A of the cones are
-    one: the comparison makes no difference.
+def _compared(A: np.ndarray, D: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Which cones may have an inside, each once; which rows of D are zero; where all A of the cones are one:
+    the comparison makes no difference; and which cones have no inside.
     """
     r, kinks = D.shape[1:3]
     lengths = np.sqrt((D * D).sum(axis=3))
@@ -185,9 +187,10 @@ def _compared(A: np.ndarray, D: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     with np.errstate(all="ignore"):
         edges = np.where(nothing[..., None], np.nan, D / lengths[..., None])
         facing = edges @ np.swapaxes(edges, 2, 3) <= _OPPOSITE - 1.0  # two edges that leave nothing between
-    inside = ~facing.any(axis=(2, 3)) & ~again
+    empty = np.asarray(facing.any(axis=(2, 3)))
+    inside = ~empty & ~again
     first = np.take_along_axis(A, inside.argmax(axis=1)[:, None, None, None], axis=1)
-    return inside, nothing, (_alike(A, first) | ~inside).all(axis=1)
+    return inside, nothing, (_alike(A, first) | ~inside).all(axis=1), empty
 
 
 def _alike(A: np.ndarray, B: np.ndarray) -> np.ndarray:

@@ -165,3 +165,57 @@ def test_bits_on_kinks_do_not_depend_on_the_tile():
         alone = run.evaluate({name: column[part] for name, column in columns.items()})
         for name, values in alone.items():
             assert values.tobytes() == together[name][part].tobytes(), name
+
+
+TENT = """
+from typing import NamedTuple
+from sim.functions import maximum, minimum
+from sim.generic import step
+
+START = 0.3
+
+class Map(NamedTuple):
+    a: float = 2.0
+    b: float = 0.0
+
+@step.register
+def _(p: Map, s, x):
+    return {}
+"""
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_the_smaller_of_two_numbers_has_certain_points(tmp_path, k: int):
+    """The tent map a min(s, 1 - s): all cycles repel, and F^k has a zero for each of its branches that
+    crosses the diagonal. Counted here by signs on a fine grid.
+    """
+    (tmp_path / "tent.py").write_text(TENT.format("p.a * minimum(s, 1.0 - s)"))
+    a = np.array([1.2, 1.3, 1.45, 1.7, 1.9, 2.0])
+    found = find("./tent.py", {"a": a}, tmp_path, interval=(-0.1, 1.1), cycle=k, branches=32)
+    s = np.linspace(-0.1, 1.1, 200_001) + 1.7e-7
+    image = np.tile(s, (len(a), 1))
+    for _ in range(k):
+        image = a[:, None] * np.minimum(image, 1.0 - image)
+    counted = (np.diff(np.sign(image - s), axis=1) != 0).sum(axis=1)
+    np.testing.assert_array_equal(found["count"], counted)
+    assert (found["completeness"] == COMPLETE["exact"]).all()
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "kind"),
+    [
+        (-3.0, 0.5, "sink"),
+        (0.3, 0.6, "sink"),
+        (-0.2, -4.0, "alternating_sink"),
+        (-1.0, -4.0, "alternating_source"),
+    ],
+)
+def test_a_point_where_two_lines_meet_is_of_the_kind_that_both_make_it(tmp_path, a, b, kind):
+    """max(1 + a (s - 1), 1 + b (s - 1)) at 1: to the left the smaller slope holds, to the right the larger.
+    What is thrown from side to side grows by a b in two steps; what comes to the right and stays there, by b.
+    """
+    (tmp_path / "lines.py").write_text(TENT.format("maximum(p.a * s + (1.0 - p.a), p.b * s + (1.0 - p.b))"))
+    found = find("./lines.py", {"a": [a], "b": [b]}, tmp_path, interval=(0.5, 1.6))
+    np.testing.assert_allclose(there(found), [1.0], atol=1e-12)
+    assert there(found, name="stability") == [KIND[kind]]
+    assert found["completeness"] == COMPLETE["exact"]
