@@ -1,6 +1,6 @@
 """Points of maps of several numbers, as tables of cells: each once, in order, and of what kind it is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from sim.fixed_points.kinds import (
     listed,
     of_eigenvalues,
 )
+from sim.fixed_points.orbits import joined, missing, shorter
 from sim.fixed_points.search import OWN, Ends, Search, square
 from sim.graph import Node
 from sim.one_thread import one_thread
@@ -48,11 +49,12 @@ def distinct_points(ends: Ends, zero: np.ndarray, slow: float) -> tuple[np.ndarr
 
 def points(
     search: Search, given: Mapping[str, np.ndarray], cells: int, interval: tuple[float, float],
-    searches: int, slow: float, most: int, sure: Sure | None = None,
+    searches: int, slow: float, most: int, sure: Sure | None = None, lesser: Sequence[Search] = (),
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    """The points that are found, those known from elsewhere (`sure`) among them, in lexicographic order of
-    their numbers: tables (cells, most, ...) of `x`, `eigenvalues` (re and im, largest modulus first),
-    `stability`, `period`, `speed` (q), and numbers a cell `count`, `open`, `completeness`.
+    """The points that are found, those known from elsewhere (`sure`) and those of shorter cycles (`lesser`
+    searches for them) among them, with all states of their orbits, in lexicographic order of their numbers:
+    tables (cells, most, ...) of `x`, `eigenvalues` (re and im, largest modulus first), `stability`, `period`,
+    `speed` (q), and numbers a cell `count`, `open`, `completeness`.
     """
     with one_thread():
         known = search.map.load(given, cells)
@@ -66,7 +68,11 @@ def points(
             states = search.states(columns, own, count, interval, searches)
             if sure is not None:
                 states = np.concatenate([*sure(own, count), states], axis=1)
+            states = np.concatenate([shorter(lesser, own, states, _fixed), states], axis=1)
             ends = search.run(own, states)
+            if search.cycle > 1:
+                more = missing(search, own, ends, _fixed(search, own, ends))
+                ends = joined(ends, search.run(own, more))
             parts.append(described(search, own, ends, interval, slow, most))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -101,6 +107,16 @@ def described(
     tables = tabled(search, known, cell[kept], s[kept], kind[kept], cells, most)
     ranges = np.bincount(cell[level], minlength=cells) > 0
     return tables | {"completeness": np.where(ranges, float(CONTINUUM), float(SEARCHED))}
+
+
+def _fixed(search: Search, known: Mapping[Node, np.ndarray], ends: Ends) -> np.ndarray:
+    """Which ends of searches are fixed points of their own, each once: none of a line or a shut gate."""
+    fixed, _ = distinct_points(ends, _possible(search, known, ends), 0.0)
+    cell, index = np.nonzero(fixed)
+    s = ends.s[cell, index]
+    alone, among = stands(search, known, cell, s)
+    fixed[cell, index] = alone & ~among & ~flat(search, known, cell, s)
+    return fixed
 
 
 def _possible(search: Search, known: Mapping[Node, np.ndarray], ends: Ends) -> np.ndarray:

@@ -4,8 +4,9 @@ Maps of one number: every one in `interval`, with certainty. `fixed_points_count
 where nothing can be shown (a curve that touches the diagonal, a whole range of fixed points) are listed
 as undecided. Piecewise-linear networks (relu, leaky_relu, identity) with at most 12 choices in `cycle`
 steps: every one, region by region. All other networks and maps: what searches from states drawn in
-`interval` and on trajectories find; the sum of indices, `fixed_points_index`, must be 1 for a map of a box
-into itself, and says when some are missing. Stability is a matter of the modulus of the eigenvalues: a slope
+`interval` and on trajectories find, of cycles all their states and with a cycle also what each shorter one
+that divides it finds; the sum of indices, `fixed_points_index`, must be 1 for a map of a box into itself, and
+says when some are missing. Stability is a matter of the modulus of the eigenvalues: a slope
 of -1.5 is as unstable as one of 1.5. On a kink there is no derivative: what the point is follows from all
 regions that meet there, or is undecided.
 
@@ -130,12 +131,14 @@ def _of_several(form: Any, k: Any, between: tuple[float, float]) -> tuple[Found,
             return regions.points(many, compared, given, cells, k.branches)
 
         return exact, len(regions.Regions(many, compared).bits) * k.cycle * (2e4 + 100.0 * cubed)
+    lesser = [search.Search(form, part) for part in range(1, k.cycle) if k.cycle % part == 0]
     shorter = regions.Divisors(form, compared, k.cycle) if compared is not None else None
 
     def sought(given: Mapping[str, np.ndarray], cells: int) -> Mapping[str, np.ndarray]:
-        return several.points(many, given, cells, between, k.searches, k.slow, k.branches, shorter)
+        return several.points(many, given, cells, between, k.searches, k.slow, k.branches, shorter, lesser)
 
-    return sought, (k.searches + 5) * k.cycle * (6e4 + 500.0 * cubed)
+    iterates = k.cycle + sum(one.cycle for one in lesser)
+    return sought, (k.searches + 5) * iterates * (6e4 + 500.0 * cubed)
 
 
 def plan(form: Any, k: Keywords, facts: Facts) -> Loop:

@@ -294,3 +294,28 @@ def test_the_kind_of_a_rings_rest_does_not_hang_on_rounding(n):
         rest = np.flatnonzero(np.abs(there(found, cell)).max(axis=1) < 1e-9)
         kind = there(found, cell, "stability")[rest].tolist()
         assert kind == [KIND["stable_focus" if g < 1.0 else "unstable_focus"]]
+
+
+@pytest.mark.parametrize(("k", "count"), [(6, 16), (7, 30), (8, 64)])
+def test_all_short_cycles_of_henon_are_found_with_all_their_points(k, count):
+    """Besides the fixed point off the attractor: 1, 1, 0, 1, 0, 2, 4, 7 cycles of 1 to 8 steps (O. Biham & W.
+    Wenzel, Phys. Rev. Lett. 63 (1989) 819). The indices add up to 0, as where no point is left.
+    """
+    found = find("henon", {"a": [1.4]}, b=0.3, start=0.1, cycle=k, branches=64)
+    assert found["count"] == count
+    assert found["index"] == 0
+
+
+def test_what_a_shorter_cycle_finds_is_among_a_longer_one():
+    """And of a cycle either all states or none: the points of least period 4 come in fours."""
+    W = np.random.default_rng(2).normal(size=(4, 60)) * 3.0
+    columns = dict(zip(("v", "c", "d", "w"), W, strict=True))
+    once, twice, often = (find("./two_units.py", columns, SYSTEMS, cycle=k, branches=99) for k in (1, 2, 4))
+    for cell in range(60):
+        for fewer, more in ((once, twice), (twice, often)):
+            apart = np.abs(there(fewer, cell)[:, None] - there(more, cell)).max(axis=2)
+            assert apart.min(axis=1).max() < 1e-6
+        period = there(often, cell, "period")
+        for least in (1, 2, 4):
+            assert (period == least).sum() % least == 0
+    assert (often["index"] == 1).mean() > 0.9
