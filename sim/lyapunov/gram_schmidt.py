@@ -172,12 +172,47 @@ def scale_one(work: Any, first: Any, squares: Any, inverses: Any, after: Any, po
         store(work, after + lane, load(work, squares, 8))
 
 
-ALONE = (measure, scale_one)
-PARTS = (measure, invert, project_one, project_on_two, project_two, orthogonalise_pairs)
+@jit
+def revive(work: Any, at: Any, after: Any, frame: Any) -> None:
+    """Tangents whose squared length in `after` is zero begin anew with their rows of `frame`, orthogonal to
+    the others; lanes where none is zero keep every bit.
+    """
+    for lane in range(0, LANES, 8):
+        for k in range(TANGENTS):
+            done = after + k * LANES + lane
+            dead = load(work, done, 8) <= 0.0
+            if any_lane(dead):
+                v = at + k * SIZE + lane
+                for i in range(ROWS):
+                    o = v + i * LANES
+                    store(work, o, select(dead, splat(frame[k * ROWS + i], 8), load(work, o, 8)))
+                for j in range(2 * TANGENTS):  # twice: the first leaves what cancels
+                    other = j % TANGENTS
+                    square = load(work, after + other * LANES + lane, 8)
+                    own = dead & (square > 0.0)
+                    a = at + other * SIZE + lane
+                    c = splat(0.0, 8)
+                    for i in range(ROWS):
+                        o = i * LANES
+                        c = fma(load(work, a + o, 8), load(work, v + o, 8), c)
+                    c = select(own, c / square, 0.0)
+                    for i in range(ROWS):
+                        o = i * LANES
+                        x = load(work, v + o, 8)
+                        store(work, v + o, select(own, fma(-c, load(work, a + o, 8), x), x))
+                total = splat(0.0, 8)
+                for i in range(ROWS):
+                    x = load(work, v + i * LANES, 8)
+                    total = fma(x, x, total)
+                store(work, done, select(dead, total, load(work, done, 8)))
+
+
+ALONE = (measure, scale_one, revive)
+PARTS = (measure, invert, project_one, project_on_two, project_two, orthogonalise_pairs, revive)
 
 
 def source(tangents: int) -> str:
-    """The functions as text, without what Numba has no use for; the last one takes `tangents` of them."""
+    """The functions as text, without what Numba has no use for, those that `tangents` of them need."""
     parts = ALONE if tangents == 1 else PARTS
     text = "".join(f"\n\n{inspect.getsource(getattr(part, 'py_func', part))}" for part in parts)
     return text.replace(": Any", "").replace(" -> None", "")

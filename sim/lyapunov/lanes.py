@@ -128,6 +128,8 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
                 if due == {every} or t == end:
                     due = 0
                     {settle}(work, {at}, {squares}, {inverses}, {after}, {powers})
+            if batch < 0:
+                revive(work, {at}, {after}, frame)  # what died in the transient says nothing of the window
             for k in range({m}):
                 square = load(work, {after} + k * LANES, LANES)
                 lasting = 0.5 * log(square)

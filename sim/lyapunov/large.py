@@ -107,7 +107,9 @@ class Growth:
                 frame.waiting += 1
                 if t == end or frame.waiting >= (window.every or frame.patience):
                     q = frame.orthonormal(q)
-            if batch >= 0:
+            if batch < 0:
+                q = frame.revived(q)
+            else:
                 found[batch] = frame.logs
             if batch == 0 or batch >= window.batches - 2:
                 seen += [np.sum((weights * s) ** 2), np.sum(weights * s)]
@@ -161,6 +163,19 @@ class _Lengths:
             self.patience = int(np.clip(np.log(_SPREAD) / max(spread, 1e-3), 1, _MOST))
         self.waiting = 0
         return np.asarray(made.T)
+
+    def revived(self, rows: np.ndarray) -> np.ndarray:
+        """The same rows, those that have died replaced by directions orthogonal to all others: what died in
+        the transient says nothing of the window.
+        """
+        m, n = rows.shape
+        for k in np.flatnonzero(~self.alive):
+            row = directions(n, m)[k]
+            for _ in range(2):  # twice: the first leaves what cancels
+                row = row - (rows @ row) @ rows
+            rows[k] = row / np.sqrt((row * row).sum())
+        self.alive[:] = True
+        return rows
 
 
 def _value(node: Node, args: list[Any]) -> Any:

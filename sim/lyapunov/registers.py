@@ -57,6 +57,7 @@ class Growth:
         module.loading()
         self._advance()
         self._settle()
+        self._revive()
         self.source = self._text()
         self.operations = float(module.operations + 4 * self.carried * n * (self.carried + 1))
 
@@ -107,6 +108,30 @@ class Growth:
         module.add("settle(v, r, e, a, f)", [*lines, f"return {after}"])
         if self.carried == 1:
             self._look()
+
+    def _revive(self) -> None:
+        """Tangents that died in the transient begin anew, orthogonal to the others: a step whose Jacobian is
+        singular, as the first of an orbit that starts on a critical point, belongs to what is thrown away.
+        """
+        n, vectors = self.n, tuple_of([f"v{i}" for i in range(self.carried * self.n)])
+        lines = [f"{vectors} = v"]
+        for k, direction in enumerate(directions(n, self.carried)):
+            own = [f"v{k * n + i}" for i in range(n)]
+            fresh = [f"x{i}" for i in range(n)]
+            lines += ["dead = " + " & ".join(f"(abs({name}) <= 0.0)" for name in own)]
+            lines += [f"{x} = splat({float(d)!r}, WIDTH)" for x, d in zip(fresh, direction, strict=True)]
+            for j in [j for j in range(self.carried) if j != k] * 2:  # twice: the first leaves what cancels
+                other = [f"v{j * n + i}" for i in range(n)]  # of length one, or of zero and then no matter
+                lines += [f"c = {other[0]} * {fresh[0]}"]
+                lines += [f"c = fma({a}, {b}, c)" for a, b in zip(other[1:], fresh[1:], strict=True)]
+                lines += [f"{b} = fma(-c, {a}, {b})" for a, b in zip(other, fresh, strict=True)]
+            if self.carried > 1:
+                lines += [f"c = {fresh[0]} * {fresh[0]}"]
+                lines += [f"c = fma({x}, {x}, c)" for x in fresh[1:]]
+                lines += ["c = select(c > 0.0, 1.0 / sqrt(c), c)"]
+                lines += [f"{x} = {x} * c" for x in fresh]
+            lines += [f"{v} = select(dead, {x}, {v})" for v, x in zip(own, fresh, strict=True)]
+        self.module.add("revive(v)", [*lines, f"return {vectors}"])
 
     def _look(self) -> None:
         """All settled if anything has gone far. Powers of two move no bit of what the end of a batch makes of
@@ -252,6 +277,8 @@ _LOOP = """def growth(parameters, start, inputs, out, cells, transient, batches,
                     s, v, a = advance(p, s, x, v, a)
                     t += 1
                 v, r, e, a, f = settle(v, r, e, a, f)
+            if batch < 0:
+                v = revive(v)
             {stores}
             e = {zeros}
             r = {ones}

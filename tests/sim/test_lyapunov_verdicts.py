@@ -84,3 +84,43 @@ def test_what_is_lost_between_two_orthonormalisations_is_no_number():
     np.testing.assert_allclose(lost[~gone], right[~gone], atol=0.05)
     assert words(seldom, "lyapunov_spectrum") == ["not_converged"]
     assert np.isnan(seldom["kaplan_yorke_dimension"]).all()
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("system", ["logistic", "quadratic", "complex_quadratic"])
+def test_a_start_on_a_critical_point_says_nothing_of_the_orbit_after_it(system: str):
+    """The first step's derivative is zero: with it in the transient the exponents are those of other starts;
+    the ln 2 of r = 4 and c = -2, whose critical orbit ends on the unstable fixed point, is ln 4 there.
+    """
+    key, numbers, critical, other = {
+        "logistic": ("r", [3.9, 4.0, 2.0], 0.5, 0.3),
+        "quadratic": ("c", [-1.9, -2.0, 0.0], 0.0, 0.1),
+        "complex_quadratic": ("c_re", [-1.9, -2.0, 0.0], 0.0, [0.1, 0.0]),
+    }[system]
+    names = (NAME, "lyapunov_spectrum")
+    at = found(system, {key: numbers}, names, steps=20_000, start=critical)
+    beside = found(system, {key: numbers[:1]}, names, steps=20_000, start=other)
+    for name in names:
+        value, error = at[name].reshape(3, -1), at[f"{name}_error"].reshape(3, -1)
+        assert (np.abs(value[0] - beside[name][0]) < 4.0 * error[0]).all()
+        np.testing.assert_allclose(value[1], np.log(4.0), atol=1e-12)
+        assert np.isneginf(value[2]).all()  # a superstable fixed point: every step's derivative is zero
+        assert words(at, name) == ["chaotic", "unstable", "stable"]
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("units", [3, 5, 256])
+def test_tangents_that_die_in_the_transient_begin_anew(units: int):
+    """Relu units that do not see each other, off at the first step but for one, then on: the exponents are ln
+    of their own weights.
+    """
+    rates = np.linspace(0.95, 0.15, units)
+    if units == 256:  # one network at a time, with BLAS
+        rates = np.full(256, 0.1)
+        rates[::16] = np.linspace(0.95, 0.2, 16)
+    W = np.diag(rates).tolist()
+    fixed = {"units": units, "activation": "relu", "weights": "matrix", "weights.matrix": W}
+    fixed |= {"start": [1.0] + [-100.0] * (units - 1), "b": 1.0, "exponents": min(units, 16)}
+    value = found("rnn", {"seed": [0]}, ("lyapunov_spectrum",), **fixed, steps=4000)["lyapunov_spectrum"][0]
+    # a fresh direction has at least 1e-6 of its axis: what turning costs, over a window of 3600 steps
+    np.testing.assert_allclose(value, np.log(np.sort(rates)[: -len(value) - 1 : -1]), atol=np.log(1e6) / 3600)
