@@ -7,25 +7,41 @@ import numpy as np
 
 from sim.lyapunov.grown import Grown
 from sim.lyapunov.growth import loop
-from sim.lyapunov.intervals import OUTCOMES, UNRESOLVED, VERDICTS, judged, mean_and_error
+from sim.lyapunov.intervals import (
+    NEUTRAL,
+    OUTCOMES,
+    UNRESOLVED,
+    VERDICTS,
+    Estimate,
+    estimate,
+    judged,
+    mean_and_error,
+    reach_of,
+)
 from sim.lyapunov.window import FrameKeywords
 from sim.observable import Declared, Facts, Loop, Whole
 
-Formula = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+# the value, and its derivatives by the exponents, of exponents in falling order and of which of them the
+# interval holds zero
+Formula = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def read(formula: Formula, grown: Grown, k: Any) -> np.ndarray:
     """(3, cells) of n exponents: the formula's value, its error, the verdict on the exponents.
 
     The error is that of the formula's tangent plane: of the batches' exponents, weighted by its derivatives.
+    Where the largest exponent is neutral, those whose interval holds zero are zero: of an invariant circle or
+    torus they are zero but for rounding, whose sign is nobody's dimension.
     """
     logs, length = grown.logs, grown.length
-    exponents, _ = mean_and_error(logs, length)
-    order = np.argsort(-np.where(np.isnan(exponents), np.inf, exponents), axis=0, kind="stable")
-    ranked = np.take_along_axis(exponents, order, axis=0)
-    value, weights = formula(ranked)
+    known = estimate(logs, length)
+    order = np.argsort(-np.where(np.isnan(known.value), np.inf, known.value), axis=0, kind="stable")
+    ranked = Estimate(*(np.take_along_axis(array, order, axis=0) for array in known))
     own = np.take_along_axis(logs, order[None], axis=1)
-    verdict = judged(grown, own[:, 0], k.resolution)
+    verdict = judged(grown, own[:, 0], k.resolution, Estimate(*(array[0] for array in ranked)))
+    with np.errstate(invalid="ignore"):
+        near_zero = np.abs(ranked.value) <= reach_of(own, length, ranked)
+    value, weights = formula(np.where(near_zero & (verdict == NEUTRAL), 0.0, ranked.value), near_zero)
     # a weight of zero takes no part, whatever it stands before
     projected = np.zeros((len(logs), *value.shape))
     for i, weight in enumerate(weights):

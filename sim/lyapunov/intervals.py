@@ -133,6 +133,19 @@ def mean_and_error(batches: np.ndarray, length: float | np.ndarray) -> tuple[np.
     return found.value, found.error
 
 
+def reach_of(batches: np.ndarray, length: float | np.ndarray, known: Estimate) -> np.ndarray:
+    """How far the interval of batch sums (batches, ...) reaches to each side of their mean: `quantile`
+    standard errors, further where the second half of the window differs from the first by more than chance,
+    since then a part of the mean is transient.
+    """
+    count = len(batches)
+    half = max(1, count // 2)
+    with np.errstate(invalid="ignore"):
+        drift = np.abs(_summed(batches[count - half :]) - _summed(batches[:half])) / half
+        drifting = drift > _DRIFT * np.sqrt(known.variance / count) * np.sqrt(2.0 / half)
+        return np.asarray(quantile(count) * known.error + np.where(drifting, drift / length, 0.0) + _ROUNDING)
+
+
 def verdict_of(
     batches: np.ndarray,
     length: float | np.ndarray,
@@ -143,18 +156,15 @@ def verdict_of(
     """What the batch sums (batches, cells) of the largest exponent say, as a number of `VERDICTS`; `known` is
     their estimate.
 
-    The interval reaches `quantile` standard errors to each side, further where the second half of the window
-    differs from the first by more than chance: then a part of the mean is transient. Chaotic or stable if it
-    leaves zero out by more than growth or decay as a power of time comes to (`algebraic`, the log stretch
-    over the window of what grows like time), neutral if it is smaller than `resolution`, else not converged.
+    Chaotic or stable if the interval (`reach_of`) leaves zero out by more than growth or decay as a power of
+    time comes to (`algebraic`, the log stretch over the window of what grows like time), neutral if it is
+    smaller than `resolution`, else not converged.
     """
     count = len(batches)
-    value, error, variance = known or estimate(batches, length)
+    known = known or estimate(batches, length)
+    value = known.value
     with np.errstate(invalid="ignore"):
-        half = max(1, count // 2)
-        drift = np.abs(_summed(batches[count - half :]) - _summed(batches[:half])) / half
-        drifting = drift > _DRIFT * np.sqrt(variance / count) * np.sqrt(2.0 / half)
-        reach = quantile(count) * error + np.where(drifting, drift / length, 0.0) + _ROUNDING
+        reach = reach_of(batches, length, known)
         slow = algebraic / (count * np.asarray(length))
         found = np.full(value.shape, UNRESOLVED)
         found[np.abs(value) + reach <= resolution] = NEUTRAL

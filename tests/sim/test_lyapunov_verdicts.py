@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.lyapunov.intervals import VERDICTS
+from sim.lyapunov.intervals import VERDICTS, quantile
 from sim.run import prepare
 
 NAME = "largest_lyapunov_exponent"
@@ -124,3 +124,29 @@ def test_tangents_that_die_in_the_transient_begin_anew(units: int):
     value = found("rnn", {"seed": [0]}, ("lyapunov_spectrum",), **fixed, steps=4000)["lyapunov_spectrum"][0]
     # a fresh direction has at least 1e-6 of its axis: what turning costs, over a window of 3600 steps
     np.testing.assert_allclose(value, np.log(np.sort(rates)[: -len(value) - 1 : -1]), atol=np.log(1e6) / 3600)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("dt", [0.02, 0.03, 0.05])
+def test_a_cycle_has_dimension_one_and_a_torus_two_whatever_the_sign_of_a_zero(dt: float):
+    """Two oscillators: a cycle (exponents 0, then negative ones), or alone a torus (0, 0, -2, -2)."""
+    names = ("lyapunov_spectrum", "kaplan_yorke_dimension", "entropy_rate")
+    fixed = {"flow": "./hopf_pair.py", "dt": dt, "steps": 40_000, "per": "time"}
+    values = found("rk4", {"flow.k": [0.3, 0.1, 0.0]}, names, **fixed)
+    assert words(values, "lyapunov_spectrum") == ["neutral"] * 3
+    np.testing.assert_allclose(values["lyapunov_spectrum"][2], [0.0, 0.0, -2.0, -2.0], atol=1e-3)
+    assert values["kaplan_yorke_dimension"].tolist() == [1.0, 1.0, 2.0]
+    assert values["entropy_rate"].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_dimension_between_none_and_one_has_no_error():
+    """Ten steps of the Hénon map do not say whether its largest exponent is negative: 0, or 1 and more."""
+    names = ("lyapunov_spectrum", "kaplan_yorke_dimension", "entropy_rate")
+    values = found("henon", {"a": [1.4, 1.0]}, names, steps=10, start=0.1)
+    assert words(values, "lyapunov_spectrum") == ["not_converged"] * 2
+    value, error = values["lyapunov_spectrum"], values["lyapunov_spectrum_error"]
+    assert (np.abs(value[:, 0]) < quantile(9) * error[:, 0]).all()
+    assert (value[0, 0] > 0.0) & (value[1, 0] < 0.0)
+    assert np.isnan(values["kaplan_yorke_dimension_error"]).all()
+    np.testing.assert_allclose(values["entropy_rate"], np.maximum(value[:, 0], 0.0))
+    np.testing.assert_allclose(values["entropy_rate_error"], error[:, 0])
