@@ -11,7 +11,7 @@ import numpy as np
 
 from sim import weights as families
 from sim.errors import Refused, refuse
-from sim.functions import length, log_sum_exp, parts, squares, total, where
+from sim.functions import length, log_sum_exp, parts, scaling, sqrt, squares, total, where
 from sim.generic import output
 from sim.graph import Graph, Node
 from sim.observable import Facts
@@ -91,11 +91,26 @@ def cost(k: Any, p: Any, s: Any) -> Any:
 def growth(graph: Graph, incoming: Any, outgoing: Any) -> Node:
     """(|J^T g| / |g| - 1)^2 of one step back; 0 where no gradient comes in.
 
-    Source: R. Pascanu, T. Mikolov & Y. Bengio, ICML 2013, arXiv:1211.5063, eq. (9).
+    Its derivative by the parameters is 0 where none comes in, and where none goes out: there |J^T g| has no
+    derivative, unless J^T g stays zero beside this point too (a dead unit, a step without recurrence), and 0
+    is then right. Each choice is therefore made before the root and the quotient, whose derivatives at zero
+    are no numbers, not behind them. Source: R. Pascanu, T. Mikolov & Y. Bengio, ICML 2013, arXiv:1211.5063,
+    eq. (9).
     """
-    before, after = length(tuple(incoming)), length(tuple(outgoing))
-    change = where(before > 0.0, after / before, 1.0) - 1.0
+    before, after = length(tuple(incoming)), _length_behind(tuple(outgoing))
+    nothing = before <= 0.0  # false of what is no number, which must be seen
+    change = where(nothing, 1.0, after / where(nothing, 1.0, before)) - 1.0
     return graph.lift(change * change)
+
+
+def _length_behind(values: tuple[Any, ...]) -> Any:
+    """`length`, with derivative 0 at 0."""
+    if len(values) == 1 and not values[0].shape:
+        return length(values)
+    lift, back = scaling(squares(values))
+    square = squares(tuple(part * lift for part in values))
+    still = square <= 0.0
+    return where(still, 0.0, sqrt(where(still, 1.0, square)) * back)
 
 
 def first(facts: Facts) -> int:

@@ -1,6 +1,7 @@
 """The gradient of Omega (`pascanu_regulariser`) with respect to each weight array, as Frobenius norms.
 
-As in the paper the states and the incoming gradient are held: only J[t] itself is differentiated.
+As in the paper the states and the incoming gradient are held: only J[t] itself is differentiated. A step
+that no gradient comes into, or goes out of, adds nothing.
 """
 
 import numpy as np
