@@ -125,6 +125,21 @@ def zero_gradient(s: Any) -> Any:
     raise NotImplementedError
 
 
+def begin_lag(p: Any, s: Any) -> Any:
+    """The contributions of a lag before any is added."""
+    raise NotImplementedError
+
+
+def add_lag(p: Any, s: Any, x: Any, g: Any, a: Any) -> Any:
+    """The contributions of a lag after that of the step from this state, g coming in, is added."""
+    raise NotImplementedError
+
+
+def keep_lag(outs: Any, cells: int, at: int, a: Any, t: int) -> None:
+    """Store a lag's contributions as row `t`."""
+    raise NotImplementedError
+
+
 def sample_gradient(outs: Any, cells: int, at: int, g: Any, t: int) -> None:
     """Store what is kept of the gradient at time t."""
     raise NotImplementedError
@@ -260,3 +275,38 @@ def bptt(
                 y = load_target(goals, cells, at, t)
                 g = cost_gradient(p, s, pull_back(p, s, x, g), y, t, first, counts)
                 sample_gradient(outs, cells, at, g, t)
+
+
+def lags(
+    parameters: Any, start: Any, inputs: Any, goals: Any, counts: Any,
+    outs: Any, cells: int, steps: int, first: Any,
+    followed: int, tape: Any, adjoints: Any,
+) -> None:  # fmt: skip
+    """The gradient of a sum of losses by lag: what all steps that end `lag` steps before the time of a loss
+    contribute together.
+
+    `adjoints` has for every time the gradient of its own loss, carried back `lag` steps: lag by lag all go
+    back one more step. Rows of the output lie the last lag first.
+    """
+    align_stack()
+    for at in range(0, cells, WIDTH):
+        p = load_parameters(parameters, cells, at)
+        s = load_state(start, cells, at)
+        store_tape(tape, 0, s)
+        for t in range(steps):
+            s = step(p, s, load_input(inputs, cells, at, t))
+            store_tape(tape, t + 1, s)
+        for t in range(steps + 1):
+            s = load_tape(tape, t)
+            y = load_target(goals, cells, at, t)
+            store_tape(adjoints, t, cost_gradient(p, s, zero_gradient(s), y, t, first, counts))
+        for lag in range(steps):
+            a = begin_lag(p, s)
+            if lag < followed:
+                for t in range(steps - lag):
+                    s = load_tape(tape, t)
+                    x = load_input(inputs, cells, at, t)
+                    g = load_tape(adjoints, t + lag + 1)
+                    a = add_lag(p, s, x, g, a)
+                    store_tape(adjoints, t + lag + 1, pull_back(p, s, x, g))
+            keep_lag(outs, cells, at, a, steps - 1 - lag)

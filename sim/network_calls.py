@@ -35,6 +35,18 @@ def tapes_of(program: Program, steps: int, span: int, followed: int, apart: bool
     return (*map(aligned, tape_sizes(program, steps, span)), *(() if apart else (span,)), followed)
 
 
+def lag_tapes(program: Program, steps: int) -> tuple[int, ...]:
+    """Numbers of the tapes of `lags`: the states of the whole run, what the backward steps read of them and
+    leave, the gradients of every time's loss.
+    """
+    return (
+        (steps + 1) * program.state,
+        max(1, program.kept) * steps,
+        max(1, program.factors) * steps,
+        (steps + 1) * program.state,
+    )
+
+
 def call(
     program: Program,
     numbers: Sequence[np.ndarray],

@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from sim import call_memory, network, network_gradient
+from sim import call_memory, network, network_gradient, network_kernels
 from sim import compile as machine_code
 from sim.cells import aligned
 from sim.equation import Equation
 from sim.errors import refuse
 from sim.generic import gates, has, mirrored, noise, vjp
-from sim.network_calls import call, span_of, tape_sizes, tapes_of
+from sim.network_calls import call, lag_tapes, span_of, tape_sizes, tapes_of
 from sim.network_rollout import rollout
 from sim.network_setting import aimed, check_ends, matrix_bytes, parameter_names, shape_of, symbols
 from sim.network_tile import Tile, lay_out
-from sim.objective import apart, followed, several
+from sim.objective import apart, followed, lags_apart, several
 from sim.objective import first as cost_first
 from sim.observable import (
     Backward,
@@ -68,6 +68,7 @@ class Network:
         self.apart: np.ndarray | None = None
         self._forward: list[tuple[str, Watcher, int]] = []
         self._backward: list[tuple[str, Watcher]] = []
+        self._by_lag: list[tuple[str, Watcher]] = []
         for name, observable in setting.observables:
             self._take(name, observable)
         self._programs()
@@ -104,6 +105,8 @@ class Network:
         k = symbols(self.setting, self.known, self.equation, observable)
         if isinstance(observable, Whole):
             self.loops[name] = observable.plan(self, k, facts)
+        elif backward and lags_apart(observable, facts):
+            self._by_lag.append((name, Watcher(Norms(observable.declare, observable.keywords), k)))
         elif backward:
             self._backward.append((name, Watcher(observable, k)))
         else:
@@ -115,7 +118,8 @@ class Network:
         cost_first(facts)  # refuses what is no time of the run
         self.followed = followed(facts)
         self.apart = apart(facts)
-        if self.apart is not None and not (isinstance(observable, Norms) and observable.of == "loss"):
+        windowed = isinstance(observable, Norms) and observable.of == "loss"
+        if self.apart is not None and not (windowed or lags_apart(observable, facts)):
             raise several(name)
         self.counts = self.counts if self.apart is None else self.apart
 
@@ -143,20 +147,25 @@ class Network:
         return has(gates, type(self.setting.example))
 
     def _programs(self) -> None:
-        self.forward = self.backward = None
+        self.forward = self.backward = self.lags = None
         form = (self.lanes, self.tile, self.shared)
         if self._forward:
             self.forward = rollout(self.equation, [watcher for _, watcher, _ in self._forward], *form)
         if self._backward:
             watchers = [watcher for _, watcher in self._backward]
-            self.backward = network_gradient.bptt(
-                self.equation, watchers, self.parameters, *form, self.apart is not None
+            loop = network_kernels.bptt if self.apart is None else network_kernels.windows
+            self.backward = network_gradient.bptt(self.equation, watchers, self.parameters, *form, loop)
+        if self._by_lag:
+            watchers = [watcher for _, watcher in self._by_lag]
+            self.lags = network_gradient.bptt(
+                self.equation, watchers, self.parameters, *form, network_kernels.lags
             )
 
     @property
     def sources(self) -> list[str]:
         """The text of everything that is compiled."""
-        programs = [program.source for program in (self.forward, self.backward) if program is not None]
+        made = (self.forward, self.backward, self.lags)
+        programs = [program.source for program in made if program is not None]
         return [*programs, *(loop.source for loop in self.loops.values() if loop.source)]
 
     @property
@@ -166,6 +175,8 @@ class Network:
         backward = self.backward.operations if self.backward is not None else 0.0
         windows = 1 if self.apart is None else self.followed
         counted = (forward + backward * windows) * self.steps
+        if self.lags is not None:  # of all pairs of steps and lags half are in the run
+            counted += 0.5 * self.lags.operations * self.followed * self.steps
         return counted + sum(loop.operations for loop in self.loops.values()) + 1.0
 
     @property
@@ -214,6 +225,9 @@ class Network:
         if self.backward is not None:
             tapes = tape_sizes(self.backward, self.steps, self.span)
             asked.append((self.backward, [watcher.observable for _, watcher in self._backward], tapes))
+        if self.lags is not None:
+            kept = [self._named(name) for name, _ in self._by_lag]
+            asked.append((self.lags, kept, lag_tapes(self.lags, self.steps)))
         return call_memory.of_network(self, asked)
 
     def compute(self, tile: Tile) -> dict[str, np.ndarray]:
@@ -229,6 +243,12 @@ class Network:
             times = [times_of(watcher.observable, self.steps, 0) for _, watcher in self._backward]
             names = [name for name, _ in self._backward]
             self._call(self.backward, tile, names, times, [cost_first(facts)], tapes, result)
+        if self.lags is not None:
+            facts = self.facts(self._named(self._by_lag[0][0]))
+            tapes = (*map(aligned, lag_tapes(self.lags, self.steps)), self.followed)
+            names = [name for name, _ in self._by_lag]
+            times = [self.steps] * len(names)
+            self._call(self.lags, tile, names, times, [cost_first(facts)], tapes, result)
         for name, loop in self.loops.items():
             raw = loop.evaluate(tile)
             result[name] = np.moveaxis(raw if loop.by_cell else raw[..., tile.place], -1, 0)

@@ -13,7 +13,7 @@ from sim.lower import operations
 from sim.network import Module, Program, stored
 from sim.objective import cost, growth
 from sim.observable import Backward, Inward, Norms, Pulled
-from sim.parameter_sums import Pairs, ParameterSums, norm_lines, norm_rows, terms
+from sim.parameter_sums import Pairs, ParameterSums, contribution, norm_lines, norm_rows, terms
 from sim.pointwise import Watcher
 from sim.stages import Layout, Stages
 
@@ -68,6 +68,10 @@ class Reverse:
         self.others: ParameterSums | None = None
         if any(isinstance(kind, Norms) and kind.of == "regulariser" for kind in kinds):
             self.others = ParameterSums(module, *self._regulariser(), "regulariser")
+        self.read: dict[str, int] = {}  # where the norm of one time's gradient of a read-out's array lies
+        if self.equation.head is not None and any(isinstance(kind, Pulled) and kind.by_lag for kind in kinds):
+            arrays = [name for name in names if name.startswith("readout.")]
+            self.read = {name: layout.allocate(layout.width) for name in arrays}
         self.stride = 0  # of a row of factors
         self.kept: dict[Node, int] = {}
         self.width = 0
@@ -104,7 +108,13 @@ class Reverse:
 
     def pulled_values(self, observable: Pulled, k: Any) -> list[Node]:
         own = {name: self.sums.length(name) for name in self.names}
+        if observable.by_lag:
+            own |= self._read_norms()
         return list(self.equation.numbers(observable.value(k, own, self.ratio)))
+
+    def _read_norms(self) -> dict[str, Node]:
+        """What the loss at the end of this step adds to the gradients of the read-out's arrays."""
+        return {name: self.equation.graph.leaf("sum", f"norm of {name}") for name in self.read}
 
     def keep(self) -> list[str]:
         """Lines of the step that also keep what the backward pass needs: the values that it would compute
@@ -163,10 +173,15 @@ class Reverse:
 
     def _keep_pulled(self, stages: Stages, index: int, observable: Pulled, k: Any) -> None:
         values = self.pulled_values(observable, k)
+        lanes = self.module.layout.lanes
         if not observable.summed:
+            read = self._read_norms() if observable.by_lag else {}
+            for i, (array, leaf) in enumerate(read.items()):
+                stages.names[leaf] = f"read{i}"
+                stages.lines.append(f"read{i} = load(work, {self.read[array]}, {lanes})")
+                stages.lines.append(f"store(work, {self.read[array]}, splat(0.0, {lanes}))")  # of one step
             stages.lines += stored(self.module, index, stages, values, "t")[0]
             return
-        lanes = self.module.layout.lanes
         for row, name in enumerate(stages.scalars(values)):
             place = f"{row} * cells + at"
             stages.lines.append(
@@ -187,6 +202,7 @@ class Reverse:
         stages.home |= places
         if equation.head is not None and self.wanted:
             self._head(stages, slopes[len(equation.state) :])
+            self._keep_read(stages, slopes[len(equation.state) :])
         pairs = [
             (leaf + slope, place)
             for (leaf, place), slope in zip(places.items(), slopes[: len(places)], strict=True)
@@ -196,6 +212,18 @@ class Reverse:
             stages.write(pairs)
         guard = "counts[t] > 0.0" if equation.masked else "t >= first[0]"
         return [f"if {guard}:", *(f"    {line}" for line in stages.lines or ["pass"])]
+
+    def _keep_read(self, stages: Stages, slopes: Sequence[Node | None]) -> None:
+        """Lines that keep the norms of one time's gradient of the read-out, for the step that ends there."""
+        if not self.read:
+            return
+        graph = self.equation.graph
+        norms = [
+            contribution(graph, slope if name.endswith(".c") else terms(name, slope))
+            for name, slope in zip(self.read, slopes, strict=True)
+        ]
+        for at, name in zip(self.read.values(), stages.scalars(norms), strict=True):
+            stages.lines.append(f"store(work, {at}, {name})")
 
     def _head(self, stages: Stages, slopes: Sequence[Node | None]) -> None:
         """Lines that add one time's gradient of the read-out: its matrices, and last its bias."""
@@ -256,11 +284,12 @@ def bptt(
     lanes: int,
     tile: int,
     shared: bool,
-    apart: bool = False,
+    loop: Callable[..., None] = network_kernels.bptt,
     error: Error = cost,
 ) -> Program:
     """The backward pass of the loss whose one time is `error`; `names` are the arrays of parameters in their
-    order; where the losses' times are `apart`, each in a window of its own.
+    order. `loop` is `bptt`, or `windows` (the loss of each time in a window of its own) or `lags` of
+    `sim/network_kernels.py`.
     """
     module = Module(equation, lanes, tile, shared)
     module.loading()
@@ -275,8 +304,12 @@ def bptt(
     sets = [sums for sums in (reverse.sums, reverse.others) if sums is not None]
     gathering = [line for sums in sets for line in sums.gathering(reverse.stride)]
     module.add("gather(work, tape, kept, factors, count)", gathering)
+    if loop is network_kernels.lags:
+        module.copying("store_adjoint(adjoints, row, work)", f"adjoints, row * {size}", f"work, {g_at}")
+        module.copying("load_adjoint(adjoints, row, work)", f"work, {g_at}", f"adjoints, row * {size}")
     module.add("forget(work)", _cleared([(g_at, size)], module.layout))
     zeros = [(g_at, size), *(zero for sums in sets for zero in sums.zeros())]
+    zeros += [(at, module.layout.width) for at in reverse.read.values()]
     module.add("clear_gradient(work)", _cleared(zeros, module.layout))
     rows, sample, finish = [], [], []
     for index, (observable, k) in enumerate(watchers):
@@ -297,7 +330,7 @@ def bptt(
             rows.append(norm_rows(equation, names, observable.by))
     module.add("sample_gradient(outs, cells, at, c, work, t)", sample)
     module.add("finish_gradient(outs, cells, at, c, work)", finish)
-    loop, more = (network_kernels.windows, "") if apart else (network_kernels.bptt, ", _I")
+    more = ", _I" if loop is network_kernels.bptt else ""
     title = "A network's gradient through time, backward."
     made = module.finished(loop, title, rows, f", _F, _F, _F, _F, _I{more}", reverse.stride)
     return made._replace(kept=reverse.width, state=size)

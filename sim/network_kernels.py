@@ -112,6 +112,16 @@ def gather(work: Any, tape: Any, kept: Any, factors: Any, count: int) -> None:
     raise NotImplementedError
 
 
+def store_adjoint(adjoints: Any, row: int, work: Any) -> None:
+    """Keep the state's gradient as row `row`."""
+    raise NotImplementedError
+
+
+def load_adjoint(adjoints: Any, row: int, work: Any) -> None:
+    """The state's gradient is that of row `row`."""
+    raise NotImplementedError
+
+
 def sample_gradient(outs: Any, cells: int, at: int, c: Any, work: Any, t: int) -> None:
     """Store what is kept of the gradient at time t."""
     raise NotImplementedError
@@ -230,3 +240,43 @@ def windows(
                     pull_back(outs, cells, at, c, work, tape, kept, factors, t - begin_at, t)
                 gather(work, tape, kept, factors, end_at - begin_at)
         finish_gradient(outs, cells, at, c, work)
+
+
+def lags(
+    numbers: Any, vectors: Any, matrices: Any, which: Any, start: Any, inputs: Any, goals: Any, counts: Any,
+    outs: Any, blocks: int, steps: int, first: Any, work: Any,
+    tape: Any, kept: Any, factors: Any, adjoints: Any, followed: int,
+) -> None:  # fmt: skip
+    """The gradient of a sum of losses by lag: what all steps that end `lag` steps before the time of a loss
+    contribute together.
+
+    `adjoints` has for every time the gradient of its own loss, carried back `lag` steps: lag by lag all go
+    back one more step. Rows of the output lie the last lag first.
+    """
+    align_stack()
+    cells = blocks * LANES
+    size = outs[0].size // steps
+    for block in range(blocks):
+        at = block * LANES
+        c = select_block(numbers, vectors, matrices, which, block)
+        load_start(start, block, work)
+        store_mark(tape, 0, work)
+        clear_gradient(work)
+        for t in range(steps):
+            load_input(inputs, blocks, block, t, work)
+            keep_step(c, work, tape, kept, t)
+        for t in range(steps + 1):
+            forget(work)
+            load_target(goals, blocks, block, t, work)
+            add_cost(c, work, tape, t, t, first, counts)
+            store_adjoint(adjoints, t, work)
+        for lag in range(steps):
+            if lag < followed:
+                for t in range(steps - lag):
+                    load_adjoint(adjoints, t + lag + 1, work)
+                    load_input(inputs, blocks, block, t, work)
+                    pull_back(outs, cells, at, c, work, tape, kept, factors, t, t)
+                    store_adjoint(adjoints, t + lag + 1, work)
+                gather(work, tape, kept, factors, steps - lag)
+            finish_gradient(outs, cells, (steps - 1 - lag) * size + at, c, work)
+            clear_gradient(work)

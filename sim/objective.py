@@ -157,6 +157,11 @@ def apart(facts: Facts) -> np.ndarray | None:
     return facts.counts
 
 
+def lags_apart(observable: Any, facts: Facts) -> bool:
+    """Whether an observable is by lag where several times have a loss: time and lag agree only for one."""
+    return getattr(observable, "by_lag", False) and not last_alone(facts)
+
+
 def several(name: str) -> Refused:
     """The refusal of what is read off one backward pass where there are many windows."""
     return refuse(

@@ -185,7 +185,9 @@ class Pulled(NamedTuple):
     """Read off each step of the backward pass (networks): `value(k, own, omega)`.
 
     `own` has for each array of parameters the norm of what this step alone contributes to its gradient,
-    `omega` is (|J^T g| / |g| - 1)^2 of this step. Kept for every step, or summed over them.
+    `omega` is (|J^T g| / |g| - 1)^2 of this step. Kept for every step, or summed over them. One that is
+    `by_lag` keeps `own` itself, and where several times have a loss, that of each lag: what the steps that
+    end `lag` steps before each of these times contribute together.
     """
 
     declare: Callable[[Facts], Declared]
@@ -193,6 +195,7 @@ class Pulled(NamedTuple):
     keywords: type
     summed: bool = False
     backward: bool = False  # stored by lag, the last step first
+    by_lag: bool = False
 
 
 class Inward(NamedTuple):

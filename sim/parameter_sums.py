@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sim.equation import Equation, Scaled
 from sim.errors import refuse
 from sim.functions import LARGE, LIFT, SMALL, length, scaling, sqrt, squares, total
-from sim.graph import Node
+from sim.graph import Graph, Node
 from sim.network import Module
 from sim.stages import Layout, Stages
 
@@ -120,21 +120,25 @@ class ParameterSums:
 
     def length(self, name: str) -> Node:
         """The Frobenius norm of one time's own contribution to the gradient of an array."""
-        zero = self.module.equation.graph.constant(0.0)
-        if name in self.vectors:
-            node = self.vectors[name]
-            return zero if node is None else length(node)
-        pairs = self.matrices[name]
-        if len(pairs) < 2:  # that of an outer product
-            return length(pairs[0][0]) * length(pairs[0][1]) if pairs else zero
-        lift, back = scaling(squares(tuple(a for a, _ in pairs)))
-        other_lift, other_back = scaling(squares(tuple(b for _, b in pairs)))
-        lifted = [(a * lift, b * other_lift) for a, b in pairs]
-        found = zero
-        for a, b in lifted:
-            for other, another in lifted:
-                found = found + total(a * other) * total(b * another)
-        return sqrt(found) * back * other_back
+        graph = self.module.equation.graph
+        return contribution(graph, self.vectors[name] if name in self.vectors else self.matrices[name])
+
+
+def contribution(graph: Graph, share: Node | Pairs | None) -> Node:
+    """The norm of a gradient of a vector, or of the outer products that one of a matrix is the sum of."""
+    zero = graph.constant(0.0)
+    if not isinstance(share, list):
+        return zero if share is None else graph.lift(length(share))
+    if len(share) < 2:  # that of an outer product
+        return graph.lift(length(share[0][0]) * length(share[0][1])) if share else zero
+    lift, back = scaling(squares(tuple(a for a, _ in share)))
+    other_lift, other_back = scaling(squares(tuple(b for _, b in share)))
+    lifted = [(a * lift, b * other_lift) for a, b in share]
+    found = zero
+    for a, b in lifted:
+        for other, another in lifted:
+            found = found + total(a * other) * total(b * another)
+    return graph.lift(sqrt(found) * back * other_back)
 
 
 def gathered_source(layout: Layout, name: str, a: Node, b: Node) -> str:

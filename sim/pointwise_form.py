@@ -13,7 +13,7 @@ from sim.cells import FINITE, Columns, aligned, columns, finite_of, padded, room
 from sim.equation import Equation
 from sim.errors import refuse
 from sim.generic import gates, has
-from sim.objective import apart, counted, followed, several
+from sim.objective import apart, counted, followed, lags_apart, several
 from sim.objective import first as cost_first
 from sim.observable import (
     Backward,
@@ -68,6 +68,7 @@ class Pointwise:
         groups: dict[type, list[tuple[str, pointwise.Watcher, int]]] = {}
         self.loops: dict[str, Any] = {}
         self._gradient: tuple[str, Any, int] | None = None
+        self._by_lag: list[tuple[str, Any]] = []
         self._followed = self.steps
         self._apart: np.ndarray | None = None
         symbols = [self._symbols(observable) for _, observable in setting.observables]
@@ -84,7 +85,7 @@ class Pointwise:
                 cost_first(facts)  # refuses what is no time of the run
                 self._followed = followed(facts)
                 self._apart = apart(facts)
-                if self._apart is not None and backward:
+                if self._apart is not None and backward and not lags_apart(observable, facts):
                     raise several(name)
                 if self._apart is not None:
                     self.counts = self._apart
@@ -95,6 +96,8 @@ class Pointwise:
             elif isinstance(observable, Forward):
                 self._gradient = (name, k, cost_first(facts))
                 self._wanted = observable.wanted(facts)
+            elif lags_apart(observable, facts):
+                self._by_lag.append((name, k))
             else:
                 kind = Backward if backward else Sampled
                 groups.setdefault(kind, []).append((name, pointwise.Watcher(observable, k), first))
@@ -145,17 +148,21 @@ class Pointwise:
         self.width = WIDTH
         self.forward: pointwise.Program | None = None
         self.backward: pointwise.Program | None = None
+        self.lags: pointwise.Program | None = None
         watchers = [watcher for _, watcher, _ in self._forward]
+        ahead_alone = not (self._backward or self._by_lag)  # nothing needs bundles of the usual width
         if self._gradient is not None:
-            if not self._backward and len(self.equation.state) * len(self._wanted) > _CROWD:
+            if ahead_alone and len(self.equation.state) * len(self._wanted) > _CROWD:
                 self.width = SHAPES.crowded
             self.forward = pointwise_gradient.tangent(
                 self.equation, watchers, self._gradient[1], self._wanted, self.width, self._apart is not None
             )
         elif watchers:
-            if not self._backward and pointwise.is_light(self.equation, watchers):
+            if ahead_alone and pointwise.is_light(self.equation, watchers):
                 self.width = SHAPES.light
             self.forward = pointwise.rollout(self.equation, watchers, self.width)
+        if self._by_lag:
+            self.lags = pointwise_gradient.lags(self.equation, self._by_lag[0][1], WIDTH)
         if self._backward:
             k = self._backward[0][1].k
             self.backward = pointwise_gradient.bptt(
@@ -165,7 +172,7 @@ class Pointwise:
     @property
     def programs(self) -> list[pointwise.Program]:
         """The generated programs of this run."""
-        return [program for program in (self.forward, self.backward) if program is not None]
+        return [program for program in (self.forward, self.backward, self.lags) if program is not None]
 
     @property
     def sources(self) -> list[str]:
@@ -178,7 +185,10 @@ class Pointwise:
     def operations(self) -> float:
         """Counted operations of a cell."""
         windows = 1 if self._apart is None else self._followed
-        counted = sum(program.operations * self.steps * windows for program in self.programs)
+        counted = sum(
+            program.operations * self.steps * (self._followed if program is self.lags else windows)
+            for program in self.programs
+        )
         return counted + sum(loop.operations for loop in self.loops.values()) + 1.0
 
     @property
@@ -216,9 +226,16 @@ class Pointwise:
         return self.span * state, (self.steps // self.span + 1) * state
 
     @property
+    def _lag_tapes(self) -> tuple[int, ...]:
+        """Numbers of the tapes of the loop by lag: every state, and the gradient of every time's loss."""
+        if self.lags is None:
+            return ()
+        return ((self.steps + 1) * len(self.equation.state) * WIDTH,) * 2
+
+    @property
     def scratch_bytes(self) -> int:
         """Memory of a call beside that of its cells."""
-        return call_memory.of_pointwise(self, self._tapes)
+        return call_memory.of_pointwise(self, max(self._tapes, self._lag_tapes, key=sum))
 
     def compute(self, tile: Tile) -> dict[str, np.ndarray]:
         """The raw values of every observable, cells first."""
@@ -242,6 +259,12 @@ class Pointwise:
             )
             times = [times_of(watcher.observable, self.steps, 0) for _, watcher, _ in self._backward]
             self._call(self.backward, tile, names, times, [cost_first(facts)], result, tapes)
+        if self.lags is not None:
+            name = self._by_lag[0][0]
+            start = cost_first(self._facts(dict(self.setting.observables)[name]))
+            tapes = (self._followed, *map(aligned, self._lag_tapes))
+            self._call(self.lags, tile, [name], [self.steps], [start], result, tapes)
+            result |= {other: result[name] for other, _ in self._by_lag}
         for name, loop in self.loops.items():
             raw = loop.evaluate(tile)
             result[name] = np.moveaxis(raw[..., : tile.cells], -1, 0)

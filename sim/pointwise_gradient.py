@@ -85,11 +85,11 @@ def _carried(
     return graph.constant(0.0) if result is None else result
 
 
-def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 64) -> Program:
-    """The gradient of the loss with respect to the state of every time, backward: g[t] = J^T g[t+1] +
-    dE_t/ds.
+def _backward(module: Module, k: Any) -> tuple[list[list[Node | None]], list[Node]]:
+    """The parts of a backward pass: the loss's own gradient, a step back, tapes. Returns the step's
+    derivatives by the state, and J^T g.
     """
-    module = Module(equation, width)
+    equation = module.equation
     module.loading()
     module.stepping()
     graph, n, g = equation.graph, module.n, module.gradient
@@ -117,6 +117,16 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
     module.add("store_tape(tape, row, s)", [*module.unpack("s"), *stores])
     loads = [f"load(tape, (row * {n} + {i}) * WIDTH, WIDTH)" for i in range(n)]
     module.add("load_tape(tape, row)", [f"return {tuple_of(loads)}"])
+    return partial, pulled
+
+
+def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 64) -> Program:
+    """The gradient of the loss with respect to the state of every time, backward: g[t] = J^T g[t+1] +
+    dE_t/ds.
+    """
+    module = Module(equation, width)
+    partial, pulled = _backward(module, k)
+    graph, g = equation.graph, module.gradient
     rows, lines, before = [], [], []
     for index, (observable, own) in enumerate(watchers):
         if isinstance(observable, Pulled):
@@ -137,6 +147,37 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
     return module.finished(kernels.bptt, title, rows, ", _I, _F, _F, _I")
 
 
+def lags(equation: Equation, k: Any, width: int = 64) -> Program:
+    """The gradient of the loss with respect to the parameters by lag, where several times have a loss."""
+    module = Module(equation, width)
+    _backward(module, k)
+    own = _contributions(module)
+    labels = [f"a{i}" for i in range(len(own))]
+    sums = [equation.graph.leaf("accumulator", str(i)) for i in range(len(own))]
+    module.straight("begin_lag(p, s)", [], [equation.graph.constant(0.0)] * len(own))
+    unpack = module.unpack("p", "s", "g", "a", accumulators=len(own))
+    grown = [total + share for total, share in zip(sums, own.values(), strict=True)]
+    module.straight("add_lag(p, s, x, g, a)", unpack, grown, count=True)
+    module.add(
+        "keep_lag(outs, cells, at, a, t)",
+        [*([f"{tuple_of(labels)} = a"] if labels else []), *falling(0, labels)],
+    )
+    module.operations *= 0.5  # of all pairs of steps and lags half are in the run
+    title = "The gradient of the loss by lag."
+    return module.finished(kernels.lags, title, [len(own)], ", _I, _F, _F")
+
+
+def _contributions(module: Module) -> dict[str, Node]:
+    """What one step adds to the gradient by each parameter, g coming in."""
+    equation = module.equation
+    return {
+        name: _carried(
+            equation.graph, [gradient(value, [leaf])[0] for value in equation.next], module.gradient, None
+        )
+        for name, leaf in equation.parameters.items()
+    }
+
+
 def falling(index: int, names: Sequence[str]) -> list[str]:
     """Lines that keep these as the rows of time t, where times and so rows come in falling order."""
     head = f"keep_falling(outs[{index}], cells, at, t * {len(names)}"
@@ -153,10 +194,7 @@ def _pulled(
 ) -> tuple[list[str], int]:
     """Lines that keep, or add up, what is read off the backward step from time t, and how many numbers."""
     equation, g = module.equation, module.gradient
-    own = {}
-    for name, leaf in equation.parameters.items():
-        slopes = [gradient(value, [leaf])[0] for value in equation.next]
-        own[name] = _carried(equation.graph, slopes, g, None)
+    own = _contributions(module)
     omega = growth(equation.graph, g, pulled)
     values = [equation.graph.lift(value) for value in numbers_of(observable.value(k, own, omega))]
     code = Code(equation.source, prefix=f"o{index}_")

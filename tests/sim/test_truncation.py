@@ -123,9 +123,3 @@ def test_what_is_read_off_one_pass_backward_is_refused(name: str):
     with pytest.raises(Refused, match="leave truncation at 0") as refusal:
         made("rnn", [name], {"seed": np.arange(2)}, units=2, truncation=3)
     assert refusal.value.problems[0].place == "parameters.truncation"
-
-
-def test_lags_of_a_task_with_several_times_are_refused():
-    task = {"symbols": 4, "length": 2, "gap": 3, "outputs": 5, "criterion": "cross_entropy", "units": 3}
-    with pytest.raises(Refused, match="write loss_from = 7"):
-        prepare("gru", task="copy", observables=["gradient_by_lag"], fixed=task | {"steps": 7})
