@@ -97,7 +97,7 @@ def plan_command(
     hands = planned.hands(kind, count)
     planned.refuse(where, hands)
     grid, sweep = planned.grid, planned.sweep
-    seconds = planning.probe(planned)
+    seconds, faults = planning.probe(planned)
     axes = " x ".join(f"{axis.dim} {axis.size:,}" for axis in sweep.axes) or "one cell"
     tile = " x ".join(f"{extent:,}" for extent in grid.tile) or "1"
     _print(f"sweep    {sweep.name}  ({sweep.id[:12]})")
@@ -107,6 +107,8 @@ def plan_command(
     _print(f"bytes    {planning.size(planned.bytes)} before compression: {names}")
     _print(f"memory   {planning.size(planned.memory(hands))}")
     _print(f"time     {_duration(seconds / hands)} predicted, {kind} x {hands}")
+    if faults:
+        _print(f"faults   cells that fail in the tile that was tried: {faults[:300]}")
     _print(f"into     {store_path(where, sweep.name)}")
 
 

@@ -118,14 +118,13 @@ class Recipe:
         arrays = self.runs[word].evaluate(columns)
         return {name: array.reshape(shape + array.shape[1:]) for name, array in arrays.items()}
 
-    def failed(self, number: int, outcome: int) -> dict[str, np.ndarray]:
-        """What stands in the cells of a tile that could not be computed: NaN, -1 and the outcome."""
-        shape = self.grid.extent(number)
+    def blanks(self, extent: tuple[int, ...], outcome: int) -> dict[str, np.ndarray]:
+        """What stands in cells that could not be computed: NaN, -1 and the outcome."""
         arrays = {
-            item.name: np.full(shape + tuple(item.shape), blank(item.dtype), dtype=item.dtype)
+            item.name: np.full(extent + tuple(item.shape), blank(item.dtype), dtype=item.dtype)
             for item in self.variables
         }
-        arrays[OUTCOME] = np.full(shape, outcome, dtype=np.uint8)
+        arrays[OUTCOME] = np.full(extent, outcome, dtype=np.uint8)
         return arrays
 
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jobs import parts
 from jobs.chunks import Chunk, encode, write
-from jobs.evaluate import CRASHED, OUT_OF_MEMORY, OUTCOME, Recipe, recipe
+from jobs.evaluate import OUTCOME, Recipe, recipe
 from jobs.ledger import Record
 from jobs.sweep import Sweep
 from jobs.template import chunk_shape, fill, outcome_variable
@@ -33,37 +34,30 @@ class Order(NamedTuple):
 
 
 def compute(made: Recipe, number: int) -> Filled:
-    """The cells of a tile. What goes wrong in them fails this tile and no other."""
-    try:
-        return pack(made, number, made.block(made.grid.block(number)))
-    except MemoryError as fault:
-        return failed(made, number, OUT_OF_MEMORY, f"out of memory: {fault}")
-    except Exception as fault:  # noqa: BLE001  one bad tile must not stop ten thousand
-        return failed(made, number, CRASHED, f"{type(fault).__name__}: {fault}")
+    """The cells of a tile. What goes wrong in some of them fails those and no others."""
+    arrays, faults = parts.computed(made, made.grid.block(number))
+    return pack(made, number, arrays, _message(number, parts.told(made, faults)) if faults else "")
 
 
-def failed(made: Recipe, number: int, outcome: int, message: str) -> Filled:
+def failed(made: Recipe, number: int, outcome: int, reason: str) -> Filled:
     """A tile that could not be computed: NaN, -1, the outcome, and where it lies."""
     block = made.grid.block(number)
-    where = ", ".join(
-        f"{axis.dim}={axis.values[cells.start]}..{axis.values[cells.stop - 1]}"
-        for axis, cells in zip(made.sweep.axes, block, strict=True)
-    )
-    return pack(made, number, made.failed(number, outcome), f"tile {number} ({where}): {message}"[:500])
+    told = parts.told(made, [parts.Fault(block, outcome, reason)])
+    return pack(made, number, made.blanks(made.grid.extent(number), outcome), _message(number, told))
+
+
+def _message(number: int, told: str) -> str:
+    return f"tile {number}: {told}"[:500]
 
 
 def pack(made: Recipe, number: int, arrays: Mapping[str, np.ndarray], message: str = "") -> Filled:
-    """A tile's arrays as encoded chunks. Errors: TypeError where an array is not what was declared."""
+    """A tile's arrays as encoded chunks."""
     chunks: list[Chunk] = []
     marks: dict[str, tuple[tuple[int, int], ...]] = {}
-    place, extent = made.grid.index(number), made.grid.extent(number)
+    place = made.grid.index(number)
     for item in (*made.variables, outcome_variable()):
-        array = arrays[item.name]
-        wanted = (*extent, *item.shape)
-        if array.shape != wanted or array.dtype != np.dtype(item.dtype):
-            given = f"{array.dtype} {array.shape}"
-            raise TypeError(f"{item.name} came as {given}, declared is {item.dtype} {wanted}")
-        encoded = list(encode(item.name, place, array, chunk_shape(made, item), fill(item)))
+        shape = chunk_shape(made, item)
+        encoded = list(encode(item.name, place, arrays[item.name], shape, fill(item)))
         chunks += encoded
         marks[item.name] = tuple((chunk.crc, len(chunk.data)) for chunk in encoded)
     counts = np.bincount(arrays[OUTCOME].ravel())

@@ -5,9 +5,11 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from jobs import parts
 from jobs.document import shown
-from jobs.evaluate import Recipe, recipe
+from jobs.evaluate import OUT_OF_MEMORY, Recipe, recipe
 from jobs.rooms import root_path
 from jobs.sweep import Sweep
 from jobs.tiles import RATE, Grid
@@ -91,9 +93,16 @@ def plan(sweep: Sweep) -> Plan:
     )
 
 
-def probe(plan: Plan) -> float:
-    """Seconds that the whole sweep takes one core, measured on one tile in its middle. Errors: Refused where
-    it does not fit in memory after all.
+class Probe(NamedTuple):
+    """One tile, tried. seconds: of one core for the whole sweep; faults: which of its cells fail, and why."""
+
+    seconds: float
+    faults: str
+
+
+def probe(plan: Plan) -> Probe:
+    """What the tile in the middle of a sweep takes. Errors: Refused where it does not fit in memory after
+    all.
     """
     try:
         return _measured(plan)
@@ -102,14 +111,18 @@ def probe(plan: Plan) -> float:
         raise refuse("parameters", f"{text}, or other observables") from None
 
 
-def _measured(plan: Plan) -> float:
+def _measured(plan: Plan) -> Probe:
     plan.recipe.compile()
     number = len(plan.grid) // 2
     block = plan.grid.block(number)
-    plan.recipe.block(tuple(slice(part.start, part.start + 1) for part in block))  # loads the machine code
+    first = tuple(slice(part.start, part.start + 1) for part in block)
+    parts.computed(plan.recipe, first)  # loads the machine code
     start = time.perf_counter()
-    plan.recipe.block(block)
-    return (time.perf_counter() - start) * plan.grid.cells / _product(plan.grid.extent(number))
+    _, faults = parts.computed(plan.recipe, block)
+    seconds = (time.perf_counter() - start) * plan.grid.cells / _product(plan.grid.extent(number))
+    if short := [fault for fault in faults if fault.outcome == OUT_OF_MEMORY]:
+        raise MemoryError(short[0].reason)
+    return Probe(seconds, parts.told(plan.recipe, faults))
 
 
 def read(source: Sweep | Path | str | dict | None, changes: dict | None = None) -> Sweep:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jobs.chunks import write
-from jobs.evaluate import Recipe
+from jobs.evaluate import CRASHED, OUT_OF_MEMORY, Recipe
 from jobs.fill import Filled, Order, compute
 from jobs.ledger import Ledger, Record
 from jobs.progress import Watcher
@@ -14,7 +14,7 @@ from jobs.rooms import scratch
 from jobs.store import Store
 
 BATCH = 16  # tiles that share one sync of the ledger
-HOPELESS = 4  # tiles that fail before any other is done
+HOPELESS = 4  # tiles that fail before any cell is computed
 
 
 class Stopped(Exception):
@@ -79,9 +79,10 @@ class Work:
         self._stop_if_all_fail()
 
     def _stop_if_all_fail(self) -> None:
-        """A fault that every tile has is not a bad tile: stop before it has gone through thousands."""
-        if len(self.settled) >= HOPELESS and not self.store.pages.done:
-            first = self.store.pages.records[self.settled[0]].message
+        """A fault that every cell has is not a bad cell: stop before it has gone through thousands."""
+        records = self.store.pages.records
+        if len(self.settled) >= HOPELESS and not any(map(_came_out, records.values())):
+            first = records[self.settled[0]].message
             raise Stopped(f"the first {HOPELESS} tiles failed, one as {first}; mend the cause and run again")
 
     def disk_fault(self, fault: OSError) -> Stopped:
@@ -102,3 +103,8 @@ class Work:
         sweep = self.recipe.sweep
         folder = str(sweep.folder) if sweep.folder else ""
         return Order(str(self.store.path), str(self.scratch), sweep.canonical, folder, self.recipe.digest)
+
+
+def _came_out(record: Record) -> bool:
+    """Whether any cell of a tile has been computed."""
+    return not set(record.cells) <= {CRASHED, OUT_OF_MEMORY}

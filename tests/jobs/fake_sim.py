@@ -103,6 +103,8 @@ class FakeRun:
             raise ZeroDivisionError("a poisoned cell")
         if np.any(w == 667.0):
             raise MemoryError
+        if np.any(bad := (w == 668.0) & (np.abs(b) < 0.05)):
+            raise ValueError(f"no start for b = {b[bad][0]:.3f}")
         shift = len(str(self.fixed.get("activation", ""))) + np.broadcast_to(number["seed"], cells)
         with np.errstate(all="ignore"):
             base = w * w + b / (w - 3.0) + shift
