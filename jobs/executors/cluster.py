@@ -16,6 +16,7 @@ from queue import Empty, Queue
 from distributed import Client, Future, KilledWorker
 
 from jobs.evaluate import CRASHED, OUT_OF_MEMORY
+from jobs.executors.reaching import reach
 from jobs.fill import failed, fill_there
 from jobs.template import versions
 from jobs.work import Stopped, Work
@@ -39,6 +40,7 @@ def run(work: Work, workers: int, address: str | None) -> None:
                 work.begin()
                 _drive(work, client)
         else:
+            reach(address)
             with _client(address) as client:
                 work.begin()
                 _inspect(client, address, work)

@@ -1,6 +1,7 @@
 """All executors agree with the serial loop bit for bit; one bad tile stops no other."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -95,6 +96,29 @@ def test_a_scheduler_that_is_not_there(fake, small, root):
         jobs.run(small, root=root, executor="tcp://127.0.0.1:9", progress=False)
     assert time.perf_counter() - start < 15
     assert not list(root.glob("*.zarr"))
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("tcp://127.0.0.1", "has no port; write an address as tcp://host:8786"),
+        ("tcp://", "has no port"),
+        ("tls://127.0.0.1:9", "needs a connection by TLS"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_at_once(fake, small, root, address, said):
+    start = time.perf_counter()
+    with pytest.raises(Refused, match=said):
+        jobs.run(small, root=root, executor=address, progress=False)
+    assert time.perf_counter() - start < 5
+
+
+def test_what_takes_a_connection_and_says_nothing_is_no_scheduler(fake, small, root, monkeypatch):
+    monkeypatch.setattr("jobs.executors.reaching.PATIENCE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(Refused, match=r"does not answer as a Dask scheduler .*8787 that of its dashboard"):
+            jobs.run(small, root=root, executor=address, progress=False)
 
 
 @pytest.mark.parametrize(("poison", "outcome"), [(666.0, "crashed"), (667.0, "out_of_memory")])
