@@ -62,6 +62,18 @@ class Axis:
         )
         return spaced.astype(self._dtype)
 
+    def repeated(self) -> list[Problem]:
+        """Numbers of the file that differ but are one number here: a coordinate has every value once."""
+        if self.is_word:
+            return []
+        steps = np.diff(np.sort(self.values) if isinstance(self.table, Listed) else self.values)
+        if steps.all():
+            return []
+        key = "values" if isinstance(self.table, Listed) else "num"
+        alike = np.count_nonzero(steps == 0)
+        text = f"{alike:,} of {self.size:,} values lie closer than numbers can tell apart"
+        return [Problem(f"axes.{self.path}.{key}", f"{text}; write fewer, or farther apart")]
+
     @property
     def _dtype(self) -> type:
         return np.int64 if self.integer else np.float64
@@ -133,6 +145,8 @@ class Sweep:
             Axis(axis.path, axis.dim, axis.table, axis.kind == "integer", axis.unit, axis.meaning)
             for axis in meaning.axes
         )
+        if twice := [fault for axis in axes for fault in axis.repeated()]:
+            raise Refused(twice)
         return cls(
             name=document.name,
             title=document.title,

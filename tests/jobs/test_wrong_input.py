@@ -79,6 +79,12 @@ ROWS = [
     ({"axes": {"w": W | {"stop": 0.0}}}, "axes.w", "must differ"),
     ({"axes": {"w": W | {"stop": 1e308, "start": -1e308}}}, "axes.w", "wider than numbers"),
     ({"axes": {"w": {"start": 1.0, "stop": 1.0 + 1e-15, "num": 1000}}}, "axes.w.num", "closer than"),
+    (
+        {"axes": {"w": {"start": 1.0, "stop": 1.0 + 1e-15, "num": 1000, "scale": "log"}}},
+        "axes.w.num",
+        "closer than",
+    ),
+    ({"axes": {"w": {"values": [2**53, 2**53 + 1]}}}, "axes.w.values", "1 of 2 values lie closer than"),
     ({"axes": {"w": W | {"scale": "log"}}}, "axes.w.start", "above zero"),
     ({"axes": {"w": {"start": 1.0, "stop": -1.0, "num": 3, "scale": "log"}}}, "axes.w.stop", "above zero"),
     ({"axes": {"w": W | {"scale": "cubic"}}}, "axes.w.scale", "'cubic' given"),
