@@ -58,8 +58,17 @@ def digest(frames: Sequence[Frame]) -> str:
     for frame in frames:
         values = frame.values
         parts.append(repr(frame._replace(values=None)))
-        parts.append("" if values is None else f"{values.dtype.str} {values.tolist()!r}")
+        parts.append("" if values is None else f"{values.dtype.str} {_content(values)}")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _content(values: np.ndarray) -> str:
+    """The values of a coordinate: words as they stand, numbers by a checksum of their bytes: as a list they
+    would take ten times the memory.
+    """
+    if values.dtype.kind in "OT":
+        return repr(values.tolist())
+    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
 
 
 def _read(kept: Path) -> dict[str, bytes] | None:
