@@ -70,6 +70,9 @@ def told() -> Iterator[None]:
     except MemoryError as fault:
         _say(f"error: out of memory ({fault}); write fewer steps, units or cells, or take fewer --workers")
         raise typer.Exit(WRONG) from None
+    except KeyboardInterrupt:
+        _say("interrupted: what is computed is safe; the same command goes on with it")
+        raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(DONE) from None

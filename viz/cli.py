@@ -1,5 +1,7 @@
 """The whole command line: the job commands, and show, serve, demo, describe. Heavy imports stand inside."""
 
+import io
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -116,5 +118,8 @@ def _pairs(flag: str, texts: list[str] | None) -> dict[str, Any]:
 
 
 def main() -> None:
-    """The entry point `separatrix`."""
+    """The entry point `separatrix`. What an output cannot encode is written as its number, not as a fault."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()

@@ -161,3 +161,21 @@ def test_status_of_ten_thousand_tiles_is_quick(tmp_path, cliff):
         describe(cliff)
         times.append(time.perf_counter() - start)
     assert statistics.median(times) < 0.5
+
+
+def test_an_output_that_cannot_encode_a_sign_is_no_fault(separatrix, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    said = separatrix("describe", "system", "henon")
+    assert said.returncode == 0, said.stderr
+    assert "H\\xe9non" in said.stdout
+
+
+def test_ctrl_c_before_a_command_has_begun_is_exit_code_one(capsys):
+    import typer
+
+    from jobs.cli import told
+
+    with pytest.raises(typer.Exit) as end, told():
+        raise KeyboardInterrupt
+    assert end.value.exit_code == 1
+    assert "interrupted: what is computed is safe" in capsys.readouterr().err
