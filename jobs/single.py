@@ -1,6 +1,7 @@
 """Single cells of a store, simulated now, as labelled arrays."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import xarray as xr
 
 from jobs import rooms
 from jobs.evaluate import Recipe, recipe
+from jobs.meaning import paths
 from jobs.sweep import Axis, Sweep
 from jobs.template import describe, outcome_variable
 from sim.errors import nearest, refuse
@@ -31,8 +33,11 @@ def live(dataset: xr.Dataset, at: Mapping[str, Any], observables: Sequence[str] 
     observables: what to measure, by default what the sweep measures.
     """
     sweep = sweep_of(dataset)
+    known = {name for axis in sweep.axes for name in (axis.dim, axis.path)}
+    if wrong := [name for name in at if name not in known]:
+        raise refuse(f"{wrong[0]!s:.80}", f"no axis of this sweep; {nearest(str(wrong[0]), known)}")
     if observables is not None and tuple(observables) != sweep.observables:
-        sweep = Sweep.parse(sweep.data() | {"observables": list(observables)}, folder=sweep.folder)
+        sweep = Sweep.parse(_measuring(sweep, observables), folder=sweep.folder)
     made = recipe(sweep)
     _of_the_same_files(dataset, made)
     place = [_nearest(axis, at) for axis in sweep.axes]
@@ -42,6 +47,17 @@ def live(dataset: xr.Dataset, at: Mapping[str, Any], observables: Sequence[str] 
     cell = {name: array.reshape(array.shape[len(place) :]) for name, array in arrays.items()}
     labels = {axis.dim: along[0] for axis, along in zip(sweep.axes, values, strict=True)}
     return _labelled(made, cell, labels)
+
+
+def _measuring(sweep: Sweep, observables: Sequence[str]) -> dict[str, Any]:
+    """The sweep as data with other observables, without the keywords of those that are left out."""
+    data = sweep.data() | {"observables": list(observables)}
+    words = {path: [value] for path, value in sweep.parameters.items() if isinstance(value, str)}
+    words |= {axis.path: [str(value) for value in axis.values] for axis in sweep.axes if axis.is_word}
+    known = paths(sweep.system, sweep.task, observables, words, sweep.folder)
+    data["parameters"] = {path: value for path, value in data["parameters"].items() if path in known}
+    data["axes"] = [axis for axis in data["axes"] if axis["name"] in known]
+    return data
 
 
 def _of_the_same_files(dataset: xr.Dataset, made: Recipe) -> None:
@@ -74,7 +90,8 @@ def _labelled(made: Recipe, cell: Mapping[str, np.ndarray], labels: Mapping[str,
 def _nearest(axis: Axis, at: Mapping[str, Any]) -> int:
     wanted = at.get(axis.dim, at.get(axis.path))
     if wanted is None:
-        raise refuse(axis.dim, f"no coordinate given; write {{{axis.dim!r}: {axis.values[0]!r}, ...}}")
+        first = axis.values[:1].tolist()[0]
+        raise refuse(axis.dim, f"no coordinate given; write {{{axis.dim!r}: {first!r}, ...}}")
     if axis.is_word:
         matches = np.flatnonzero(axis.values == str(wanted))
         if not len(matches):
@@ -82,9 +99,13 @@ def _nearest(axis: Axis, at: Mapping[str, Any]) -> int:
                 axis.dim, f"{str(wanted)[:80]!r} given; {nearest(str(wanted), map(str, axis.values))}"
             )
         return int(matches[0])
-    if not np.isfinite(wanted):
-        raise refuse(axis.dim, f"{wanted!r} given; write a finite number")
-    return int(np.argmin(np.abs(axis.values - wanted)))
+    try:
+        number = float(wanted)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise refuse(axis.dim, f"{wanted!r:.80} given; write a finite number")
+    return int(np.argmin(np.abs(axis.values - number)))
 
 
 def _folder(dataset: xr.Dataset, data: Mapping[str, Any]) -> Path | None:

@@ -295,6 +295,29 @@ def test_live_equals_stored(done, root):
     assert set(only.data_vars) == {"trajectory", "outcome"}
     with pytest.raises(Refused, match="activation"):
         jobs.live(dataset, {"w": 0.0, "b": 0.0})
+    with pytest.raises(Refused, match=r"w: no coordinate given; write {'w': 0\.0, "):
+        jobs.live(dataset, {"activation": "tanh", "b": 0.0})
+    with pytest.raises(Refused, match="w: 'x' given; write a finite number"):
+        jobs.live(dataset, {"w": "x", "b": 0.0, "activation": "tanh"})
+    with pytest.raises(Refused, match="q: no axis of this sweep"):
+        jobs.live(dataset, {"w": 0.0, "b": 0.0, "activation": "tanh", "q": 1})
+
+
+def test_live_leaves_out_keywords_of_what_is_not_measured(root):
+    """A trajectory has no target: that of the sweep's loss, fixed or along an axis, is left out."""
+    sweep = {
+        "name": "cell",
+        "system": "logistic",
+        "observables": ["loss"],
+        "parameters": {"steps": 4, "start": 0.3},
+        "axes": {"r": {"values": [3.0, 3.5]}, "target": {"values": [0.2, 0.4]}},
+    }
+    dataset = jobs.open(jobs.run(sweep, root=root, progress=False).path)
+    cell = jobs.live(dataset, {"r": 3.5, "target": 0.4}, ["trajectory"])
+    states = [0.3]
+    for _ in range(4):
+        states.append(3.5 * states[-1] * (1 - states[-1]))
+    np.testing.assert_allclose(cell.trajectory.values.ravel(), states, rtol=1e-14)
 
 
 def test_a_sweep_without_axes(fake, small, root):
