@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import lock, rooms, template
+from jobs.document import shown
 from jobs.executors import serial
 from jobs.planning import Plan, plan, read, workers_here
 from jobs.progress import Watcher, say, watcher
@@ -62,11 +63,14 @@ def run(
     >>> open(result.path).loss.plot()  # doctest: +SKIP
     """
     start = time.perf_counter()
+    named = changes is None or (isinstance(changes, Mapping) and all(isinstance(key, str) for key in changes))
+    if not named:
+        raise refuse("changes", f'{shown(changes)} given; write a dictionary, as {{"axes.w.num": 64}}')
     given = read(sweep, dict(changes or {}))
     where = rooms.root_path(root)
     planned = plan(given)
     count = workers_here(workers)
-    kind = _kind(executor, planned)
+    kind = _kind(str(executor), planned)
     if fresh or not rooms.store_path(where, given.name).exists():
         planned.refuse(where, planned.hands(kind, count))
     with lock.owned(where, given.name):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from jobs import parts
 from jobs.document import shown
 from jobs.evaluate import OUT_OF_MEMORY, Recipe, recipe
@@ -76,8 +78,9 @@ class Plan:
         return Problem("parameters", f"{text}; write fewer units or steps, or other observables")
 
 
-def plan(sweep: Sweep) -> Plan:
-    """The plan of a sweep. Errors: Refused where names do not fit together."""
+def plan(sweep: Sweep | Path | str | dict) -> Plan:
+    """The plan of a sweep: a Sweep or whatever names one. Errors: Refused where names do not fit together."""
+    sweep = read(sweep)
     made = recipe(sweep)
     grid = made.grid
     cells = grid.cells
@@ -143,12 +146,12 @@ def workers_here(wanted: int | None) -> int:
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     if wanted is None:
         return processors
-    if not isinstance(wanted, int) or not 1 <= wanted <= 64 * processors:
+    if not isinstance(wanted, int | np.integer) or not 1 <= wanted <= 64 * processors:
         raise refuse(
             "--workers",
             f"{shown(wanted)} given; write a number from 1 to {64 * processors}, here best {processors}",
         )
-    return wanted
+    return int(wanted)
 
 
 def size(count: float) -> str:

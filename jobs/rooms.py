@@ -16,6 +16,8 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 def root_path(root: Path | str) -> Path:
     """The results root as an absolute path. Errors: Refused for addresses and for what is not a folder."""
+    if not isinstance(root, str | os.PathLike):
+        raise refuse("--root", f"{ascii(root)[:80]} given; write the path of a folder")
     text = str(root)
     if "://" in text or "::" in text:
         raise refuse(
@@ -68,14 +70,14 @@ def find(store: Path | str, root: Path | str = "results") -> Path:
 def private(root: Path) -> Path:
     """The folder of locks and temporary things; made when first asked for."""
     folder = root / PRIVATE
+    if folder.is_symlink():
+        raise refuse("--root", f"{folder} is a link; remove it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise refuse(
             "--root", f"{root} cannot be written to: {fault.strerror}; name another folder"
         ) from None
-    if folder.is_symlink():
-        raise refuse("--root", f"{folder} is a link; remove it")
     return folder
 
 

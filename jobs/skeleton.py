@@ -68,7 +68,7 @@ def _content(values: np.ndarray) -> str:
     """
     if values.dtype.kind in "OT":
         return repr(values.tolist())
-    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(values).view(np.uint8).data).hexdigest()
 
 
 def _read(kept: Path) -> dict[str, bytes] | None:

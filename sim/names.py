@@ -60,6 +60,8 @@ def find(package: str, name: str, folder: Path | None = None) -> ModuleType:
     place = kind if kind.endswith("observables") else kind.removesuffix("s")
     if name.endswith(".py"):
         return _formed(package, place, _from_file(place, Path(folder or _FOLDER.get() or ".") / name))
+    if "/" in name or name.startswith("."):
+        raise refuse(place, f"{name!r:.80} is the path of no Python file: such a path ends in .py")
     if "." in name:
         return _formed(package, place, _imported(place, name))
     if not name.isidentifier() or name not in listing(package):

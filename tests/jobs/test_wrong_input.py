@@ -292,3 +292,34 @@ def test_what_belongs_to_a_wrong_word_is_not_called_unknown():
     with pytest.raises(Refused, match="did you mean 'lstm'") as refusal:
         Sweep.parse(raw)
     assert [problem.place for problem in refusal.value.problems] == ["parameters.cell"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"root": None}, "--root: None given"),
+        ({"root": 3}, "--root: 3 given"),
+        ({"executor": None}, "'None' given"),
+        ({"changes": ["a"]}, r"changes: \['a'\] given; write a dictionary"),
+        ({"changes": {1: 2}}, "changes: {1: 2} given"),
+        ({"workers": "2"}, "--workers: '2' given"),
+    ],
+)
+def test_wrong_arguments_in_python_are_refused(fake, small, root, given, said):
+    with pytest.raises(Refused, match=said):
+        jobs.run(small, **({"root": root, "progress": False} | given))
+
+
+def test_a_plan_takes_what_a_run_takes(fake, small):
+    import numpy as np
+
+    from jobs.planning import workers_here
+
+    assert jobs.plan(small).grid == jobs.plan(jobs.Sweep.parse(small)).grid
+    assert workers_here(np.int64(1)) == 1
+
+
+def test_a_path_that_is_no_python_file_is_said_to_be_none():
+    raw = {"name": "a", "system": "../up/down", "observables": ["loss"]}
+    with pytest.raises(Refused, match=r"the path of no Python file: such a path ends in \.py"):
+        jobs.Sweep.parse(raw)
