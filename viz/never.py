@@ -1,6 +1,7 @@
 """Counts of what did not happen: -1 where a run went to its end without it, which is a result and no hole.
 
-A run that diverged, crashed or was never computed counted nothing; its cells are missing, whatever is stored.
+A run that diverged or crashed did not go to its end: where it is stored as -1 it is missing. What it had
+counted by then happened: an orbit that escaped at step 3 and left all numbers at step 12 has an escape time.
 """
 
 from __future__ import annotations
@@ -20,13 +21,12 @@ if TYPE_CHECKING:
 def apart(array: xr.DataArray, values: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of a variable as floats, NaN where there are none, and where a count is a sound never.
 
-    codes: outcomes of the same cells. What is stored of a cell that is not computed is a blank, -1 in whole
-    numbers, and so are counts of runs that were lost.
+    codes: outcomes of the same cells. Whatever is stored of a cell that is not computed is a blank, and so is
+    -1 in the counts of runs that were lost.
     """
     never = (values == reading.NEVER) & reading.counted(array)
     whole = array.dtype.kind == "i"
-    blanks = reading.LOST if reading.counted(array) else (reading.PENDING,)
-    blank = np.isin(codes, blanks) & whole
+    blank = whole & ((codes == reading.PENDING) | (never & np.isin(codes, reading.LOST)))
     return np.where(never | blank, np.nan, np.asarray(values, dtype=float)), never & ~blank
 
 

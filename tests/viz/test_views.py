@@ -7,7 +7,9 @@ import holoviews as hv
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 
+import jobs
 from tests.viz import stores
 from viz import draw, palettes, reading, scene, suited, view
 from viz.raster import image, paint
@@ -37,6 +39,16 @@ def test_the_view_that_fits_best_comes_first():
     assert suited(stores.logistic(20, 5), "orbit")[0] == "orbit_diagram"
     assert suited(stores.mandelbrot(8, 5), "escape_time")[0] == "image"
     assert suited(stores.cliff(8), "outcome")[0] == "map"
+
+
+def test_a_store_is_read_by_blocks_and_never_number_by_number(shelf, monkeypatch):
+    """A map of 4096 x 4096 cells took a minute to open: its axes stand the other way round in the store."""
+    data = jobs.open("cliff", shelf)
+    monkeypatch.setattr(zarr.Array, "get_coordinate_selection", None)
+    monkeypatch.setattr(zarr.Array, "vindex", None)
+    seen = scene(data, "loss", "map")
+    assert (seen.x.name, seen.y.name) == ("w", "b") == data["loss"].dims
+    assert np.array_equal(seen.values, data["loss"].values.T)
 
 
 def test_a_map_is_an_image_with_the_numbers_the_scale_and_the_outcome():
@@ -267,6 +279,26 @@ def test_nevers_stand_above_the_lines():
     assert "5 of 5 cells: no period" in alone.caption
     assert alone.panels[0].curves[-1].x.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
     image(alone).save(io.BytesIO(), "png")
+
+
+@pytest.mark.parametrize("name", ["image", "map", "lines"])
+def test_what_a_run_counted_before_it_diverged_is_drawn(name):
+    """z' = z^2 + c over real c from z = 0: beyond the escape the state overflows, the escape time stands."""
+    c, times = np.linspace(-3.0, 1.0, 9), np.full((9, 2), -1, np.int32)
+    z = np.zeros(9)
+    for step in range(1, 30):
+        z = np.where(np.abs(z) > 2, z, z * z + c)
+        times[(np.abs(z) > 2) & (times[:, 0] < 0)] = step
+    outcome = np.where(times < 0, 1, 2).astype(np.uint8)
+    outcome[4, 1], times[4, 1] = 2, -1  # lost before anything could be counted
+    data = stores.dataset(
+        {"escape_time": (("c", "seed"), times)}, {"c": c, "seed": np.arange(2)}, outcome=outcome
+    )
+    seen = scene(data, "escape_time", name)
+    drawn = seen.panels[0].curves[0].y if name == "lines" else seen.values[0]
+    assert times[:, 0].tolist() == [1, 1, -1, -1, -1, -1, -1, 5, 3]
+    assert np.array_equal(drawn, np.where(times[:, 0] < 0, np.nan, times[:, 0]), equal_nan=True)
+    assert f"{(times < 0).sum() - 1} of 18 cells: never escaped" in seen.caption
 
 
 def test_codes_are_classes_with_their_words():
