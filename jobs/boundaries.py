@@ -42,4 +42,5 @@ def boundary(
     left = [str(dim) for dim in array.dims if dim not in wanted]
     if left:
         raise refuse(left[0], f"an axis of {array.sizes[left[0]]} values that is neither in dims nor held")
-    return box_dimension(np.asarray(array.transpose(*wanted).values), sizes, level)
+    numbers = np.asarray(array.values)  # read, then turned: xarray reads a turned variable number by number
+    return box_dimension(numbers.transpose([array.dims.index(dim) for dim in wanted]), sizes, level)

@@ -128,7 +128,7 @@ def cut(array: xr.DataArray, held: Mapping[str, int], up: str, across: str) -> n
     """The numbers of the plane in sight as (up, across) floats; -1 of an integer that was never computed
     stays.
     """
-    plane: np.ndarray = array.isel(dict(held)).transpose(up, across).values
+    plane = reading.turned(array.isel(dict(held)), up, across)
     return plane if plane.dtype.kind == "f" else plane.astype(float)
 
 

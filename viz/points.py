@@ -59,9 +59,9 @@ def stored(dataset: xr.Dataset, at: Mapping[str, Any] | None, along: tuple[str, 
     own = ("branch", *(dim for dim in map(str, array.dims) if dim == "unit"))
     axes = tuple(dim for dim in map(str, flags.dims) if dim not in ("branch", *along))
     held = reading.fixed(dataset, axes, {key: wish for key, wish in (at or {}).items() if key in axes})
-    s = np.asarray(array.isel(held).transpose(*along, *own).values)
+    s = reading.turned(array.isel(held), *along, *own)
     words = named(flags)
-    codes = np.asarray(flags.isel(held).transpose(*along, "branch").values)
+    codes = reading.turned(flags.isel(held), *along, "branch")
     return Points(s if len(own) > 1 else s[..., None], words[np.clip(codes, -1, None)])
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 import jobs
-from viz import scene
+from viz import scene, view
 from viz.apps.explorer import Explorer
 from viz.reading import Unseen
 
@@ -95,3 +95,13 @@ def test_a_glance_at_a_store_without_axes_is_drawn(lone):
     for data in (seen, jobs.open(lone / "curve.zarr")):
         with pytest.raises(Unseen, match=r"final_state = .* \(1 cell, ok\): one number without an axis"):
             scene(data, "final_state")
+
+
+def test_a_picture_is_not_computed_twice_to_be_shown_once(shelf, monkeypatch):
+    made = []
+    true_scene = view.scene
+    monkeypatch.setattr(
+        view, "scene", lambda *asked, **wishes: made.append(asked) or true_scene(*asked, **wishes)
+    )
+    Explorer(shelf, "?store=cliff&variable=loss&view=map")
+    assert len(made) == 1

@@ -105,7 +105,7 @@ def _lines(lived: xr.Dataset, name: str) -> list[Lines]:
     if "time" not in array.dims:
         return []
     rest = [str(dim) for dim in array.dims if dim != "time"]
-    rows = array.transpose("time", *rest).values.reshape(array.sizes["time"], -1).astype(float)
+    rows = reading.turned(array, "time", *rest).reshape(array.sizes["time"], -1).astype(float)
     time = lived["time"].values.astype(float)
     curves = []
     for i in range(min(rows.shape[1], _MOST_UNITS)):

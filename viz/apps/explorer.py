@@ -15,6 +15,7 @@ from viz.apps import page, touch
 from viz.apps.cell_card import CellCard
 from viz.apps.controls import Slider, chosen, option_widgets, say_auto, select, theory_widget
 from viz.apps.guards import Quiet, shown
+from viz.apps.last_scene import LastScene
 from viz.apps.picture import Picture, Place
 from viz.apps.state import State, parse, query
 from viz.apps.stores import Shelf, progress
@@ -43,6 +44,7 @@ class Explorer:
         self.cell_sliders: dict[str, Slider] = {}
         self.card = CellCard()
         self._quiet = Quiet()
+        self._scenes = LastScene()
         self._loaded = False
         self._build()
         self.load()
@@ -283,10 +285,7 @@ class Explorer:
         wishes: dict[str, Any] = {**chosen(self.options), **({"at": at} if at else {})}
         if not theory:
             wishes.pop("theory", None)
-        drawn = view.scene(self._data(), self.variable.value, self.view.value, **wishes)
-        if drawn is None:
-            raise Unseen(f"the view {self.view.value!r} makes its own element and is not for the app")
-        return drawn
+        return self._scenes.of(self._data(), self.variable.value, self.view.value, wishes)
 
     def draw(self) -> None:
         """Draw the picture; the same picture with other numbers only changes its colours. One number without

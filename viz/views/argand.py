@@ -52,7 +52,7 @@ def scene(
     own = [dim for dim in choices.free(array, (by,), at) if dim not in points]
     by = by or choices.longest(dataset, array, own)
     held = choices.held(dataset, array, (by, *points), at)
-    part = array.isel(held).transpose(*([by] if by else []), *points).values
+    part = reading.turned(array.isel(held), *([by] if by else []), *points)
     multipliers = numbers(part)
     multipliers = multipliers if by else multipliers[None]
     total = len(multipliers)

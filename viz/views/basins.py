@@ -132,8 +132,8 @@ def _followed(dataset: xr.Dataset, apart: float) -> tuple[np.ndarray, tuple[str,
     states = dataset["basin_state"]
     own = [str(dim) for dim in states.dims if str(dim) not in axes]
     shape = [dataset.sizes[dim] for dim in given]
-    labels = dataset["basin"].transpose(*given, *starts).values.reshape(*shape, -1)
-    points = states.transpose(*given, *starts, *own).values.reshape(*labels.shape, -1)
+    labels = reading.turned(dataset["basin"], *given, *starts).reshape(*shape, -1)
+    points = reading.turned(states, *given, *starts, *own).reshape(*labels.shape, -1)
     found = np.full((*shape, max(int(labels.max()), 1), points.shape[-1]), np.nan)
     for i in range(found.shape[-2]):
         there = labels == i + 1
@@ -176,9 +176,9 @@ def _marks(dataset: xr.Dataset, field: Field, at: Mapping[str, Any] | None) -> t
     if len(own) != 1 or dataset.sizes[own[0]] != 2:
         return ()
     held = reading.fixed(dataset, tuple(d for d in reading.sweep_axes(dataset) if d not in _PLANE), at)
-    points = states.isel(held).transpose(*_PLANE, own[0]).values.reshape(-1, 2)
-    labels = dataset["basin"].isel(held).transpose(*_PLANE).values.reshape(-1)
-    periods = dataset["basin_period"].isel(held).transpose(*_PLANE).values.reshape(-1)
+    points = reading.turned(states.isel(held), *_PLANE, own[0]).reshape(-1, 2)
+    labels = reading.turned(dataset["basin"].isel(held), *_PLANE).reshape(-1)
+    periods = reading.turned(dataset["basin_period"].isel(held), *_PLANE).reshape(-1)
     numbers, first = np.unique(labels, return_index=True)
     shapes: list[Shape] = []
     for marker, word, wanted in (

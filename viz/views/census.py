@@ -87,9 +87,9 @@ def _families(
     states = dataset["census_state"]
     own = [str(dim) for dim in states.dims if dim not in (*reading.sweep_axes(dataset), "attractor")]
     held = reading.fixed(dataset, tuple(d for d in reading.sweep_axes(dataset) if d not in grid), at)
-    placed = states.isel(held).transpose(*grid, *own).values[np.ix_(field.y.order, field.x.order)]
+    placed = reading.turned(states.isel(held), *grid, *own)[np.ix_(field.y.order, field.x.order)]
     numbers = families(placed if own else placed[..., None], apart)
-    share = dataset["census_fraction"].isel(held).transpose(*grid).values
+    share = reading.turned(dataset["census_fraction"].isel(held), *grid)
     most = share[np.ix_(field.y.order, field.x.order)].argmax(axis=-1)
     codes = np.take_along_axis(numbers, most[..., None], axis=-1)[..., 0]
     words = [str(i + 1) for i in range(_MOST)]
@@ -101,7 +101,7 @@ def _kinds(dataset: xr.Dataset, field: Field, at: Mapping[str, Any] | None) -> t
     kinds = dataset["census_kind"]
     fixed = tuple(str(d) for d in kinds.dims if d not in (field.x.name, field.y.name, "attractor"))
     held = reading.fixed(dataset, fixed, at)
-    each = kinds.isel(held).transpose(field.y.name, field.x.name, "attractor").values
+    each = reading.turned(kinds.isel(held), field.y.name, field.x.name, "attractor")
     each = each[np.ix_(field.y.order, field.x.order)]
     points, cycles, unclosed = ((each == kind).sum(axis=-1) for kind in (1, 2, 3))
     answers = [points == 1, points == 2, points > 2]
@@ -112,6 +112,6 @@ def _kinds(dataset: xr.Dataset, field: Field, at: Mapping[str, Any] | None) -> t
         6,
     )
     if "census_escaped" in dataset.variables:
-        gone = dataset["census_escaped"].isel(held).transpose(field.y.name, field.x.name).values
+        gone = reading.turned(dataset["census_escaped"].isel(held), field.y.name, field.x.name)
         codes = np.where((codes == 6) & (gone[np.ix_(field.y.order, field.x.order)] == 1.0), 7, codes)
     return np.where(field.values >= 0, codes, -1), list(_KINDS)

@@ -98,7 +98,7 @@ def _stairs(
     orbits = dataset[known[0]]
     time = "time" if known[0] == "trajectory" else "iterate"
     part = orbits.isel({dim: index for dim, index in held.items() if dim in orbits.dims})
-    rows = np.asarray(part.transpose(*([by] if by else []), time).values).reshape(-1, dataset.sizes[time])
+    rows = reading.turned(part, *([by] if by else []), time).reshape(-1, dataset.sizes[time])
     chosen = choices.spread(len(rows), most)
     drawn = []
     for colour, i in zip(palettes.CURVES[2:], chosen, strict=False):  # as many as there are orbits

@@ -44,7 +44,7 @@ def scene(
     x = x or "step"
     by = by or ("gate_unit" if array.sizes["gate_unit"] > 1 and x != "gate_unit" else None)
     held = choices.held(dataset, array, (x, by, "gate"), at)
-    part = array.isel(held).transpose("gate", *([by] if by else []), x).values.astype(float)
+    part = reading.turned(array.isel(held), "gate", *([by] if by else []), x).astype(float)
     part = part if by else part[:, None]
     if form not in ("auto", "lines", "map"):
         raise Unseen(f"form = {form!r}: write auto, lines or map")

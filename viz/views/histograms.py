@@ -112,7 +112,7 @@ def _roles(
 
 def _rows(part: xr.DataArray, by: str | None, x: str) -> np.ndarray:
     """The numbers as (by, x)."""
-    rows: np.ndarray = (part.transpose(by, x).values if by else part.values[None]).astype(float)
+    rows: np.ndarray = (reading.turned(part, by, x) if by else part.values[None]).astype(float)
     return rows
 
 

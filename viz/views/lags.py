@@ -42,7 +42,7 @@ def scene(
     by = by or choices.longest(dataset, array, left)
     held = choices.held(dataset, array, ("lag", by), at)
     part = array.isel(held)
-    rows = part.transpose(by, "lag").values if by else part.values[None]
+    rows = reading.turned(part, by, "lag") if by else part.values[None]
     chosen = choices.spread(len(rows), most)
     labels = [reading.said(dataset, {by: int(i)}) for i in chosen] if by else [""]
     colours = choices.hues(chosen, len(rows)) if by else [palettes.CURVES[0]]

@@ -48,7 +48,7 @@ def scene(
     if not across:
         raise Unseen(f"{variable}: an orbit diagram needs an axis of numbers beside `iterate`")
     held = reading.fixed(dataset, tuple(str(d) for d in array.dims if d not in (across, "iterate")), at)
-    orbits = array.isel(held).transpose(across, "iterate").values
+    orbits = reading.turned(array.isel(held), across, "iterate")
     side = axis(across, reading.label(dataset[across]), dataset[across].values)
     low, high = window or _heights(orbits)
     width = min(width, len(side.centres))

@@ -43,7 +43,7 @@ def scene(
         dataset, tuple(str(d) for d in array.dims if d not in ("place_x", "place_y", "unit")), at
     )
     x, y = dataset["place_x"].values.astype(float), dataset["place_y"].values.astype(float)
-    moved = np.asarray(array.isel(held).transpose("unit", "place_y", "place_x").values)
+    moved = reading.turned(array.isel(held), "unit", "place_y", "place_x")
     names = [reading.long_name(dataset[dim]) for dim in ("place_x", "place_y")]
     shapes: list[Shape] = [_arrows(x, y, moved, arrows)] if arrows else []
     shapes += _orbits(dataset, {dim: i for dim, i in held.items() if dim not in starts}, starts, most)
@@ -72,7 +72,7 @@ def _orbits(dataset: xr.Dataset, held: Mapping[str, int], starts: tuple[str, ...
         return []
     array = dataset["trajectory"]
     part = array.isel({dim: i for dim, i in held.items() if dim in array.dims})
-    rows = np.asarray(part.transpose(*starts, "time", "unit").values).reshape(-1, array.sizes["time"], 2)
+    rows = reading.turned(part, *starts, "time", "unit").reshape(-1, array.sizes["time"], 2)
     chosen = choices.spread(len(rows), most)
     with np.errstate(invalid="ignore"):
         rows = np.where(np.abs(rows) < 1e6, rows, np.nan)

@@ -27,7 +27,7 @@ def scene(dataset: xr.Dataset, variable: str, at: Mapping[str, Any] | None = Non
     array = reading.variable(dataset, variable)
     dims = tuple(str(dim) for dim in array.dims if dim not in ("index", "component"))
     held = reading.fixed(dataset, dims, at)
-    part = array.isel(held).transpose("index", "component").values
+    part = reading.turned(array.isel(held), "index", "component")
     poles = complex_plane.numbers(part)
     of_taps = json.loads(str(dataset.attrs.get("sweep", "{}"))).get("system") == "taps"
     zeros = np.zeros(len(poles) if of_taps else 0, dtype=complex)

@@ -36,7 +36,7 @@ def scene(
     part = array.isel(held)
     chosen = choices.spread(dataset.sizes[by], _MOST) if by else np.zeros(1, dtype=int)
     clouds = [part.isel({by: int(i)}) if by else part for i in chosen]
-    pairs = [cloud.transpose("iterate", "pair").values for cloud in clouds]
+    pairs = [reading.turned(cloud, "iterate", "pair") for cloud in clouds]
     names = [reading.said(dataset, {by: int(i)}) if by else "pairs" for i in chosen]
     everything = np.concatenate([pair.ravel() for pair in pairs])
     side, _ = framed(everything, everything)

@@ -97,7 +97,7 @@ def _curves(dataset: xr.Dataset, part: xr.DataArray, x: str, by: str | None, mos
     places, order, _ = choices.along(dataset, x)
     if by is None:
         return (Curve("", places, _decades(part.values[order]), palettes.CURVES[0]),)
-    rows = part.transpose(by, x).values
+    rows = reading.turned(part, by, x)
     chosen = choices.spread(len(rows), most)
     names = [_named(dataset, by, int(i), len(rows)) for i in chosen]
     labels = choices.some(names)

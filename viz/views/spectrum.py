@@ -56,10 +56,10 @@ def scene(
     error = dataset.data_vars.get(f"{variable}_error") if bars else None
     places, order, words = choices.along(dataset, x)
     dims = (by, x) if by else (x,)
-    heights = array.isel(held).transpose(*dims).values.reshape(-1, len(order))[:, order]
+    heights = reading.turned(array.isel(held), *dims).reshape(-1, len(order))[:, order]
     spread = np.full(heights.shape, np.nan)
     if error is not None:
-        spread = error.isel(held).transpose(*dims).values.reshape(-1, len(order))[:, order]
+        spread = reading.turned(error.isel(held), *dims).reshape(-1, len(order))[:, order]
     far = reach(dataset)
     chosen = choices.spread(len(heights), most)
     colours = choices.hues(chosen, len(heights)) if by else [palettes.CURVES[0]]
