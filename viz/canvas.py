@@ -128,9 +128,11 @@ class Sheet:
                 continue
             self.draw.line([(at, box[3]), (at, box[3] + 6)], fill=SOFT)
             short = fitted(clean(words), size, 190)
-            if at - width(short, size) / 2 > free:
+            half = width(short, size) / 2
+            at = min(at, self.image.width - half - 4)  # the last number is not cut at the edge of the sheet
+            if at - half > free:
                 self.write(at, box[3] + 10, short, size, anchor="ma")
-                free = at + width(short, size) / 2 + 8
+                free = at + half + 8
 
     def ticks_left(
         self, box: Box, place: Callable[[float], float], ticks: Sequence[tuple[float, str]], size: int

@@ -11,11 +11,18 @@ FONT = "ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 SIZES = {"title": "15pt", "labels": "13pt", "ticks": "11pt", "legend": "11pt"}
 TOOLS = ["pan", "wheel_zoom", "box_zoom", "reset", "save"]
 
+# as many digits as tell a mark from the next one
 _TICK = """
 const size = Math.abs(tick)
 const minus = (words) => words.replace("-", "−")
-if (tick === 0 || (size >= 1e-3 && size < 1e5)) return minus(String(Number(tick.toPrecision(6))))
-const [mantissa, exponent] = tick.toExponential(3).split("e")
+const steps = ticks.slice(1).map((other, i) => Math.abs(other - ticks[i])).filter((step) => step > 0)
+const step = steps.length ? Math.min(...steps) : size
+const needed = size ? Math.floor(Math.log10(size)) + 1 + Math.ceil(-Math.log10(step) - 1e-6) : 1
+const digits = Math.min(Math.max(needed, 6), 17)
+if (tick === 0 || (size >= 1e-3 && size < 1e5)) return minus(String(Number(tick.toPrecision(digits))))
+if (needed > 4 && step >= 1 && size < 1e12)
+  return minus(String(Math.round(tick)).replace(/\\B(?=(\\d{3})+$)/g, "\u202f"))
+const [mantissa, exponent] = tick.toExponential(Math.min(Math.max(needed - 1, 3), 16)).split("e")
 const raised = [...String(Number(exponent))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")
 return minus(`${Number(mantissa)}·10${raised}`)
 """

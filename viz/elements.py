@@ -7,6 +7,7 @@ picture; the hover shows the numbers themselves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -225,7 +226,7 @@ def _tooltips(field: Field) -> tuple[list[tuple[str, str]], dict[str, Any]]:
     tips: list[tuple[str, str]] = []
     formatters: dict[str, Any] = {}
     for side, key in ((field.x, "$x"), (field.y, "$y")):
-        tips.append((esc(side.name), key + ("{custom}" if side.kind == "words" else "{0.[000000]}")))
+        tips.append((esc(side.name), key + ("{custom}" if side.kind == "words" else _decimals(side))))
         if side.kind == "words":
             formatters[key] = _lookup([esc(word) for word in side.words])
     name = _value_name(field)
@@ -239,6 +240,13 @@ def _tooltips(field: Field) -> tuple[list[tuple[str, str]], dict[str, Any]]:
         known = [esc(field.meanings.get(code, str(code))) for code in range(8)]
         formatters["@{outcome_code}"] = _lookup(known)
     return tips, formatters
+
+
+def _decimals(side: Axis) -> str:
+    """How a hover writes a place on an axis: with the decimals that tell a cell from the next one."""
+    width = float(np.diff(side.edges).min())
+    places = min(max(6, 1 + math.ceil(-math.log10(width))), 17) if width > 0 else 6
+    return "{0.[" + places * "0" + "]}"
 
 
 def _lookup(words: list[Markup]) -> CustomJSHover:

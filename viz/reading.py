@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.errors import Problem, Refused
 from viz.axes import axis
-from viz.scales import text
+from viz.scales import needed, text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -154,8 +154,18 @@ def value(dataset: xr.Dataset, dim: str, index: int) -> Any:
 def said(dataset: xr.Dataset, held: Mapping[str, int]) -> str:
     """Fixed coordinates in words: `seed = 0, time = 50 [step]`; axes of one value are said too."""
     return ", ".join(
-        f"{dim} = {word(value(dataset, dim, index))}{unit(dataset, dim)}" for dim, index in held.items()
+        f"{dim} = {placed(dataset, dim, index)}{unit(dataset, dim)}" for dim, index in held.items()
     )
+
+
+def placed(dataset: xr.Dataset, dim: str, index: int) -> str:
+    """A coordinate value for a reader, with as many digits as tell it from its neighbours on the axis."""
+    values = coordinate(dataset, dim).values
+    if values.dtype.kind != "f":
+        return word(value(dataset, dim, index))
+    apart = np.abs(values - values[index])
+    gap = apart[apart > 0].min(initial=np.inf)
+    return text(float(values[index]), needed(float(values[index]), float(gap)))
 
 
 def unit(dataset: xr.Dataset, dim: str) -> str:

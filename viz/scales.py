@@ -24,6 +24,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WALL = 4.0  # full range over that of the middle 98 % from which the colours end at percentiles
 _STRIDES = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200)  # decades between two marks
 _SAMPLE = 1_000_000
+_MANTISSA = 4  # digits from which a large number is written out
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,8 @@ def power(exponent: int) -> str:
 def text(value: float, digits: int = 4) -> str:
     """A number for a reader: few digits, a true minus sign, powers of ten outside 10⁻³..10⁵.
 
-    >>> text(-2.6122966), text(0.00001234), text(float("nan")), text(3)
-    ('−2.612', '1.234·10⁻⁵', 'NaN', '3')
+    >>> text(-2.6122966), text(0.00001234), text(float("nan")), text(3), text(12345.6)
+    ('−2.612', '1.234·10⁻⁵', 'NaN', '3', '12346')
     """
     if isinstance(value, (int, np.integer)):
         return f"{value:,}".replace(",", "\u202f").replace("-", "−")
@@ -103,7 +104,21 @@ def text(value: float, digits: int = 4) -> str:
         mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
         times = {"1": "", "-1": "-"}.get(mantissa, f"{mantissa}·")
         return f"{times}{power(int(exponent))}".replace("-", "−")
-    return f"{value:.{digits}g}".replace("-", "−")
+    short = f"{value:.{digits}g}"
+    return (f"{value:.0f}" if "e" in short else short).replace("-", "−")  # fewer digits than before the point
+
+
+def needed(value: float, gap: float, least: int = 4) -> int:
+    """How many digits of a number tell it from others that are at least `gap` away: the unit of the last one
+    is no larger.
+
+    >>> needed(4.947, 0.0157), needed(3.569940, 1e-6), needed(0.0, 0.1)
+    (4, 7, 4)
+    """
+    if not (value and gap > 0 and math.isfinite(value) and math.isfinite(gap)):
+        return least
+    digits = math.floor(math.log10(abs(value))) + 1 + math.ceil(-math.log10(gap) - 1e-9)
+    return min(max(digits, least), 17)
 
 
 def whole(values: np.ndarray) -> bool:
@@ -124,6 +139,8 @@ def linear_ticks(low: float, high: float, n: int = 6, whole: bool = False) -> li
     [(-6.0, '−6'), (-4.0, '−4'), (-2.0, '−2'), (0.0, '0'), (2.0, '2')]
     >>> linear_ticks(-0.5, 1.5, 5, whole=True)
     [(0.0, '0'), (1.0, '1')]
+    >>> [words for _, words in linear_ticks(999900, 1000000, 3)]
+    ['999\u202f900', '999\u202f950', '1\u202f000\u202f000']
     """
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
         return [(low, text(low))] if math.isfinite(low) else []
@@ -136,7 +153,9 @@ def linear_ticks(low: float, high: float, n: int = 6, whole: bool = False) -> li
     values = [round(i * step, 12 - math.floor(math.log10(step))) + 0.0 for i in range(first, last + 1)]
     largest = max((abs(value) for value in values), default=0.0)
     if largest >= 1e5 or largest < 1e-3:
-        return [(value, text(value, 3)) for value in values]
+        if step >= 1 and largest < 1e12 and needed(largest, step) > _MANTISSA:
+            return [(value, text(round(value))) for value in values]
+        return [(value, text(value, needed(value, step, 3))) for value in values]
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return [(value, f"{value:.{decimals}f}".replace("-", "−")) for value in values]
 

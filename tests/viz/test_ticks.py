@@ -5,8 +5,10 @@ import pytest
 from bokeh.models import BasicTicker
 
 from tests.viz import stores
-from viz import canvas, draw, scene
+from viz import canvas, draw, dress, reading, scene
+from viz.apps.cell import numbers
 from viz.elements import figure
+from viz.scales import linear_ticks, text
 
 
 def whole(ticks):
@@ -61,3 +63,71 @@ def test_the_colours_of_an_orbit_diagram_begin_at_one_visit():
     assert [word for _, word in once.scale.ticks()] == ["1"]
     low = scene(stores.logistic(300, 100), "orbit", window=(0.5, 0.6))
     assert "states lie outside the frame" in low.caption
+
+
+RANGES = [
+    (999_900.0, 1_000_000.0),  # the last iterates of a long run
+    (1e-4, 1.0005e-4),
+    (3.56994, 3.56996),
+    (100_000.0, 100_000.5),
+    (-5e4, 1e5),
+    (1e8, 1e8 + 5),
+    (1e16, 1e16 + 20),
+    (0.0, 1e-320),
+    (-2.5000002, -2.5000001),
+]
+
+
+@pytest.mark.parametrize("ends", RANGES)
+def test_no_two_marks_have_the_same_words(ends):
+    words = [word for _, word in linear_ticks(*ends)]
+    assert len(set(words)) == len(words) > 1
+    assert not any("e" in word for word in words)
+
+
+@pytest.mark.browser
+def test_nor_have_those_in_a_browser(tab):
+    """The code with which Bokeh writes its own marks."""
+    run = "([code, ticks]) => ticks.map((tick) => new Function('tick', 'ticks', code)(tick, ticks))"
+    for ends in RANGES:
+        words = tab.evaluate(run, [dress._TICK, np.linspace(*ends, 5).tolist()])
+        assert len(set(words)) == len(words), (ends, words)
+
+
+def test_numbers_below_a_hundred_thousand_are_written_out():
+    assert [text(value) for value in (12345.6, 54321.0, 99999.4, 20000.0)] == [
+        "12346",
+        "54321",
+        "99999",
+        "20000",
+    ]
+
+
+@pytest.mark.parametrize("name", ["lines", "map"])
+def test_neighbours_on_a_zoomed_axis_have_different_words(name):
+    """Seven values of r that are alike to six digits: legends, sliders and captions tell them apart."""
+    r = np.linspace(3.56994, 3.56996, 7)
+    orbits = np.sin(np.outer(r, np.arange(5.0)))[:, None] * np.ones((1, 3, 1))
+    data = stores.dataset(
+        {"orbit": (("r", "seed", "iterate"), orbits)},
+        {"r": r, "seed": np.arange(3)},
+        {"iterate": np.arange(5)},
+    )
+    words = [reading.said(data, {"r": index}) for index in range(7)]
+    assert words[:2] == ["r = 3.56994", "r = 3.569943"]
+    assert len(set(words)) == 7
+    if name == "lines":
+        curves = scene(data, "orbit", name, x="iterate", by="r").panels[0].curves
+        assert [curve.label for curve in curves] == words
+    else:
+        assert "r = 3.569943" in scene(data, "orbit", name, x="seed", y="iterate", at={"r": r[1]}).caption
+        assert "3.569943" in numbers(data, "orbit", {"r": r[1], "seed": 0})
+
+
+def test_digits_follow_the_neighbours_of_a_value():
+    """A logarithmic axis over five decades: none needs more than its own neighbours ask for."""
+    alpha = np.geomspace(1e-3, 100.0, 31)
+    data = stores.dataset({"loss": (("alpha",), alpha)}, {"alpha": alpha})
+    words = [reading.placed(data, "alpha", index) for index in range(31)]
+    assert len(set(words)) == 31
+    assert max(map(len, words)) <= len("0.001468")

@@ -29,7 +29,7 @@ def numbers(dataset: xr.Dataset, variable: str, cell: Mapping[str, Any]) -> Mark
     rows: dict[str, object] = {}
     code = reading.OK
     for dim, index in place.items():
-        rows[dim] = reading.word(reading.value(dataset, dim, index))
+        rows[dim] = reading.placed(dataset, dim, index)
     if "outcome" in dataset.variables:
         code = int(dataset["outcome"].isel(place).values)
         rows["outcome"] = reading.meanings(dataset).get(code, f"code {code}")

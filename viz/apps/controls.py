@@ -125,7 +125,7 @@ class Slider:
         values = dataset[dim].values
         self.dim = dim
         self.values = [value.item() if hasattr(value, "item") else value for value in values]
-        self.unit = reading.unit(dataset, dim)
+        self._dataset = dataset
         common = {"stylesheets": [page.WIDGET_CSS], "sizing_mode": "stretch_width"}
         self.label = page.block(self._said(index), margin=(6, 0, 0, 0))
         if values.dtype.kind in "iufb":
@@ -153,5 +153,5 @@ class Slider:
         self._changed(event)
 
     def _said(self, index: int) -> Markup:
-        held = self.values[min(index, len(self.values) - 1)]
-        return html("p", f"{self.dim} = {reading.word(held)}{self.unit}", cls="slider")
+        said = reading.said(self._dataset, {self.dim: min(index, len(self.values) - 1)})
+        return html("p", said, cls="slider")
