@@ -12,7 +12,8 @@ from viz.scales import text
 from viz.scenes import Curve, Panel, Rule
 
 _SPIKE = 20.0  # a curve's whole reach over that of its middle 96 %, from which a frame leaves its spikes out
-_FAR = 100.0  # how many times as far as most a curve may reach: beyond, most would lie within a line's width
+_FAR = 100.0  # a height nearer to the middle than this part of a frame lies within a line's width of it
+_FAIR = 0.2  # share of all heights that a frame has to show for others to leave it
 _LARGEST = float(np.finfo(float).max)
 _SMALLEST = 1e-300  # where a logarithm begins at the earliest: axes in browsers lose subnormal numbers
 _FEW = 4  # curves that are named in words
@@ -26,8 +27,8 @@ def limits(curves: Sequence[np.ndarray], log: bool) -> Limits:
     """The heights of a frame that holds these curves. None: there is nothing to show.
 
     A logarithm holds all positive heights, whatever their decades. A linear frame holds all but what would
-    hide the rest: curves that reach `_FAR` times as far from the middle as half of them, and the spikes of
-    the others.
+    hide the rest: curves that reach so far that most heights would lie within `1 / _FAR` of the frame around
+    its middle, and the spikes of the others.
 
     >>> low, high = limits([np.array([0.0, 1.0]), np.array([1.0, 0.5]), np.array([1.0, 1e9])], False)
     >>> round(low, 3), round(high, 3)
@@ -39,7 +40,9 @@ def limits(curves: Sequence[np.ndarray], log: bool) -> Limits:
     if not finite:
         return None
     ends = np.array([_calm(heights) for heights in finite])
-    return _padded(*_common(ends, float(np.median([np.median(heights) for heights in finite]))))
+    middle = float(np.median([np.median(heights) for heights in finite]))
+    with np.errstate(over="ignore"):  # heights of both signs near the largest number
+        return _padded(*_common(ends, finite, middle))
 
 
 def whole(curves: Sequence[np.ndarray], log: bool) -> Limits:
@@ -70,12 +73,19 @@ def _calm(heights: np.ndarray) -> tuple[float, float]:
     return low, high
 
 
-def _common(ends: np.ndarray, middle: float) -> tuple[float, float]:
-    """The ends of all curves but those that reach too far."""
+def _common(ends: np.ndarray, finite: Sequence[np.ndarray], middle: float) -> tuple[float, float]:
+    """The ends of the curves in the largest frame that shows more than a quarter as many heights apart from
+    the middle as any other: in a frame too large they lie flat on it, in one too small they are outside.
+
+    All ends where no frame shows a fair share: heights spread over all decades lie flat in each frame.
+    """
+    middle = middle if abs(middle) > np.abs(ends).max() / _FAR else 0.0  # what is not told from zero is zero
     reach = np.abs(ends - middle).max(axis=1)
-    moving = reach[reach > 0]
-    half = float(np.percentile(moving, 50, method="lower")) if moving.size else 0.0
-    kept = ends[reach <= _FAR * half]
+    away = np.sort(np.abs(np.concatenate([*finite]) - middle))
+    away = away[away > 0]
+    seen = np.searchsorted(away, reach, "right") - np.searchsorted(away, reach / _FAR)
+    fair = seen.max() >= _FAIR * away.size
+    kept = ends[reach <= reach[4 * seen > seen.max()].max()] if fair and away.size else ends
     return float(kept[:, 0].min()), float(kept[:, 1].max())
 
 

@@ -26,6 +26,36 @@ def test_a_curve_that_would_hide_all_others_leaves_the_frame():
     assert high == pytest.approx(1.05 * 1.05**50, rel=1e-6)
 
 
+@pytest.mark.parametrize("n", [50, 512])
+def test_a_frame_holds_what_is_large_and_not_the_least_of_many_scales(n):
+    """Derivatives of one loss by four parameters over a cliff: 0, 0.76 and 0.2 high, and one that rounds to
+    nothing: the frame went to 8e-6 and held none of them.
+    """
+    b = np.linspace(-6.0, 2.0, n)
+    bump = 1.0 / np.cosh(b + 2.0)
+    curves = [-0.2 * bump, 0.0 * b, -0.76 * bump, 1.7e-4 * bump**20]
+    low, high = limits(curves, False)
+    assert low < 0.98 * curves[2].min()
+    assert high > 0.0
+    w = np.linspace(0.0, 8.0, n)
+    decades = [10.0**-k * np.exp(-3.0 * (w - k / 6) ** 2) for k in range(4, 48, 6)]
+    assert limits([*decades, 0.0 * w, 1e-60 * w], False)[1] > decades[0].max()
+
+
+def test_a_bounded_curve_among_those_that_overflow_is_seen():
+    """z' = z^2 + c from -2: at c = -3 it goes to and fro between -2 and 1, elsewhere it overflows."""
+    curves = []
+    for c in (-3.0, -2.45, -1.3, -0.7, 0.45):
+        z, orbit = -2.0, []
+        for _ in range(100):
+            orbit.append(z)
+            z = z * z + c if abs(z) < 1e150 else np.inf
+        curves.append(np.array(orbit))
+    low, high = limits(curves, False)
+    assert -4.0 < low < -2.0
+    assert 1.0 < high < 10.0
+
+
 def test_a_logarithm_holds_every_decade():
     low, high = limits(powers([1.0, 1e-6]), True)
     assert low < 1e-300 < 1.0 < high
