@@ -14,8 +14,7 @@ from viz.scenes import Curve, Panel, Rule
 _SPIKE = 20.0  # a curve's whole reach over that of its middle 96 %, from which a frame leaves its spikes out
 _FAR = 100.0  # a height nearer to the middle than this part of a frame lies within a line's width of it
 _FAIR = 0.2  # share of all heights that a frame has to show for others to leave it
-_LARGEST = float(np.finfo(float).max)
-_SMALLEST = 1e-300  # where a logarithm begins at the earliest: axes in browsers lose subnormal numbers
+_LARGEST, _SMALLEST = 1e300, 1e-300  # ends of a logarithm: beyond, axes in browsers overflow or lose numbers
 _FEW = 4  # curves that are named in words
 _LEVEL = 0.05  # share of a frame between two lines of nevers
 _MARKS, _POINTS = 16, 20_000  # marks on such a line and its points, at most
@@ -54,14 +53,15 @@ def whole(curves: Sequence[np.ndarray], log: bool) -> Limits:
     low, high = float(finite.min()), float(finite.max())
     if not log:
         return _padded(low, high)
-    high = min(high, _LARGEST / 2)
-    return max(low, min(_SMALLEST, high)) / 1.5, high * 1.5
+    bottom, top = (min(max(end, _SMALLEST), _LARGEST) for end in (low, high))
+    return bottom / 1.5, top * 1.5
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:
     """A little air on both sides."""
+    low, high = (min(max(end, -_LARGEST), _LARGEST) for end in (low, high))
     pad = 0.05 * (high - low) or abs(high) * 0.05 or 0.5
-    return max(low - pad, -_LARGEST), min(high + pad, _LARGEST)
+    return low - pad, high + pad
 
 
 def _calm(heights: np.ndarray) -> tuple[float, float]:
@@ -95,6 +95,7 @@ def outside(panels: Sequence[Panel], log: bool) -> str:
     unseen = points = infinite = 0
     for panel in panels:
         if panel.limits is None:
+            infinite += sum(int(np.isinf(curve.y).sum()) for curve in panel.curves)
             continue
         logarithmic = log if panel.log_y is None else panel.log_y
         for curve in panel.curves:
@@ -108,6 +109,8 @@ def outside(panels: Sequence[Panel], log: bool) -> str:
     words = [said for _, said in sorted(beyond, key=lambda pair: -pair[0])]
     more = f" and {len(words) - _FEW} more" if len(words) > _FEW else ""
     notes = [f"outside the frame: {', '.join(words[:_FEW])}{more}" if words else ""]
+    if panels and all(panel.limits is None for panel in panels):
+        notes.append("no finite number here")
     if unseen:
         notes.append(f"{text(unseen)} of {text(points)} heights are not positive and have no logarithm")
     if infinite:

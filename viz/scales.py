@@ -213,7 +213,7 @@ def choose(
     if not finite.size:
         bottom, top = 0.0 if low is None else low, 1.0 if high is None else high
         top = top if top > bottom else bottom + 1.0
-        return _centred(Scale("linear", bottom, top, note="no finite number here"), centred)
+        return _noted(_centred(Scale("linear", bottom, top, note="no finite number here"), centred), values)
     smallest, largest = float(finite.min()), float(finite.max())
     if kind == "auto":
         kind = _kind(finite, smallest)

@@ -97,3 +97,25 @@ def test_a_logarithm_begins_where_browsers_know_numbers():
     assert low == pytest.approx(1e-300, rel=0.5)
     assert high == 3.0
     assert whole([np.array([5e-324])], True)[0] > 0.0
+
+
+def test_a_frame_ends_where_browsers_know_numbers():
+    """A gradient that overflowed had an empty frame in browsers: their axes go beyond its end."""
+    for curves in ([np.geomspace(1.0, 1.7e308, 9)], [np.array([1e305])]):
+        low, high = whole(curves, True)
+        assert 0.0 < low < high == pytest.approx(1e300, rel=0.5)
+    for curves in ([np.array([-1.7e308, 1.7e308])], [np.array([1e305])]):
+        low, high = whole(curves, False)
+        assert low < high < 1e301
+        assert np.isfinite(high - low)
+    grown = scene(vanishing(np.geomspace(1.0, 1.7e308, 36).reshape(4, 9)), "norm")
+    assert "w = 1.5 up to 1.7·10³⁰⁸" in grown.caption
+
+
+@pytest.mark.parametrize("name", ["lines", "map"])
+def test_a_picture_without_a_finite_number_says_so(name):
+    values = np.full((4, 9), np.inf)
+    values[0] = np.nan
+    said = scene(vanishing(values), "norm", name).caption
+    assert "o finite number here" in said
+    assert "27 infinite" in said
