@@ -67,6 +67,33 @@ def test_a_map_a_tap_its_address_and_back(served, shelf, tab):
     settled(tab)
 
 
+def test_the_back_button_brings_back_what_was_seen(served, shelf, tab):
+    """Each choice and tap is one place in the history; the picture and the cell follow it back and forth."""
+    app = served(shelf)
+    tab.goto("about:blank")
+    look(tab, f"{app.url}/?store=cliff&variable=loss")
+    tab.wait_for_function("() => window.location.search.includes('cell.w=')")
+    first = tab.url
+    tap(tab, 0.4, 0.4)
+    second = tab.url
+    choose(tab, "variable", "gradient", "variable=gradient")
+    third = tab.url
+    for step, address in ((tab.go_back, second), (tab.go_back, first), (tab.go_forward, second)):
+        step()
+        value = re.search(r"cell\.w=([\d.]+)", address)[1]
+        expect(tab.get_by_role("cell", name=f"{float(value):.4g}", exact=True)).to_be_visible()
+        expect(tab.get_by_label("variable")).to_have_value("loss")
+        assert tab.url == address
+    tab.go_forward()
+    expect(tab.get_by_label("variable")).to_have_value("gradient")
+    assert tab.url == third
+    for _ in range(3):
+        tab.go_back()
+        tab.wait_for_timeout(300)
+    assert tab.url == "about:blank"  # out of the app, and not caught in it
+    settled(tab)
+
+
 def test_both_of_two_maps_with_shapes_over_them_can_be_tapped(served, tab, tmp_path):
     """Basins and the gradient: the one tap and the other each take the start under the pointer."""
     small = {"axes.start.x.num": 41, "axes.start.y.num": 41}

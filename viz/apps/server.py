@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import panel as pn
+from bokeh.models import CustomJS
 
 from viz.apps import page
 from viz.apps.explorer import Explorer
@@ -18,6 +19,22 @@ from viz.reading import Unseen
 ADDRESS = "127.0.0.1"
 PORT = 5006
 _EVERY = 1000  # ms between two looks at a running sweep
+
+# Panel does not hear the back button, and makes a new place in the history of every address that it is told.
+# What follows without a hand's doing (the rest of a short address, a cell on the grid) replaces the place.
+_BACK = """
+const place = Bokeh.documents.flatMap((one) => one.roots()).find((root) => root.type.endsWith("Location"))
+let following = true
+for (const kind of ["pointerdown", "keydown", "input"])
+  window.addEventListener(kind, () => { following = false }, true)
+const push = window.history.pushState.bind(window.history)
+window.history.pushState = (state, title, url) => {
+  if (new URL(url, window.location.href).href === window.location.href) return
+  if (following) window.history.replaceState(state, title, url)
+  else push(state, title, url)
+}
+window.addEventListener("popstate", () => { following = true; place.search = window.location.search })
+"""
 
 
 def session(root: Path) -> Callable[[], Any]:
@@ -29,6 +46,8 @@ def session(root: Path) -> Callable[[], Any]:
         pn.state.onload(explorer.loaded)
         if location is not None:
             location.param.watch(explorer.follow, "search")
+        if pn.state.curdoc is not None:
+            pn.state.curdoc.js_on_event("document_ready", CustomJS(code=_BACK))
         pn.state.add_periodic_callback(explorer.look, period=_EVERY)
         return explorer.layout()
 
