@@ -96,7 +96,7 @@ def _classed(field: Field, known: dict[int, str], caption: Callable[[str], str])
     placed = np.full(field.values.shape, np.nan)
     for place, code in enumerate(present):
         placed[field.values == code] = place + 1
-    shares = [f"{known[code]} {np.mean(field.values == code):.1%}" for code in present]
+    shares = [f"{known[code]} {scales.percent(np.mean(field.values == code))}" for code in present]
     return replace(
         field,
         values=placed,

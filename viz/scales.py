@@ -108,6 +108,20 @@ def text(value: float, digits: int = 4) -> str:
     return (f"{value:.0f}" if "e" in short else short).replace("-", "−")  # fewer digits than before the point
 
 
+def percent(share: float, decimals: int = 1) -> str:
+    """A share for a reader: what is there is not said to be nothing, nor what is not quite all to be all.
+
+    >>> percent(0.273), percent(1.0), percent(1 / 10201), percent(1 - 1 / 10201)
+    ('27.3%', '100.0%', '<0.1%', '>99.9%')
+    """
+    least = 10.0 ** -(decimals + 2)
+    if 0 < share < least / 2:
+        return f"<{least:.{decimals}%}"
+    if 1 - least / 2 < share < 1:
+        return f">{1 - least:.{decimals}%}"
+    return f"{share:.{decimals}%}"
+
+
 def needed(value: float, gap: float, least: int = 4) -> int:
     """How many digits of a number tell it from others that are at least `gap` away: the unit of the last one
     is no larger.

@@ -326,6 +326,15 @@ def test_codes_are_classes_with_their_words():
     assert np.array_equal(curves.panels[0].curves[0].y, [-1.0, 2.0])
 
 
+def test_one_of_ten_thousand_cells_is_neither_nothing_nor_are_the_others_all():
+    outcome = np.ones((100, 100), np.uint8)
+    outcome[3, 4] = 3
+    axes = {"a": np.arange(100.0), "b": np.arange(100.0)}
+    data = stores.dataset({"loss": (("a", "b"), np.ones((100, 100)))}, axes, outcome=outcome)
+    said = scene(data, "outcome").caption
+    assert "Ok >99.9%; not converged <0.1%" in said
+
+
 def test_what_a_logarithm_of_a_signed_variable_leaves_out_is_said():
     data = stores.cliff(16)
     signed = data["gradient"].sel(parameter="w").values

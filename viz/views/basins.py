@@ -14,7 +14,7 @@ from viz import plane, reading
 from viz.axes import axis
 from viz.classes import classes, palette
 from viz.reading import Unseen
-from viz.scales import text
+from viz.scales import percent, text
 from viz.scenes import Field
 from viz.shapes import Marks, Shape
 from viz.view import Needs
@@ -56,10 +56,10 @@ def scene(
     placed, words, what = _classes(dataset, field, at, apart)
     labels = field.values
     each = {word: np.mean(placed == i + 1) for i, word in enumerate(words)}
-    shares = [f"{word}: {share:.1%}" for word, share in each.items() if share]
+    shares = [f"{word}: {percent(share)}" for word, share in each.items() if share]
     escaped, rest = labels == 0, int((labels == -1).sum())
     notes = [f"{what} " + ", ".join(shares)] if shares else []
-    notes += [f"escaped {np.mean(escaped):.1%}"] if escaped.any() else []
+    notes += [f"escaped {percent(np.mean(escaped))}"] if escaped.any() else []
     notes += [f"{text(rest)} on none of them or undecided"] if rest else []
     array = dataset[variable]
     held = reading.fixed(

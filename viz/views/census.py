@@ -12,6 +12,7 @@ from sim.families import families
 from viz import plane, reading
 from viz.classes import classes, palette
 from viz.reading import Unseen
+from viz.scales import percent
 from viz.scenes import Field
 from viz.view import Needs
 
@@ -52,7 +53,7 @@ def scene(
     placed = np.full(codes.shape, np.nan)
     for place, i in enumerate(present):
         placed[codes == i] = place + 1
-    shares = "; ".join(f"{words[i]} {np.mean(codes == i):.1%}" for i in present)
+    shares = "; ".join(f"{words[i]} {percent(np.mean(codes == i))}" for i in present)
     array = dataset[variable]
     held = reading.fixed(
         dataset, tuple(str(d) for d in array.dims if d not in (field.x.name, field.y.name)), at

@@ -61,7 +61,7 @@ def scene(
         label = f"neurons of each {y}, the largest gradient first"
     chosen = scales.choose(values, field.scale.kind, low, high)
     notes = [
-        f"{zero.mean():.1%} are exactly zero" if zero.any() else "",
+        f"{scales.percent(zero.mean())} are exactly zero" if zero.any() else "",
         "a row that ends in grey has no more neurons" if _short(field.values, field.x.name) else "",
         chosen.note,
     ]

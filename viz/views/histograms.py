@@ -10,7 +10,7 @@ import numpy as np
 
 from viz import choices, reading
 from viz.reading import Unseen
-from viz.scales import text
+from viz.scales import percent, text
 from viz.scenes import Curve, Lines, Panel
 from viz.view import Needs
 
@@ -191,4 +191,4 @@ def _zeros(rows: list[tuple[str, np.ndarray]], dataset: xr.Dataset, by: str | No
         share = np.nan_to_num(zero.sum(axis=2) / known.sum(axis=2))
     panel, row = np.unravel_index(int(share.argmax()), share.shape)
     where = ", ".join(part for part in (rows[panel][0], reading.said(dataset, {by: int(row)})) if part)
-    return f"{total}, most of them at {where}: {share[panel, row]:.0%} of its {x}s"
+    return f"{total}, most of them at {where}: {percent(share[panel, row], 0)} of its {x}s"

@@ -10,6 +10,7 @@ import numpy as np
 from viz import choices, palettes, reading
 from viz.frames import limits, outside
 from viz.reading import Unseen
+from viz.scales import percent
 from viz.scenes import Curve, Lines, Panel, Rule
 from viz.view import Needs
 
@@ -113,7 +114,7 @@ def _said(every: np.ndarray, array: xr.DataArray) -> tuple[str, ...]:
     if (every < 0.0).any() and (every > 0.0).any():
         signs += ", and where both signs occur the share may leave 0 to 1"
     zero = (every == 0.0).mean() if every.size else 0.0
-    return keep, signs, f"{zero:.0%} of the contributions are exactly zero" if zero else ""
+    return keep, signs, f"{percent(zero, 0)} of the contributions are exactly zero" if zero else ""
 
 
 def _share(values: np.ndarray) -> np.ndarray:
