@@ -82,8 +82,9 @@ def test_slow_points_of_one_number():
     np.testing.assert_allclose(found["multiplier"][2:5, 0], 1.0, atol=1e-12)
     np.testing.assert_array_equal(found["period"][2:5, 0], -1)
     np.testing.assert_array_equal(found["index"], 0)
-    none = find("quadratic", c=0.26, slow=4.9e-5, interval=(-2.0, 2.0))
-    assert not len(there(none))  # there q is 5e-5
+    none, one = (find("quadratic", c=0.26, slow=slow, interval=(-2.0, 2.0)) for slow in (4.9e-5, 5.1e-5))
+    assert not len(there(none))  # there q = 0.01^2 / 2 is 5e-5
+    assert there(one) == pytest.approx([0.5], abs=1e-12)
 
 
 def test_slow_points_beside_fixed_points_and_of_cycles():

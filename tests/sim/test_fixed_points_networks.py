@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 from tests.sim.fixed import COMPLETE, KIND, SYSTEMS, find, matrix, there
 
@@ -111,7 +112,38 @@ def test_slow_points_are_minima_that_are_no_zeros():
     speed = there(found, name="speed")
     np.testing.assert_allclose(speed[slow], (1e-4 * 0.5) ** 2 / 2, rtol=0.05)
     assert (speed[~slow] < 1e-25).all()
+    for asked, kept in ((1.1e-9, 0), (1.4e-9, 3)):  # q is 1.25e-9 there
+        kinds = there(find("rnn", **fixed, slow=asked), name="stability")
+        assert (kinds == KIND["slow_point"]).sum() == kept
     assert (there(find("rnn", **matrix(W, slow=1e-9)), name="stability") == KIND["unstable_focus"]).all()
+
+
+def blocks(*eigenvalues: complex) -> list[list[float]]:
+    """A matrix with these eigenvalues, a turning block for each that is complex."""
+    parts = [
+        [[v.real, -v.imag], [v.imag, v.real]] if v.imag else [[v.real]] for v in map(complex, eigenvalues)
+    ]
+    return scipy.linalg.block_diag(*parts).tolist()
+
+
+@pytest.mark.parametrize(
+    ("eigenvalues", "kind"),
+    [
+        ((0.9, 0.3 + 0.4j), "sink"),  # orbits arrive along the slow direction, the turning one is gone
+        ((0.2, 0.3 + 0.4j), "stable_focus"),
+        ((1.1, 1.2 + 0.9j), "source"),  # and leave along the mild one
+        ((2.0, 0.9 + 0.8j), "unstable_focus"),
+        ((0.9, 0.3 + 0.4j, 2.0), "saddle"),
+        ((0.2, 0.3 + 0.4j, 2.0), "saddle_focus"),
+        ((0.9, 1.2 + 0.9j, 1.1), "saddle"),
+        ((0.9, 0.9 + 0.8j, 2.0), "saddle_focus"),
+    ],
+)
+def test_the_eigenvalue_nearest_to_the_circle_makes_a_focus(eigenvalues: tuple[complex, ...], kind: str):
+    """Inside the slowest, outside the mildest: whether other eigenvalues turn does not matter."""
+    found = find("rnn", **matrix(blocks(*eigenvalues), activation="tanh", start=0.1))
+    at_zero = np.abs(there(found)).max(axis=1).argmin()
+    assert there(found, name="stability")[at_zero] == KIND[kind]
 
 
 def test_searches_find_what_is_certain_in_one_number():
