@@ -6,6 +6,7 @@ import scipy.linalg
 
 from sim.errors import Refused
 from sim.linear import jury, lyapunov, planar, recursions, routh, spectra
+from sim.run import prepare
 
 A = recursions.characteristic({1: 0.5, 5: 0.25})
 B = recursions.characteristic({1: 0.5, 5: 0.25, 8: 0.1})
@@ -316,17 +317,14 @@ def test_row_36_a_quadratic_function_falls_where_the_length_does_not():
 
 
 def test_row_36_tanh_of_a_non_normal_matrix_grows_first():
-    W, h = np.array([[0.9, 1.0], [0.0, 0.9]]), np.array([0.0, 0.1])
-    P = lyapunov.discrete(W).P
-    size, V = [np.linalg.norm(h)], [lyapunov.along(P, h)]
-    for _ in range(60):
-        h = np.tanh(W @ h)
-        size.append(np.linalg.norm(h))
-        V.append(lyapunov.along(P, h))
+    W = [[0.9, 1.0], [0.0, 0.9]]
+    fixed = {"units": 2, "weights": "matrix", "weights.matrix": W, "steps": 60, "start": [0.0, 0.1]}
+    path = prepare("rnn", observables=["trajectory"], fixed=fixed).evaluate({})["trajectory"][0]
+    size = np.linalg.norm(path, axis=1)
     assert size[0] == pytest.approx(0.1)
-    assert max(size) == pytest.approx(0.333, abs=5e-4)
-    assert np.argmax(size) == 8
-    assert (np.diff(V) < 0).all()
+    assert size.max() == pytest.approx(0.333, abs=5e-4)
+    assert size.argmax() == 8
+    assert (np.diff(lyapunov.along(lyapunov.discrete(W).P, path)) < 0).all()
 
 
 def test_p_solves_its_equation_and_its_sign_is_the_verdict():

@@ -14,6 +14,7 @@ import pytest
 
 from sim.functions import log_sum_exp
 from sim.generic import step, vjp
+from sim.linear import recursions, spectra
 from sim.run import Run, prepare
 from tests.sim.cases import measure
 from tests.sim.packs import built, central
@@ -104,16 +105,18 @@ GRAPH = np.array([[1, 0, 0, 0.4], [0.9, 0, 0.6, 0.5], [0, 0, 0, 0.3], [0, 0.8, 0
 
 def test_row_140_the_lectures_matrix_is_unstable():
     """Eight edges; spectral radius 1.464, which the lecture does not say."""
-    values = np.linalg.eigvals(GRAPH)
-    values = values[np.argsort(-np.abs(values))]
+    made = spectra.modes(GRAPH)
     assert np.count_nonzero(GRAPH) == 8
-    np.testing.assert_allclose(values[:2], [1.46415, 0.59249], atol=1e-5)
-    np.testing.assert_allclose(np.abs(values[2:].imag), 0.36633, atol=1e-5)
-    np.testing.assert_allclose(values[2:].real, -0.17832, atol=1e-5)
-    np.testing.assert_allclose(np.poly(GRAPH), [1.0, -1.7, 0.3, -0.032, 0.144], atol=1e-12)
-    np.testing.assert_allclose(np.linalg.svd(GRAPH)[1], [1.601, 1.005, 0.427, 0.210], atol=6e-4)
-    lead = np.linalg.eig(GRAPH)[1][:, np.argmax(np.linalg.eigvals(GRAPH).real)].real
+    pair = -0.17832 + 0.36633j
+    np.testing.assert_allclose(made.values, [1.46415, 0.59249, pair, pair.conjugate()], atol=1e-5)
+    characteristic = recursions.roots([1.0, -1.7, 0.3, -0.032, 0.144])  # trace 1.7, determinant 0.144
+    np.testing.assert_allclose(characteristic, made.values, atol=1e-12)
+    lead = made.vectors[:, 0].real
     np.testing.assert_allclose(lead / lead.sum(), [0.285, 0.316, 0.068, 0.331], atol=6e-4)
+    settings = {"weights": "matrix", "weights__matrix": np.pad(GRAPH, ((0, 1), (0, 1))).tolist(), "steps": 1}
+    logs = measure("rnn", ["log_singular_values"], network=True, word="identity", **settings)
+    sizes = np.exp(logs["log_singular_values"][0])
+    np.testing.assert_allclose(sizes, [1.601, 1.005, 0.427, 0.210, 0.0], atol=6e-4)
     scaled = built("rnn", units=4, inputs=1, weights="matrix", weights__matrix=GRAPH.tolist(),
                    weights__spectral_radius=1.0).W  # fmt: skip
     assert scaled[0, 0] == pytest.approx(0.68299, abs=5e-6)
