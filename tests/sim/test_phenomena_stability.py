@@ -211,10 +211,13 @@ def test_row_105_initialisations_of_relu_networks(weights: str, wanted: tuple[fl
 
 @cache
 def positive(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Talathi and Vartak's matrix as it is in the paper and as the lecture prints it."""
-    paper = built("rnn", units=100, weights="np_rnn", seed=seed).W
-    largest = 4.852  # of B + I: the lecture's B / largest + I is the paper's plus (1 - 1 / largest) I
-    return paper, paper + (1.0 - 1.0 / largest) * np.eye(100)
+    """Talathi and Vartak's matrix as it is in the paper and as the lecture prints it, from B = R^T R / n of
+    the same draw."""
+    R, one = built("rnn", units=100, weights="gaussian", seed=seed).W, np.eye(100)
+    B, paper = R.T @ R, built("rnn", units=100, weights="np_rnn", seed=seed).W
+    largest = np.linalg.eigvalsh(B + one)[-1]
+    np.testing.assert_allclose(paper, (B + one) / largest, rtol=0, atol=1e-14)
+    return paper, B / largest + one
 
 
 def test_row_106_one_eigenvalue_is_one_and_all_others_are_smaller():
@@ -228,6 +231,8 @@ def test_row_106_without_its_parentheses_it_explodes():
     """The lecture prints W = B / largest + I: no eigenvalue is below 1."""
     values = np.linalg.eigvalsh(positive(0)[1])
     np.testing.assert_allclose(values[[0, -1]], [1.0, 1.794], atol=0.02)
+    each = [1.0 / (2.0 - np.linalg.eigvalsh(positive(seed)[1])[-1]) for seed in range(6)]
+    assert np.median(each) == pytest.approx(4.852, rel=0.03)  # of B + I: the largest here is 2 - 1 / that
     assert values[-1] ** 50 == pytest.approx(4.9e12, rel=0.5)
     growth = [norms(positive(seed)[1], seed)[1] for seed in range(6)]
     assert np.median(growth) == pytest.approx(1.59, abs=0.04)
