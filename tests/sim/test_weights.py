@@ -160,6 +160,14 @@ def test_a_matrix_is_what_was_written():
         made("matrix", 3, matrix=rows)
 
 
+@pytest.mark.parametrize("family", ["symmetric", "np_rnn", "eigenvalues"])
+def test_square_families_are_refused_where_matrices_are_not_square(family: str):
+    own = {"weights.eigenvalues": [[0.5], [0.4], [0.3], [0.2]]} if family == "eigenvalues" else {}
+    fixed = {"units": 4, "factors": 6, "steps": 1, "weights": family} | own
+    with pytest.raises(Refused, match=f"a {family} matrix is square, and one of 4 x 6 is needed; choose"):
+        prepare("multiplicative", observables=["final_state"], fixed=fixed)
+
+
 @pytest.mark.parametrize("family", RANDOM_FAMILIES)
 def test_many_seeds_at_once_are_each_alone(family: str):
     together = made(family, 6, [4, 9, 4])
