@@ -378,6 +378,20 @@ def test_slow_modes_and_small_units_are_not_critical():
         assert (found.verdict, found.P[0, 0]) == ("stable", pytest.approx(0.5 / rate, rel=1e-12))
 
 
+def test_the_residual_says_how_far_a_solution_misses_its_equation(monkeypatch: pytest.MonkeyPatch):
+    """Of a P that is off by E it is |W^T E W - E| (of a flow |A^T E + E A|) over the sizes of the terms."""
+    W, E, Q = np.array([[0.5, 0.3], [-0.2, 0.4]]), np.array([[1e-3, 2e-4], [2e-4, -5e-4]]), np.eye(2)
+    A = W - np.eye(2)
+    for name in ("solve_discrete_lyapunov", "solve_continuous_lyapunov"):
+        exact = getattr(scipy.linalg, name)
+        monkeypatch.setattr(scipy.linalg, name, lambda M, R, exact=exact: exact(M, R) + E)
+    found, flow = lyapunov.discrete(W), lyapunov.continuous(A)
+    sizes = [np.linalg.norm(part) for part in (W.T @ found.P @ W, found.P, Q)]
+    assert found.residual == pytest.approx(np.linalg.norm(W.T @ E @ W - E) / sum(sizes), rel=1e-9)
+    sizes = [np.linalg.norm(part) for part in (A.T @ flow.P, flow.P @ A, Q)]
+    assert flow.residual == pytest.approx(np.linalg.norm(A.T @ E + E @ A) / sum(sizes), rel=1e-9)
+
+
 def test_without_a_unique_solution_the_verdict_is_critical():
     for W in ([[0.0, -1.0], [1.0, 0.0]], np.diag([2.0, 0.5]), [[1.0]]):
         found = lyapunov.discrete(W)
@@ -403,6 +417,9 @@ def test_row_36_the_energy_falls_unit_by_unit_but_not_all_at_once():
         (lyapunov.energy(W, h + d, 0.3) - lyapunov.energy(W, h - d, 0.3)) / 2e-6 for d in 1e-6 * np.eye(2)
     ]
     np.testing.assert_allclose(slope, -(W @ h) - 0.3 + np.arctanh(h), atol=1e-6)
+    corner = [lyapunov.energy(np.zeros((2, 2)), [1.0 - gap, gap - 1.0]) for gap in (0.0, 1e-9)]
+    assert corner[0] == 2 * np.log(2.0)  # the integral of artanh from 0 to 1 is ln 2
+    assert corner[1] == pytest.approx(corner[0], abs=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,18 @@ def test_row_82_the_return_map_lies_on_the_map():
     np.testing.assert_allclose(two["return_map"][0, :, 0], two["return_map"][0, :, 1], rtol=1e-12)
 
 
+def test_pairs_of_a_return_map_are_of_the_times_that_stand_beside_them():
+    """The last ones of the run: of 50 steps, five pairs two steps apart begin at 44 to 48."""
+    fixed = {"steps": 50, "start": 0.3, "pairs": 5, "lag": 2}
+    run = prepare("logistic", observables=["return_map", "trajectory"], fixed=fixed, varied=["r"])
+    times = next(c.values for c in run.coordinates if c.name == "iterate")
+    np.testing.assert_array_equal(times, [44, 45, 46, 47, 48])
+    both = run.evaluate({"r": np.array([3.5, 3.55])})  # cycles of 4 and of 8
+    path = both["trajectory"]
+    wanted = np.stack([path[:, times], path[:, times + 2]], axis=-1)
+    np.testing.assert_allclose(both["return_map"], wanted, rtol=1e-9)
+
+
 def test_row_85_where_a_cobweb_leads():
     starts = np.array([0.8, 0.8162, 0.81623, 0.82, 0.9])
     orbit = found("quadratic", ["trajectory"], {"start": starts}, c=0.15, steps=200)["trajectory"]

@@ -71,6 +71,27 @@ def test_depth_scales_follow_from_the_maps_themselves():
     )
 
 
+@pytest.mark.parametrize("name", ["depth_of_variance", "depth_of_covariance"])
+def test_theories_of_depth_are_of_their_own_scale(name: str):
+    """With biases of `b.scale` where they are drawn, of none else; both scales differ."""
+    gain, law = np.array([0.7, 1.5, 2.5]), find("sim.theory", name).theory
+    wanted = {bias: getattr(mean_field, name)(gain, bias) for bias in (0.0, 0.4, 1.0)}
+    np.testing.assert_array_equal(law(gain, {"b": "gaussian", "b.scale": 0.4}), wanted[0.4])
+    np.testing.assert_array_equal(law(gain, {"b": "gaussian"}), wanted[1.0])
+    np.testing.assert_array_equal(law(gain, {"b": 0.0}), wanted[0.0])
+    other = mean_field.depth_of_covariance if name == "depth_of_variance" else mean_field.depth_of_variance
+    assert (np.abs(other(gain, 0.4) / wanted[0.4] - 1.0) > 0.1).all()
+
+
+def test_biases_leave_an_autocorrelation_at_all_lags():
+    """q at lag 0 and c at the others, which networks tend to (above); without biases nothing."""
+    law = find("sim.theory", "mean_field_autocorrelation").theory
+    found = law([0.0, 1.0, 5.0], {"weights.gain": 3.0, "b": "gaussian", "b.scale": 0.6})
+    q, c = float(mean_field.variance(3.0, 0.6)), float(mean_field.covariance(3.0, 0.6))
+    np.testing.assert_array_equal(found, [q, c, c])
+    assert 0.05 * q < c < 0.95 * q
+
+
 def test_the_edge_of_chaos():
     """chi = 1 on it, infinite depth scale, gain 1 without bias, and rises with the bias."""
     bias = np.array([0.0, 0.05, 0.3, 1.0, 2.0])
