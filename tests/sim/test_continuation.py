@@ -221,6 +221,15 @@ def test_the_henon_map():
     assert len(found.curves) == 3
 
 
+def test_a_saddle_is_not_stable():
+    """A branch of the Henon map: sinks up to the flip at a = 3 (1 - b)^2 / 4, saddles beyond."""
+    found = branch(of("henon", ["a"], {"b": 0.3}), (0.6, 0.2), 1.0, (0.1, 1.4))
+    (flip,) = found.special
+    beyond = found.values > 3 * 0.7**2 / 4 + 1e-9
+    np.testing.assert_array_equal(np.delete(found.stable, flip.place), np.delete(~beyond, flip.place))
+    assert ((np.abs(found.multipliers[beyond]) < 1.0).sum(axis=1) == 1).all()
+
+
 def test_a_continuum_of_fixed_points_is_no_curve():
     """relu with w = 1, b = 0: every state above zero stands still."""
     found = curves(
