@@ -1,11 +1,13 @@
 """What a sweep needs is known before it runs: memory for what its cells share, too."""
 
+import dataclasses
 import tracemalloc
 
 import numpy as np
 import pytest
 
 from jobs import planning
+from jobs.tiles import Grid
 from sim.errors import Refused
 
 
@@ -37,6 +39,39 @@ def test_what_cells_share_is_counted(task, steps, fixed):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert 0.85 * peak < plan.scratch_bytes < 6.0 * peak + 1e5  # copy draws one input of many
+
+
+def test_every_worker_has_a_tile_and_scratch_of_its_own():
+    plan = planned("silence", 1, units=400)
+    more = plan.memory(4) - plan.memory(3)
+    assert more == plan.tile_bytes + plan.scratch_bytes
+    assert plan.scratch_bytes > 400 * 400 * 8  # the matrix that its cells share
+
+
+class Stub:
+    """A recipe whose tiles take a second each."""
+
+    def __init__(self, clock: list[float]) -> None:
+        self.clock, self.asked = clock, []
+
+    def compile(self) -> None:
+        """Nothing."""
+
+    def block(self, cells: tuple[slice, ...]) -> None:
+        self.asked.append(cells)
+        self.clock[0] += 1.0
+
+
+@pytest.mark.parametrize(("shape", "cells", "seconds"), [((8,), 4, 2.0), ((5,), 1, 5.0), ((5, 6), 4, 7.5)])
+def test_the_time_that_is_predicted_is_that_of_the_cells_of_the_probe(monkeypatch, shape, cells, seconds):
+    """Also where the tile in the middle is a smaller one at the far edge."""
+    clock = [0.0]
+    monkeypatch.setattr(planning.time, "perf_counter", lambda: clock[0])
+    stub, grid = Stub(clock), Grid(shape, (4,) * len(shape))
+    made = dataclasses.replace(planned("silence", 1), recipe=stub, grid=grid)
+    assert planning.probe(made) == seconds
+    asked = [part.stop - part.start for part in stub.asked[-1]]
+    assert int(np.prod(asked)) == cells
 
 
 def test_a_series_that_memory_does_not_hold_is_refused(tmp_path):
