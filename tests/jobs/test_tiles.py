@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numcodecs import blosc
 
+from jobs.chunks import encode
 from jobs.tiles import CHUNK_BYTES, LANES, MOST_TILES, RATE, TILE_BYTES, Grid, chunk, cut
 
 AXES = st.lists(st.tuples(st.integers(1, 60), st.booleans()), max_size=4)
@@ -81,3 +83,15 @@ def test_a_tile_knows_its_shape(number):
     grid = Grid((5, 7), (2, 2))
     block = grid.block(number)
     assert grid.extent(number) == tuple(len(range(*part.indices(100))) for part in block)
+
+
+def test_chunks_at_the_far_edge_are_filled_up_with_what_stands_for_nothing():
+    """As Zarr has it: a chunk is whole, and what no cell stands in holds the fill value."""
+    array = np.arange(6.0).reshape(1, 2, 3)
+    chunks = list(encode("loss", (4,), array, (2, 2, 2), np.nan))
+    assert [one.key for one in chunks] == ["loss/c/4/0/0", "loss/c/4/0/1"]
+    for one, columns in zip(chunks, ([0, 1], [2]), strict=True):
+        found = np.frombuffer(blosc.decompress(one.data[:-4]), float).reshape(2, 2, 2)
+        wanted = np.full((2, 2, 2), np.nan)
+        wanted[0, :, : len(columns)] = array[0][:, columns]
+        np.testing.assert_array_equal(found, wanted)

@@ -65,6 +65,27 @@ def test_any_radius_that_is_taken_tells_the_same_potential(beyond):
     np.testing.assert_allclose(far - near, np.log2(np.log(beyond) / np.log(1e10)), atol=1e-5)
 
 
+def test_a_map_of_another_degree_says_which(tmp_path):
+    """x^3 + c far out: |x_n| is R at log3(log R / log |c|), and at 3^k times it for c^(3^k)."""
+    (tmp_path / "cube.py").write_text(
+        "from typing import NamedTuple\n"
+        "from sim.generic import escapes, step\n"
+        "class Cube(NamedTuple):\n"
+        "    c: float = 0.0\n"
+        "@step.register\n"
+        "def _(p: Cube, s, x):\n"
+        "    return s * s * s + p.c\n"
+        "@escapes.register\n"
+        "def _(p: Cube, radius):\n"
+        "    return (abs(p.c) <= radius) & (radius > 2.0)\n"
+    )
+    fixed = {"steps": 9, "start": 0.0, "degree": 3.0}
+    run = prepare("./cube.py", observables=["escape_smooth"], fixed=fixed, varied=["c"], folder=tmp_path)
+    c = np.array([1e4, 1e6, 1e12])
+    wanted = 1.0 - np.log(np.log(c) / np.log(1000.0)) / np.log(3.0)
+    np.testing.assert_allclose(run.evaluate({"c": c})["escape_smooth"], wanted, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("system", "given", "said"),
     [

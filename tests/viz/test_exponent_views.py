@@ -59,6 +59,17 @@ def test_the_zero_line_of_a_plane_is_where_it_is_zero():
     assert field.scale.low == -field.scale.high
 
 
+def test_marks_stand_on_their_cells_whatever_the_order_of_the_axes():
+    """Axes of a sweep may fall; pictures have them rising."""
+    data = plane()
+    data[f"{NAME}_verdict"][1, 5] = 5
+    falling = data.isel(a=slice(None, None, -1), b=[3, 0, 6, 1, 5, 2, 4])
+    for one in (data, falling):
+        dots, crosses = (shape for shape in view.scene(one, NAME).over if isinstance(shape, Marks))
+        assert sorted(zip(dots.x, dots.y, strict=True)) == [(A[4], B[3]), (A[4], B[4])]
+        assert list(zip(crosses.x, crosses.y, strict=True)) == [(A[1], B[5])]
+
+
 def test_unstable_cells_are_counted_like_those_that_are_not_converged():
     data = plane()
     data[f"{NAME}_verdict"][0, :3] = 5
