@@ -1,8 +1,7 @@
 """No row of the lectures' phenomena is lost: each is named by a test, in its name or its docstring.
 
 The table has rows of sections A to J, 1 to 194. `row 95`, `rows 90-92`, `rows 5 and 39` and names such as
-`test_rows_75_to_77_...` count; a name in the first lines of a file does so only where the row is of a
-section that other files' tests share.
+`test_rows_75_to_77_...` count; the first lines of a file, which may promise more than its tests hold, do not.
 """
 
 from __future__ import annotations
@@ -16,16 +15,14 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-# Rows with something to compute, asserted by tests of their own
+# Rows with something to compute
 A, B, C = range(1, 20), range(20, 36), range(36, 46)  # linear and non-linear recursions, criteria
 D, E, FLOWS = range(46, 72), range(72, 96), range(121, 133)  # chains of gradients, maps and cliffs, flows
-OWN = (*A, *B, *C, *D, *E, *FLOWS)
-# Rows whose tests stand among others
 KEEPING = (*range(96, 109), *range(110, 113))  # F
 UCLA = (115, *range(133, 146))  # G
 GATED = (146, 147, *range(149, 173), *range(176, 180), *range(181, 188))  # H, I
 ARCHITECTURES = (*range(188, 194),)  # J
-SHARED = (*KEEPING, *UCLA, *GATED, *ARCHITECTURES)
+COMPUTED = (*A, *B, *C, *D, *E, *FLOWS, *KEEPING, *UCLA, *GATED, *ARCHITECTURES)
 SAID_ONLY = {  # statements without a number: names, history, diagrams, what other rows show
     109: "a list of methods",
     113: "the usual answer is another architecture: H",
@@ -76,33 +73,24 @@ def functions_of(source: str) -> Iterator[tuple[str, str]]:
 
 
 @cache
-def rows() -> tuple[frozenset[int], frozenset[int]]:
-    """The rows that tests name, and those that anything in a file of tests names."""
-    by_tests: set[int] = set()
-    anywhere: set[int] = set()
+def rows() -> frozenset[int]:
+    """The rows that tests name: what only the first lines of a file promise does not count."""
+    found: set[int] = set()
     for path in sorted((REPOSITORY / "tests").glob("*/test_*.py")):
         if path.parent.name == "house":
             continue
-        source = path.read_text(encoding="utf-8")
-        anywhere |= named(source, IN_TEXT)
-        for name, text in functions_of(source):
-            by_tests |= named(name, IN_NAMES) | named(text, IN_TEXT)
-    return frozenset(by_tests), frozenset(anywhere | by_tests)
+        for name, text in functions_of(path.read_text(encoding="utf-8")):
+            found |= named(name, IN_NAMES) | named(text, IN_TEXT)
+    return frozenset(found)
 
 
 def test_every_row_is_in_one_of_these_lists():
-    listed = [*OWN, *SHARED, *SAID_ONLY]
-    assert sorted(listed) == list(range(1, 195))
+    assert sorted([*COMPUTED, *SAID_ONLY]) == list(range(1, 195))
 
 
-@pytest.mark.parametrize("row", OWN)
-def test_a_row_with_numbers_is_named_by_a_test(row: int):
-    assert row in rows()[0], f"no test has 'row {row}' in its name, docstring or comments"
-
-
-@pytest.mark.parametrize("row", SHARED)
-def test_a_row_is_named_where_it_is_tested(row: int):
-    assert row in rows()[1], f"no file of tests names row {row}"
+@pytest.mark.parametrize("row", COMPUTED)
+def test_a_row_with_something_to_compute_is_named_by_a_test(row: int):
+    assert row in rows(), f"no test has 'row {row}' in its name, docstring or comments"
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def by_differences(c: Drawn) -> np.ndarray:
 
 
 def test_the_exhibit_runs_as_the_system_does(drawn: Drawn):
+    """Rows 156 and 157: the unit with all its gates and full peepholes, written down twice."""
     s: Any = (np.zeros(N), np.zeros(N))
     for t, x in enumerate(drawn.x, start=1):
         found = gates(drawn.p, s, x)

@@ -271,6 +271,7 @@ def test_counts_of_parameters(name: str):
 
 
 def test_counts_beside_a_vanilla_network():
+    """Rows 156 and 186."""
     assert VANILLA == size(built("rnn", units=N, inputs=M)) == 24704
     times = {name: wanted / VANILLA for name, (_, _, wanted) in COUNTS.items()}
     assert [4 * VANILLA, 3 * VANILLA, 2 * VANILLA] == [98816, 74112, 49408]

@@ -59,8 +59,9 @@ def rows(p: Any, order: str = "ifoc") -> tuple[np.ndarray, np.ndarray]:
     return np.vstack(matrices), np.concatenate([getattr(p, f"b_{gate}") for gate in order])
 
 
-def test_rows_153_154_161_169_171_one_matrix_makes_all_gates():
-    """c' = f c + i g, h' = o tanh c'; S4 prints the output y where the input x belongs, and no bias."""
+def test_rows_150_153_154_161_169_171_one_matrix_makes_all_gates():
+    """c' = f c + i g, a gate and a gated addition alone, h' = o tanh c'; S4 prints the output y where the
+    input x belongs, and no bias."""
     p, (h, c) = lstm(b_f=1.0), STATE
     W, b = rows(p)
     i, f, o, g = np.split(W @ np.concatenate([X, h]) + b, 4)
