@@ -35,6 +35,13 @@ def test_no_order_and_no_axis_plays_a_part():
     assert ((whole == whole[0, 0, 2]) == (shuffled == shuffled[0, 0, 2])).all()
 
 
+def test_families_stand_by_size_and_equal_ones_by_their_first_cell():
+    """A row of six cells: the state 9 in four of them, 1 in two, 5 in two, the former before the latter."""
+    states = np.array([[[np.nan, 1.0], [9.0, 1.0], [9.0, np.nan], [9.0, 5.0], [5.0, 9.0], [np.nan, np.nan]]])
+    found = families(states[..., None], apart=0.5)[0]
+    np.testing.assert_array_equal(found, [[-1, 1], [0, 1], [0, -1], [0, 2], [2, 0], [-1, -1]])
+
+
 def test_two_attractors_of_a_cell_are_two_families_around_a_cusp():
     """h = tanh(w h + b): for w < 1 the upper and the lower state are one branch, cut where steepest."""
     b, w = np.meshgrid(np.linspace(-1.0, 1.0, 41), np.linspace(0.5, 3.0, 31), indexing="ij")

@@ -89,6 +89,17 @@ def test_cycles_of_several_loops_are_uneven_and_spirals_are_no_cycles():
     np.testing.assert_allclose(cycle["limit_cycle_period"], 2 * np.pi / 0.2, rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("repeated", "verdict"), [([0.0, 1.0, 0.0, 1.0, 2.0], 2), ([0.0, 1.0, 2.0, 2.0, 1.0], 1)]
+)
+def test_lows_that_are_equal_and_not_evenly_spaced_are_uneven(repeated: list[float], verdict: int):
+    """h[t] = h[t - 5] repeats what it starts with, newest first: lows two and three steps apart, or five."""
+    fixed = {"lags": [5.0], "gains": [1.0], "steps": 400, "start": repeated}
+    cycle = prepare("taps", observables=["limit_cycle"], fixed=fixed).evaluate({})
+    assert cycle["limit_cycle"][0] == verdict
+    np.testing.assert_allclose(cycle["limit_cycle_period"], 2.5 if verdict == 2 else 5.0, rtol=0.01)
+
+
 def test_row_82_the_return_map_lies_on_the_map():
     pairs = found("logistic", ["return_map"], {"r": np.array([3.5, 3.9])}, steps=600, start=0.3, pairs=100)
     x, y = np.moveaxis(pairs["return_map"], -1, 0)
