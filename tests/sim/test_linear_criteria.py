@@ -165,6 +165,22 @@ def test_rth_03_a_row_of_zeros():
     np.testing.assert_allclose(roots, [-1, -5j, 5j, 1], atol=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("coefficients", "verdict"),
+    [
+        ([1, 0, 1], "critical"),
+        ([1, 0, 2, 0, 1], "unstable"),  # (s^2 + 1)^2: a repeated root on the axis grows like t
+        ([1, 1, 2, 2, 1, 1], "unstable"),  # and beside one to the left
+        ([1, 0, 5, 0, 4], "critical"),
+        ([1, 0], "critical"),
+        ([1, 2, 0, 0], "unstable"),
+    ],
+)
+def test_roots_on_the_axis_are_critical_where_they_are_simple(coefficients: list[float], verdict: str):
+    found = routh.routh(coefficients)
+    assert (found.right, found.verdict) == (0, verdict)
+
+
 def test_a_lone_zero_in_the_first_column_becomes_epsilon():
     found = routh.routh([1, 2, 2, 4, 11, 10])  # Dorf & Bishop, Modern Control Systems, the case of a zero
     assert found.epsilon

@@ -4,12 +4,15 @@ what the verdicts make of them."""
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from sim.lyapunov.grown import Grown
 from sim.lyapunov.intervals import VERDICTS, mean_and_error, quantile, variance_of_sum, verdict_of
 from sim.lyapunov.quadratic_forms import forms
+from sim.lyapunov.window import Keywords, Window, window_of
 from sim.run import prepare
 
 SYSTEMS = Path(__file__).parents[1] / "systems"
@@ -140,6 +143,55 @@ def test_verdicts():
     assert verdict(np.where(np.arange(64) < 32, 0.4, -0.2)) == "not_converged"  # it drifts through zero
     assert verdict(np.where(np.arange(64) < 4, -0.9, -0.2)) == "stable"  # a transient that changes nothing
     assert verdict([0.3, 0.2]) == "not_converged"  # of two batches nothing is known
+
+
+@pytest.mark.parametrize(
+    ("power", "word"), [(-2.1, "stable"), (-1.9, "neutral"), (0.9, "neutral"), (1.1, "chaotic")]
+)
+def test_growth_and_decay_up_to_generic_powers_of_time_are_neutral(power: float, word: str):
+    """A tangent like t^p stretches by p times the log of the time over the window: folds have p = -2, shear
+    1."""
+    elapsed, batches = np.log(1000.0), 64
+    each = np.full((batches, 1), power * elapsed / batches)
+    found = verdict_of(each, 100.0, 0.01, algebraic=float(elapsed))
+    assert VERDICTS[int(found[0])] == word
+
+
+def grown(
+    size=(1.0, 1.0, 1.0), place=(0.0, 1.0, 2.0), stretch: float = 0.5, spread: float = 1.0, every: int = 1
+):
+    """Of one cell: four batches of ten steps, two exponents so far apart a step."""
+    logs = 10.0 * np.array([stretch, stretch - spread])[None, :, None] * np.ones((4, 1, 1))
+    column = (np.array(part)[:, None] for part in (size, place))
+    return Grown(logs, *column, 10.0, 10.0, 10, every)
+
+
+@pytest.mark.parametrize(("growth", "unfolded"), [(9.0, False), (11.0, True)])
+def test_a_state_that_has_grown_by_more_than_e_to_the_ten_grows_without_bound(growth: float, unfolded: bool):
+    """`size` is a squared norm; the growth counts where it is half as much as that of tangents, at least."""
+    bounded = grown(size=(1.0, 1.0, np.exp(2.0 * growth)), stretch=0.1)
+    assert bounded.unfolded(np.array([0.1])).tolist() == [unfolded]
+    assert not bounded.unfolded(np.array([0.8])).any()  # tangents have grown by 24
+
+
+def test_an_orbit_that_stands_still_is_unfolded_and_one_that_moves_is_not():
+    assert grown(place=(0.0, 2.0, 2.0)).unfolded(np.array([0.5])).all()
+    assert not grown(place=(2.0, 2.0, 1.0)).unfolded(np.array([0.5])).any()
+    assert not grown(place=(0.0, 2.0, 2.0), size=(1.0, 1.0, 4.0)).unfolded(np.array([0.5])).any()
+
+
+def test_what_falls_behind_by_more_than_rounding_between_two_orthonormalisations_is_lost():
+    """1e-12.6 is e^-29: at one a step after 29 steps, also where the logs are finite numbers."""
+    assert grown(every=1).lost is None
+    assert grown(every=28).lost.tolist() == [[False], [False]]
+    assert grown(every=30).lost.tolist() == [[False], [True]]
+
+
+def test_a_tenth_of_the_run_is_no_part_of_the_window():
+    facts = SimpleNamespace(steps=1000)
+    tenth, same, fifth = (window_of(Keywords(transient=t), facts) for t in (-1, 100, 200))
+    assert tenth == same == Window(1000 - 64 * 14, 64, 14, 1)
+    assert fifth.transient == 1000 - 64 * 12
 
 
 def test_the_quantile_is_students():
