@@ -396,8 +396,12 @@ def test_slow_modes_and_small_units_are_not_critical():
 
 def test_the_residual_says_how_far_a_solution_misses_its_equation(monkeypatch: pytest.MonkeyPatch):
     """Of a P that is off by E it is |W^T E W - E| (of a flow |A^T E + E A|) over the sizes of the terms."""
-    W, E, Q = np.array([[0.5, 0.3], [-0.2, 0.4]]), np.array([[1e-3, 2e-4], [2e-4, -5e-4]]), np.eye(2)
-    A = W - np.eye(2)
+    rng = np.random.default_rng(5)
+    n = 12  # from 10 rows on SciPy solves it
+    W, Q = 0.1 * rng.standard_normal((n, n)), np.eye(n)
+    E = 1e-3 * rng.standard_normal((n, n))
+    E, A = E + E.T, W - np.eye(n)
+    assert 1 <= np.abs(A).max() < 2  # it is not rescaled
     for name in ("solve_discrete_lyapunov", "solve_continuous_lyapunov"):
         exact = getattr(scipy.linalg, name)
         monkeypatch.setattr(scipy.linalg, name, lambda M, R, exact=exact: exact(M, R) + E)
