@@ -13,6 +13,8 @@ from sim.continuation.results import Special, of_full_period
 
 Test = Callable[[np.ndarray, np.ndarray], float]
 
+_SIDES = {"beyond_1": 1.0, "beyond_-1": -1.0}
+_AT_ONCE = 1e-6  # how near to 1 or -1 multipliers are that pass together
 LEVEL = 1e-9  # points and tangents are known to about 1e-11: a test below it is zero, whatever its sign
 
 
@@ -73,12 +75,22 @@ def readings(M: np.ndarray, P: np.ndarray, T: np.ndarray, scale: np.ndarray) -> 
     """The tests from the Jacobians M (m, n, n), slopes P (m, n, 1) and scaled tangents T (m, n + 1)."""
     one = np.eye(M.shape[1])
     bordered = np.concatenate([np.concatenate([M - one, P], axis=2) * scale, T[:, None]], axis=1)
+    multipliers = eigenvalues(M)
     return {
         "fold": T[:, -1],
         "branch_point": _determinants(bordered),
         "flip": _determinants(M + one),
-        "neimark_sacker": turning(eigenvalues(M)),
+        "neimark_sacker": turning(multipliers),
+        **{name: _beyond(multipliers, side) for name, side in _SIDES.items()},
     }
+
+
+def _beyond(multipliers: np.ndarray, side: float) -> np.ndarray:
+    """How many real parts of multipliers (m, n) are above 1 (`side` 1) or below -1; NaN where one is not
+    finite.
+    """
+    count = (side * multipliers.real > 1.0).sum(axis=1)
+    return np.where(np.isfinite(multipliers).all(axis=1), count, np.nan)
 
 
 def _determinants(matrices: np.ndarray) -> np.ndarray:
@@ -97,6 +109,8 @@ def between(
     u, after = ends
     found: list[tuple[float, Special, np.ndarray]] = []
     for kind, (a, b) in readings.items():
+        if kind in _SIDES:
+            continue
         if not (np.isfinite(a) and np.isfinite(b)) or np.sign(a) * np.sign(b) >= 0:
             continue
         if kind == "fold" and max(abs(a), abs(b)) < LEVEL:  # a line of fixed points at one value
@@ -106,14 +120,60 @@ def between(
         if special is not None and not any(_same(special, other) for _, other, _ in found):
             place = float(t @ ((np.append(special.state, special.values) - u) / scale))
             found.append((place, special, tangent(equations, near, t, scale)))
+    for kind, side in _SIDES.items():
+        for special, near in _together(equations, ends, t, readings[kind], side, scale):
+            if not any(_same(special, other) for _, other, _ in found):
+                place = float(t @ ((near - u) / scale))
+                found.append((place, special, tangent(equations, near, t, scale)))
     return [(special, v) for _, special, v in sorted(found, key=lambda item: item[0])]
 
 
+def _together(
+    equations: Solutions,
+    ends: tuple[np.ndarray, np.ndarray],
+    t: np.ndarray,
+    counts: tuple[float, float],
+    side: float,
+    scale: np.ndarray,
+) -> list[tuple[Special, np.ndarray]]:
+    """Where an even number of multipliers passes 1 or -1 between two points: determinants do not change
+    their sign there. So it is where units that are alike break their symmetry, all at one place.
+    """
+    found: list[tuple[Special, np.ndarray]] = []
+    a, b = counts
+    if not np.isfinite([a, b]).all() or a == b or (a - b) % 2:
+        return found
+    for rank in range(int(min(a, b)), int(max(a, b))):
+
+        def passing(u: np.ndarray, t: np.ndarray, rank: int = rank) -> float:
+            real = np.sort(side * np.linalg.eigvals(equations.linear(u)).real)[::-1]
+            return float(real[rank] - 1.0)
+
+        u, after = ends
+        near = crossing(equations, u, after, t, scale, passing, (passing(u, t), passing(after, t)))
+        multipliers = np.linalg.eigvals(equations.linear(near))
+        point = _point(equations, "branch_point" if side > 0 else "flip", near, None)
+        if (np.abs(multipliers - side) < _AT_ONCE).sum() > 1 and (side < 0 or _is_whole(equations, point)):
+            found.append((point, near))
+    return found
+
+
+def _is_whole(equations: Solutions, point: Special) -> bool:
+    """Whether the cycle at a point is of the full period. Where it shrinks to one of half its period that
+    flips, its own iterate has a pitchfork, not it.
+    """
+    orbit = equations.family.orbit(point.state[None], point.values[None], equations.period)
+    return bool(of_full_period(orbit)[0])
+
+
 def _same(a: Special, b: Special) -> bool:
-    """Whether two tests have found one point: a pitchfork is seen by three of them."""
+    """Whether two tests have found one point: a pitchfork is seen by three of them, and of multipliers that
+    pass together each is one.
+    """
     first, second = np.append(a.state, a.values), np.append(b.state, b.values)
     folded = {"fold", "pitchfork", "branch_point"}
-    return a.kind in folded and b.kind in folded and bool(np.max(np.abs(first - second)) < 1e-5)
+    alike = a.kind == b.kind or (a.kind in folded and b.kind in folded)
+    return alike and bool(np.max(np.abs(first - second)) < 1e-5)
 
 
 def _special(equations: Solutions, seen: str, near: np.ndarray) -> Special | None:
@@ -122,9 +182,7 @@ def _special(equations: Solutions, seen: str, near: np.ndarray) -> Special | Non
     multipliers = np.linalg.eigvals(equations.linear(near))
     if seen in ("fold", "branch_point"):
         found = _meeting(equations, seen, near)
-        # where a cycle shrinks to one of half its period that flips, its own iterate has a pitchfork, not it
-        orbit = family.orbit(found.state[None], found.values[None], period)
-        return found if of_full_period(orbit)[0] else None
+        return found if _is_whole(equations, found) else None
     kind: Kind = "flip"
     extra = []
     if seen == "neimark_sacker":

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sim.continuation.branches import branch
 from sim.continuation.family import family as of
 from sim.continuation.planes import curves
 from sim.continuation.switching import diagram
@@ -67,3 +68,32 @@ def test_a_line_of_fixed_points_at_one_value_has_no_folds():
     assert not [kind for kind in kinds if kind[1] == "fold"]
     flips = sorted(round(float(value), 6) for _, kind, value in kinds if kind == "flip")
     assert flips[:3] == [2.0, 2.526468, 2.526468]  # of the fixed point, of the 2-cycle
+
+
+@pytest.mark.parametrize(("n", "c", "most"), [(3, 0.7, 1.0), (4, 0.3, 2.0)])
+def test_units_that_compete_break_their_symmetry_all_at_once(n, c, most):
+    """h_i' = tanh(g (h_i / 2 - c sum of the others) + 0.3): n - 1 multipliers (1/2 + c) g (1 - h^2) of the
+    state with all units alike pass 1 together. For n = 3 they are two, and no determinant changes its sign.
+    """
+    W = 0.5 * np.eye(n) - c * (1 - np.eye(n))
+    units = of(
+        "rnn", ["weights.gain"], {"units": n, "weights": "matrix", "weights.matrix": W.tolist(), "b": 0.3}
+    )
+    found = branch(units, 0.0, 0.1, (0.05, most))
+    (point,) = found.special
+    assert point.kind == "branch_point"
+    gain, h = float(point.values[0]), float(point.state[0])
+    np.testing.assert_allclose((0.5 + c) * gain * (1.0 - h * h), 1.0, atol=1e-9)
+    np.testing.assert_allclose(np.tanh(gain * W[0].sum() * h + 0.3), h, atol=1e-9)
+    np.testing.assert_allclose(np.sort(point.multipliers.real)[1:], 1.0, atol=1e-6)
+    assert found.stable[found.values < gain - 1e-6].all()
+    assert not found.stable[found.values > gain + 1e-6].any()
+
+
+@pytest.mark.parametrize(("sign", "kind"), [(1.0, "branch_point"), (-1.0, "flip")])
+def test_two_units_that_are_alike_bifurcate_in_one_point(sign, kind):
+    W = (sign * np.eye(2)).tolist()
+    units = of("rnn", ["weights.gain"], {"units": 2, "weights": "matrix", "weights.matrix": W})
+    (point,) = branch(units, 0.0, 0.5, (0.1, 2.0)).special
+    assert point.kind == kind
+    np.testing.assert_allclose(point.values, 1.0, atol=1e-9)
