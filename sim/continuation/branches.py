@@ -89,10 +89,10 @@ def branch(
             if moved is None:
                 return _empty(family, period, "the new branch was not reached")
             u, t = moved
-        ahead = follow(equations, u, t, room, steps, _Longest(family, period))
+        ahead = _ended(follow(equations, u, t, room, steps, _Longest(family, period)))
         behind = Piece([u], [-t], ENDS["closed"])
         if ahead.end != ENDS["closed"]:
-            behind = follow(equations, u, -t, room, steps, _Longest(family, period))
+            behind = _ended(follow(equations, u, -t, room, steps, _Longest(family, period)))
         return _branch(equations, ahead, behind, scale)
 
 
@@ -108,6 +108,15 @@ class _Longest:
             orbit = self.family.orbit(u[None, :n], u[None, n:], self.period)[:, 0]
             self.shorter = self.shorter + 1 if shortest(orbit) < self.period else 0
         return self.shorter < 2
+
+
+def _ended(piece: Piece) -> Piece:
+    """Without the point that showed that the branch had gone over to a cycle of a shorter period: it ends at
+    the one before, where the two meet.
+    """
+    if piece.end != ENDS["stopped"]:
+        return piece
+    return Piece(piece.points[:-1], piece.tangents[:-1], piece.end)
 
 
 def _first_tangent(equations: Solutions, u: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -97,3 +97,18 @@ def test_two_units_that_are_alike_bifurcate_in_one_point(sign, kind):
     (point,) = branch(units, 0.0, 0.5, (0.1, 2.0)).special
     assert point.kind == kind
     np.testing.assert_allclose(point.values, 1.0, atol=1e-9)
+
+
+def test_no_point_of_a_branch_of_cycles_lies_beyond_where_it_begins(tmp_path):
+    """a cos s flips at s = cot s = 0.86, a = 1 / sin s = 1.3192. With long steps the branch of 2-cycles went
+    over to the fixed points there, and points at a = 1.3052, where there is no cycle, stood among its own.
+    """
+    source = (SYSTEMS / "ricker.py").read_text().replace("s * exp(p.r * (1.0 - s))", "p.r * cos(s)")
+    (tmp_path / "cosine.py").write_text(source.replace("import exp", "import cos"))
+    found = diagram(of("./cosine.py", ["r"], folder=tmp_path), [(0.7, 1.0)], (-3.0, 3.0), longest=2)
+    cycles = [here for here in found if here.period == 2]
+    assert len(cycles) == 2  # from -a, too
+    for here in cycles:
+        assert np.abs(here.values).min() > 1.319156
+        a, s = here.values, here.states[:, 0]
+        np.testing.assert_allclose(a * np.cos(a * np.cos(s)), s, atol=1e-9)
