@@ -18,7 +18,7 @@ from sim.errors import refuse
 from sim.graph import NOTHING, Node, reachable
 
 _ERR = 2e-15  # nine units in the last place: more than tanh, exp, log, sin of NumPy and the C library err
-_LEAST = 5e-324
+_LEAST, _MOST = 5e-324, np.finfo(np.float64).max
 _TURN = 2.0 * np.pi
 
 
@@ -91,9 +91,11 @@ def divide(a: Interval, b: Interval) -> Interval:
 
 
 def _padded(low: Any, high: Any, least: float = -np.inf, most: float = np.inf) -> Interval:
-    """Ends moved outward by the error of a function, but not beyond its range."""
-    low = low - (_ERR * np.abs(low) + _LEAST)
-    high = high + (_ERR * np.abs(high) + _LEAST)
+    """Ends moved outward by the error of a function, but not beyond its range. What has overflowed is beyond
+    the largest number there is, not anywhere.
+    """
+    low = np.where(low == np.inf, _MOST, low - (_ERR * np.abs(low) + _LEAST))
+    high = np.where(high == -np.inf, -_MOST, high + (_ERR * np.abs(high) + _LEAST))
     low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
     return Interval(np.maximum(low, least), np.minimum(high, most))
 

@@ -232,3 +232,20 @@ def test_wc_01_three_states_of_a_rate_model():
         there(found, name="stability"), [KIND["sink"], KIND["source"], KIND["sink"]]
     )
     assert found["completeness"] == COMPLETE["exact"]
+
+
+@pytest.mark.parametrize("k", [4, 6])
+def test_where_iterates_overflow_nothing_is_undecided(k: int):
+    """The Ricker map sends what is below 0 to -inf in a few steps: no fixed point is there, and 0 is one.
+    Counted by signs; what has overflowed is below.
+    """
+    r = np.array([1.95, 2.3, 2.58, 2.9])
+    found = find("./ricker.py", {"r": r}, SYSTEMS, interval=(-0.05, 12.0), cycle=k, branches=64)
+    s = np.linspace(-0.05, 12.0, 400_001) + 1e-7
+    image = np.tile(s, (len(r), 1))
+    with np.errstate(over="ignore"):
+        for _ in range(k):
+            image = image * np.exp(r[:, None] * (1.0 - image))
+    np.testing.assert_array_equal(found["count"], (np.diff(np.sign(image - s), axis=1) != 0).sum(axis=1))
+    assert (found["completeness"] == COMPLETE["exact"]).all()
+    assert (found["fixed_points"][:, 0] == 0.0).all()

@@ -101,6 +101,18 @@ def test_infinite_ends_are_no_trouble():
         assert (found.low[0], found.high[0]) == (-ends, ends)
 
 
+def test_what_overflows_is_beyond_the_largest_number():
+    """exp of 800 and more: no double, and surely not small; below zero likewise."""
+    most = np.finfo(np.float64).max
+    graph = Graph()
+    x = graph.leaf("state", "x")
+    rising, falling = bounds([exp(x), -exp(x)], {x: Interval(np.array([800.0]), np.array([np.inf]))})
+    assert rising.low == most
+    assert rising.high == np.inf
+    assert falling.high == -most
+    assert falling.low == -np.inf
+
+
 def test_an_equation_over_units_is_refused():
     graph = Graph()
     x = graph.leaf("state", "x", (3,))
