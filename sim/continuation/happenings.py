@@ -199,9 +199,11 @@ def _special(equations: Solutions, seen: str, near: np.ndarray) -> Special | Non
 
 def _meeting(equations: Solutions, seen: str, near: np.ndarray) -> Special:
     """Where a multiplier is 1: two branches cross there if F does not move with the keyword, else it is a
-    fold.
+    fold. Where several are 1, more than two branches meet, and the equations of neither kind hold.
     """
     family, period, n = equations.family, equations.period, equations.n
+    if (np.abs(np.linalg.eigvals(equations.linear(near)) - 1.0) < _AT_ONCE).sum() > 1:
+        return _point(equations, "branch_point", near, None)
     crossed = _close(Defining(family, "branch_point", period), np.insert(near, n, 0.0))
     if crossed is not None and abs(crossed[n]) < 1e-10:
         here = np.append(crossed[:n], crossed[-1])

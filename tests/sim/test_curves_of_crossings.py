@@ -97,6 +97,9 @@ def test_two_units_that_are_alike_bifurcate_in_one_point(sign, kind):
     (point,) = branch(units, 0.0, 0.5, (0.1, 2.0)).special
     assert point.kind == kind
     np.testing.assert_allclose(point.values, 1.0, atol=1e-9)
+    found = diagram(units, [(0.0, 0.5)], (0.1, 2.0), longest=2)
+    assert [here.period for here in found] == ([1, 1] if sign > 0 else [1, 2])
+    assert not [special for here in found for special in here.of("fold")]  # the arm begins there, and turns
 
 
 def test_no_point_of_a_branch_of_cycles_lies_beyond_where_it_begins(tmp_path):
