@@ -128,3 +128,40 @@ def test_generalised_flips_of_a_map_of_two_numbers():
     assert len(ends) == 4
     np.testing.assert_allclose(ends[:2], [known * [1, -1]] * 2, atol=1e-10)
     np.testing.assert_allclose(ends[2:], [known] * 2, atol=1e-10)
+
+
+APART = """
+from typing import NamedTuple
+
+from sim.generic import step, units
+
+
+class Apart(NamedTuple):
+    a: float = 0.2
+    b: float = -0.8
+
+
+@units.register
+def _(p: Apart):
+    return ("x", "y")
+
+
+@step.register
+def _(p: Apart, s, x):
+    return s[0] + p.a - s[0] * s[0], p.b * s[1] - s[1] * s[1] * s[1]
+"""
+
+
+def test_a_fold_flip_is_named_on_both_its_curves(tmp_path):
+    """x folds at a = 0 whatever b, y flips at b = -1 whatever a: at (0, -1) both, where the curve of flips
+    turns back. Multipliers 1 and -1."""
+    (tmp_path / "apart.py").write_text(APART)
+    one = of("./apart.py", ["a", "b"], folder=tmp_path)
+    fold, flip = curves(one, ((-0.3, 0.5), (-1.6, -0.5)), ["fold", "flip"]).curves
+    np.testing.assert_allclose(fold.values[:, 0], 0.0, atol=1e-10)
+    np.testing.assert_allclose(flip.values[:, 1], -1.0, atol=1e-10)
+    np.testing.assert_allclose(flip.states[:, 0] ** 2, flip.values[:, 0], atol=1e-9)
+    for curve in (fold, flip):
+        (point,) = curve.of("fold_flip")
+        np.testing.assert_allclose(point.values, [0.0, -1.0], atol=1e-6)
+        np.testing.assert_allclose(np.sort(point.multipliers.real), [-1.0, 1.0], atol=1e-5)

@@ -41,6 +41,50 @@ def test_a_common_norm_makes_a_sink_and_its_inverse_a_source():
     assert there(steep, name="stability") == [KIND["source"]]
 
 
+MIXED = """
+from typing import NamedTuple
+
+from sim.functions import where
+from sim.generic import step, units
+
+
+class Mixed(NamedTuple):
+    turn: float = 0.9
+
+
+@units.register
+def _(p: Mixed):
+    return ("x", "y")
+
+
+@step.register
+def _(p: Mixed, s, x):
+    x, y = s
+    a = {x}
+    b = {y}
+    return 0.9 * a - 0.4 * b, 0.7 * a + b
+"""
+SPELLED = [
+    ("where(x > 0.0, x, -2.0 * x)", "where(x <= 0.0, -2.0 * x, x)"),
+    ("where(y > 0.0, 0.3 * y, y)", "where(y <= 0.0, y, 0.3 * y)"),
+]
+
+
+@pytest.mark.parametrize("turned", [(0.9, -0.4), (0.5, 0.8), (-1.1, 0.3)])
+def test_a_kink_is_the_same_whichever_way_it_is_compared(tmp_path, turned: tuple[float, float]):
+    """z > 0 or not z <= 0, in either number, in all four ways: one map."""
+    stability = set()
+    for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        text = MIXED.replace("{x}", SPELLED[0][i]).replace("{y}", SPELLED[1][j])
+        text = text.replace("0.9 * a - 0.4 * b", f"{turned[0]} * a + {turned[1]} * b")
+        (tmp_path / f"mixed{i}{j}.py").write_text(text)
+        found = find(f"./mixed{i}{j}.py", folder=tmp_path, start=0.1)
+        at_zero = np.abs(there(found)).max(axis=1).argmin()
+        kind = there(found, name="stability")[at_zero].item()
+        stability.add((kind, found["index"].item(), found["count"].item()))
+    assert len(stability) == 1, stability
+
+
 BORDER = """
 from typing import NamedTuple
 

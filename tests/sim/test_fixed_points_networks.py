@@ -48,6 +48,7 @@ def test_row_90_attractors_and_everything_between_them(W, count: int, sinks: int
         assert found["index"] == 1
     else:
         assert (kinds == KIND["neutral"]).sum() == 1
+        assert found["index"] == 2  # of the sinks: a neutral point counts for nothing
     if last is None:
         np.testing.assert_array_equal(kinds, [KIND["unstable_focus"]])  # and around it a limit cycle
 
@@ -144,6 +145,10 @@ def test_the_eigenvalue_nearest_to_the_circle_makes_a_focus(eigenvalues: tuple[c
     found = find("rnn", **matrix(blocks(*eigenvalues), activation="tanh", start=0.1))
     at_zero = np.abs(there(found)).max(axis=1).argmin()
     assert there(found, name="stability")[at_zero] == KIND[kind]
+    stored = there(found, name="eigenvalues")[at_zero]
+    first = int(np.argmax(stored[:, 1] != 0.0))  # of a pair the upper one stands first
+    assert stored[first, 1] > 0.0 > stored[first + 1, 1]
+    assert (np.diff(np.hypot(*stored.T)) < 1e-12).all()
 
 
 def test_searches_find_what_is_certain_in_one_number():
@@ -300,6 +305,41 @@ def test_regions_of_two_units(activation: str, count: int):
     np.testing.assert_allclose(there(found)[-1], [1.0, 1.0], atol=1e-14)
     stepped = find("ctrnn", **matrix([[2.0, 0.0], [0.0, 2.0]], b=-1.0, alpha=0.3, activation=activation))
     assert stepped["count"] == count
+
+
+CLIPPED = """
+from typing import NamedTuple
+
+from sim.functions import where
+from sim.generic import step, units
+
+
+class Clipped(NamedTuple):
+    slope: float = 0.5
+
+
+@units.register
+def _(p: Clipped):
+    return ("x", "y")
+
+
+@step.register
+def _(p: Clipped, s, x):
+    low = where(s[0] > 0.0, s[0], 0.0)
+    return where(low < 1.0, low, 1.0), p.slope * s[1]
+"""
+
+
+def test_a_short_line_of_fixed_points_is_a_continuum_too(tmp_path):
+    """x between 0 and 1 stands still, all else comes there."""
+    (tmp_path / "clipped.py").write_text(CLIPPED)
+    found = find("./clipped.py", folder=tmp_path, start=0.1)
+    assert found["completeness"] == COMPLETE["continuum"]
+    assert (there(found, name="stability") == KIND["continuum"]).all()
+    x, y = there(found).T
+    assert ((x >= 0.0) & (x <= 1.0)).all()
+    np.testing.assert_allclose(y, 0.0, atol=1e-9)
+    assert (found["count"], found["index"]) == (0, 0)
 
 
 def test_a_continuum_is_named_as_one():

@@ -101,6 +101,16 @@ def test_row_50_the_jacobian_of_an_activation_is_diagonal_and_of_softmax_full(na
 
 # ---- bounds of slopes: rows 51-54 --------------------------------------------------------------------------
 
+
+def test_activations_are_the_usual_ones():
+    """The leak is 0.01 and elu's scale 1, as in PyTorch and in the lectures."""
+    z = np.array([-2.0, 3.0])
+    wanted = {"leaky_relu": [-0.02, 3.0], "elu": [np.expm1(-2.0), 3.0], "softplus": np.log1p(np.exp(z))}
+    for name, values in wanted.items():
+        np.testing.assert_allclose(activation(name).f(z), values, rtol=1e-14)
+    np.testing.assert_array_equal(activation("leaky_relu").slope(np.array([-0.02, 3.0])), [0.01, 1.0])
+
+
 GAMMA = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0, "elu": 1.0}
 
 
