@@ -51,6 +51,13 @@ def test_cut_at_every_byte_no_record_is_wrong_and_the_next_one_is_kept(store):
         assert len(pages.records) >= whole[:length].count(b"\n") - 1
 
 
+def test_a_torn_tail_is_no_damage_and_a_broken_line_is(store):
+    whole = (store / ledger.PLACE).read_bytes()
+    for text, damaged in ((whole, 0), (whole[:-9], 0), (whole.replace(b"67", b"68", 1), 1)):
+        (store / ledger.PLACE).write_bytes(text)
+        assert ledger.read(store).damaged == damaged
+
+
 def test_flipped_bits_never_make_a_record(store):
     whole = (store / ledger.PLACE).read_bytes()
     chance = random.Random(0)

@@ -67,6 +67,16 @@ def test_heavy_cells_keep_the_last_axis_long():
     assert grid.tile[1] % LANES == 0
 
 
+def test_cells_that_share_work_are_taken_together():
+    """The gains of one matrix before the matrices, whichever axis comes first in the file."""
+    sizes = {"cell_bytes": 8, "work_bytes": 0, "operations": RATE / 100}
+    for shape, together in (((64, 1000), (True, False)), ((1000, 64), (False, True))):
+        grid = cut(shape, (False, False), together=together, **sizes)
+        shared = together.index(True)
+        assert grid.tile[shared] == 64
+        assert 1 <= grid.tile[1 - shared] < 10
+
+
 def test_a_sweep_without_axes_is_one_cell():
     grid = cut((), (), cell_bytes=8, work_bytes=0, operations=1)
     assert len(grid) == 1
