@@ -181,9 +181,22 @@ def _runs(sweep: Sweep) -> Runs:
     if problems:
         raise Refused(problems)
     _refuse_ragged(runs, words)
+    _refuse_taken(runs, sweep.axes)
     if sweep.curves:
         curves.plane(sweep, runs)
     return runs
+
+
+def _refuse_taken(runs: Runs, axes: Sequence[Axis]) -> None:
+    """A store has one array of a name: no axis may be called like a dim of a variable's own."""
+    own = {coordinate.name for run in runs.values() for coordinate in run.coordinates}
+    for axis in axes:
+        if axis.dim in own:
+            raise refuse(
+                f"axes.{axis.path}",
+                f"an observable has a dim of its own that is called {axis.dim}; rename the keyword, or fix "
+                "it under [parameters]",
+            )
 
 
 def _refuse_ragged(runs: Mapping[tuple[str, ...], Run], words: Sequence[Axis]) -> None:

@@ -26,6 +26,19 @@ RESERVED_DIMS = {
     "vertex",
     "jump",
 }
+# dims that some observables alone have: an axis of such a name gives way to them where they are asked for
+OWN_DIMS: Mapping[str, tuple[str, ...]] = {
+    "census": ("attractor",),
+    "dead_fraction": ("matrix",),
+    "eigenvalues": ("component",),
+    "fixed_points": ("part",),
+    "gate_trace": ("gate", "gate_unit", "step"),
+    "gradient_through_time": ("part",),
+    "map_curve": ("place",),
+    "neuron_gradient_norm": ("matrix", "neuron"),
+    "return_map": ("pair",),
+    "vector_field": ("place_x", "place_y"),
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,8 @@ def resolve(
             text = f"is missing ({keyword.meaning}); write {path} = … under [parameters] or [axes.{path}]"
             problems.append(Problem(f"parameters.{path}", text))
     paths = [keyword.path for keyword, _ in found]
-    reserved = RESERVED_DIMS | set(document.observables)
+    own = {dim for name in document.observables for dim in OWN_DIMS.get(name, ())}
+    reserved = RESERVED_DIMS | own | set(document.observables)
     for keyword, table in found:
         dim = dimension(keyword.path, paths, reserved)
         meaning.axes.append(NamedAxis(keyword.path, dim, table, keyword.kind, keyword.unit, keyword.meaning))

@@ -41,6 +41,11 @@ def test_what_cells_share_is_counted(task, steps, fixed):
     assert 0.85 * peak < plan.scratch_bytes < 6.0 * peak + 1e5  # copy draws one input of many
 
 
+def test_bytes_are_written_in_thousands():
+    written = [planning.size(count) for count in (999, 1500, 2e6, 3.25e9, 1.5e12)]
+    assert written == ["999 B", "1.5 kB", "2 MB", "3.25 GB", "1.5 TB"]
+
+
 def test_every_worker_has_a_tile_and_scratch_of_its_own():
     plan = planned("silence", 1, units=400)
     more = plan.memory(4) - plan.memory(3)
