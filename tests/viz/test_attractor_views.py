@@ -72,6 +72,18 @@ def hysteresis(w):
     return dataset({name: (tuple(axes), found[name].reshape(grid[0].shape)) for name in names}, axes)
 
 
+def test_attractors_without_a_number_are_a_class_where_parameters_are_swept_too():
+    ds = hysteresis([1.5, 3.0])
+    lost = ds.basin == 2
+    ds["basin"] = ds.basin.where(~lost, -2)
+    seen = scene(ds, "basin", x="b", y="start", at={"w": 3.0})
+    words = [word for _, word in seen.scale.ticks()]
+    assert words[-1] == "others"
+    here = lost.sel(w=3.0).transpose("start", "b").values
+    assert here.any()
+    np.testing.assert_array_equal(seen.values == len(words), here)
+
+
 def test_an_attractor_keeps_its_colour_along_a_parameter():
     """The upper state is the first of its cell beyond the lower one's fold, the second before."""
     ds = hysteresis([1.5, 2.0, 2.5])

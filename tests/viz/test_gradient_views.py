@@ -207,6 +207,7 @@ def test_what_is_never_forgotten_stands_apart_at_the_top():
     assert marks.form == "marks"
     assert np.isnan(counted.y[counted.x >= 1]).all()
     assert np.nanmax(counted.y) <= 100 < np.nanmin(beyond.y)
+    np.testing.assert_array_equal(np.isfinite(beyond.y), np.isnan(counted.y))
     assert (marks.y > 100).all()
     assert set(marks.x) <= set(counted.x[np.isnan(counted.y)])
     assert len([curve for curve in panel.curves if curve.label == "activation = sigmoid"]) == 1

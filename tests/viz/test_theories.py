@@ -13,10 +13,10 @@ from jobs.light import glance
 from sim.errors import Refused
 from sim.names import find
 from tests.viz import stores
-from viz import draw, scene, theories
+from viz import draw, scene, theories, theory_curves
 from viz.dashes import dashed
 from viz.files import save
-from viz.shapes import Path
+from viz.shapes import Path, Plane
 
 
 def told(data, parameters: dict, axes: list[str], system: str = "rnn"):
@@ -250,6 +250,19 @@ def test_a_theory_is_laid_where_it_holds_and_offered_where_it_can_be_laid():
         if not there:
             with pytest.raises(Refused, match="'relu' given"):
                 theories.over(one, data, "mean_field_exponent", held)
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_an_outline_lies_along_the_axis_that_it_is_of(across: bool):
+    """The ellipse of gain 1.5 is wider than high at tau = 0.5, whichever axis the real part has."""
+    names = ("re", "im") if across else ("im", "re")
+    ends, named = (-2.0, 2.0), {"x_name": names[0], "y_name": names[1]}
+    flat = Plane((), ends, ends, "", "", "eigenvalues", "", "", **named)
+    data = stores.dataset({"norm": (("w",), np.ones(2))}, {"w": np.arange(2.0)})
+    law = find("sim.theory", "elliptic_law").theory
+    drawn = theory_curves.over_plane(flat, law, data, {"weights.gain": 1.5, "weights.tau": 0.5})
+    reach = [max(np.abs(getattr(shape, side)).max() for shape in drawn.shapes) for side in "xy"]
+    np.testing.assert_allclose(reach, [2.25, 0.75] if across else [0.75, 2.25], rtol=1e-2)
 
 
 def test_a_map_over_what_a_theory_demands_has_none():
