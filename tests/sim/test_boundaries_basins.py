@@ -50,7 +50,7 @@ def test_basins_of_newton_are_wada_and_stripes_are_not():
     stripes = np.repeat([0, 1, 2], 50)[:, None] * np.ones((1, 60), int)
     assert basins.wada_distance(stripes) > 40
     halves = np.where(np.arange(60) < 30, 0, 1) * np.ones((60, 1), int)
-    halves[:10] = 2  # its boundary meets that of both, which goes on from row 9 to 58
+    halves[:10] = 2  # its boundary meets theirs, which goes on for 49 cells
     assert basins.wada_distance(halves) == 49.0
     with pytest.raises(Refused, match="three on"):
         basins.wada_distance(np.eye(30, dtype=int))
