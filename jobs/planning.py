@@ -160,7 +160,7 @@ def size(count: float) -> str:
         if count < 1000:
             return f"{count:.3g} {unit}"
         count /= 1000
-    return f"{count:,.3g} TB"
+    return f"{count:,.0f} TB" if count >= 1000 else f"{count:.3g} TB"
 
 
 def _product(numbers: tuple[int, ...]) -> int:

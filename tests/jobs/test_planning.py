@@ -42,8 +42,8 @@ def test_what_cells_share_is_counted(task, steps, fixed):
 
 
 def test_bytes_are_written_in_thousands():
-    written = [planning.size(count) for count in (999, 1500, 2e6, 3.25e9, 1.5e12)]
-    assert written == ["999 B", "1.5 kB", "2 MB", "3.25 GB", "1.5 TB"]
+    written = [planning.size(count) for count in (999, 1500, 2e6, 3.25e9, 1.5e12, 1.5e15)]
+    assert written == ["999 B", "1.5 kB", "2 MB", "3.25 GB", "1.5 TB", "1,500 TB"]
 
 
 def test_every_worker_has_a_tile_and_scratch_of_its_own():
