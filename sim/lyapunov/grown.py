@@ -19,7 +19,8 @@ GROWTH, DECAY = 1.0, 2.0  # powers of time of the steepest algebraic ones that a
 
 class Grown(NamedTuple):
     """Of each batch the log stretches of the tangents; of the state at the ends of the first batch and the
-    last two a weighted square norm and a projection.
+    last two a weighted square norm and a projection. Where the orbit comes back to where it ended in a few
+    steps more (`window.returns`), those of the last but one are the last's.
     """
 
     logs: np.ndarray  # (batches, exponents, cells)
@@ -43,7 +44,7 @@ class Grown(NamedTuple):
         return float(np.log(self.elapsed))
 
     def unfolded(self, value: np.ndarray) -> np.ndarray:
-        """Which orbits stand still (or repeat themselves batch by batch), or grow without bound, `value`
+        """Which orbits stand still (or are cycles), or grow without bound, `value`
         being the largest exponent: half as fast as the tangents, at least.
         """
         still = (self.place[-1] == self.place[-2]) & (self.size[-1] == self.size[-2])

@@ -10,7 +10,7 @@ from sim.compile import TAIL, load
 from sim.lyapunov import gram_schmidt
 from sim.lyapunov.frames import Frame
 from sim.lyapunov.registers import AHEAD, directions
-from sim.lyapunov.window import SEEN, SEEN_ROW, Window
+from sim.lyapunov.window import SEEN, SEEN_ROW, Window, returns
 from sim.pointwise import column_kind
 from sim.tangent_product import small
 
@@ -24,7 +24,7 @@ class Growth:
     """The program for one system, and what it gives for a tile."""
 
     def __init__(self, form: Any, exponents: int, window: Window) -> None:
-        self.window, self.exponents = window, exponents
+        self.window, self.exponents, self.returns = window, exponents, returns(form)
         self.is_network = bool(form.equation.parts)
         m = exponents
         if self.is_network:
@@ -43,6 +43,7 @@ class Growth:
             self.operations = 60.0 * made.n + made.n * made.n * m + 2.0 * m * m * made.n
         self.squares, self.inverses = (layout.allocate(m * 8) for _ in range(2))
         self.after, self.powers, self.begun = (layout.allocate(m * self.lanes) for _ in range(3))
+        self.last = layout.allocate(self.rows * self.lanes)
         self.work = layout.work + 64
         self.source = self._text()
 
@@ -65,7 +66,9 @@ class Growth:
             arguments=arguments, select=select, count=count, begin=begin, move=move, every=every, m=m,
             settle="orthogonalise_pairs" if m > 1 else "scale_one", at=self.at, rows=self.rows,
             squares=self.squares, inverses=self.inverses, after=self.after, powers=self.powers,
-            begun=self.begun, state=self.state, seen=SEEN_ROW.format(m=m),
+            begun=self.begun, state=self.state, seen=SEEN_ROW.format(m=m), returns=self.returns,
+            returned=_RETURNED.format(m=m, rows=self.rows, state=self.state, last=self.last)
+            if self.returns else "",
         )  # fmt: skip
         head = network.HEAD.format(title="How fast tangents grow.", lanes=lanes)
         head += _IMPORTS.format(m=m, rows=self.rows, size=self.rows * lanes)
@@ -114,11 +117,14 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
         for k in range({m}):
             store(work, {begun} + k * LANES, splat(0.0, LANES))
             store(work, {after} + k * LANES, splat(1.0, LANES))
-        for batch in range(-1, batches):
+        for batch in range(-1, batches + min(length, {returns})):
             for k in range({m}):
                 store(work, {powers} + k * LANES, splat(0.0, LANES))
             t = transient + batch * length if batch >= 0 else 0
             end = t + length if batch >= 0 else transient
+            if batch >= batches:
+                t = 0
+                end = 1
             due = 0
             while t < end:
                 load_input(inputs, {count}, block, t, work)
@@ -136,9 +142,9 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
                 stretch = fma(load(work, {powers} + k * LANES, LANES), LN2, lasting)
                 stretch = stretch - load(work, {begun} + k * LANES, LANES)
                 store(work, {begun} + k * LANES, select(square > 0.0, lasting, 0.0))
-                if batch >= 0:
+                if 0 <= batch < batches:
                     store(out, (batch * {m} + k) * whole + block * LANES, stretch)
-            if batch == 0 or batch >= batches - 2:
+            if batch == 0 or batches - 2 <= batch < batches:
                 place = splat(0.0, LANES)
                 size = splat(0.0, LANES)
                 for i in range({rows}):
@@ -148,4 +154,24 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
                 row = {seen}
                 store(out, row * whole + block * LANES, size)
                 store(out, (row + 1) * whole + block * LANES, place)
+{returned}"""
+
+# an orbit that comes back to the state in which the window ended: what is seen of that is stored in the place
+# of the batch before, since it stands still or is a cycle, whatever a batch's length
+_RETURNED = """            if batch == batches - 1:
+                for i in range({rows}):
+                    w = load(work, {state} + i * LANES, LANES)
+                    store(work, {last} + i * LANES, w)
+            if batch >= batches:
+                gone = splat(0.0, LANES)
+                for i in range({rows}):
+                    w = load(work, {state} + i * LANES, LANES)
+                    v = load(work, {last} + i * LANES, LANES)
+                    gone = select((w >= v) & (w <= v), gone, 1.0)
+                same = gone < 0.5
+                if any_lane(same):
+                    for i in range(batches * {m} + 2, batches * {m} + 4):
+                        w = load(out, (i + 2) * whole + block * LANES, LANES)
+                        v = load(out, i * whole + block * LANES, LANES)
+                        store(out, i * whole + block * LANES, select(same, w, v))
 """

@@ -17,7 +17,7 @@ from sim.evaluation import ELEMENTWISE, elementwise
 from sim.generic import carried, mirrored, noise
 from sim.graph import NOTHING, Node, reachable
 from sim.lyapunov.registers import directions
-from sim.lyapunov.window import SEEN, Window
+from sim.lyapunov.window import SEEN, Window, returns
 from sim.one_thread import one_thread
 from sim.series import series_of
 from sim.start import starts_of
@@ -40,7 +40,7 @@ class Growth:
     source = ""
 
     def __init__(self, form: Any, exponents: int, window: Window) -> None:
-        self.form, self.window, self.exponents = form, window, exponents
+        self.form, self.window, self.exponents, self.returns = form, window, exponents, returns(form)
         equation = self.equation = form.equation
         graph = equation.graph
         self.parts = list(equation.parts.values())
@@ -113,6 +113,11 @@ class Growth:
                 found[batch] = frame.logs
             if batch == 0 or batch >= window.batches - 2:
                 seen += [np.sum((weights * s) ** 2), np.sum(weights * s)]
+        last = s
+        for _ in range(min(window.length, self.returns)):
+            s, _ = self._step(known, s, x[0], weights[None])
+            if (s == last).all():  # it stands still or is a cycle, whatever a batch's length
+                seen[-4:-2] = seen[-2:]
         return np.concatenate([found.ravel(), seen])
 
     def _step(

@@ -17,7 +17,7 @@ from sim.compile import BARE_TAIL, kernel
 from sim.derivatives import gradient
 from sim.graph import Node
 from sim.lower import operations
-from sim.lyapunov.window import SEEN, SEEN_ROW, Window
+from sim.lyapunov.window import SEEN, SEEN_ROW, Window, returns
 from sim.pointwise import Module, column_kind, tuple_of
 
 WIDTH = 32  # lanes; the width of the tile's bundles is a multiple
@@ -45,7 +45,7 @@ class Growth:
     """The program for one system, and what it gives for a tile."""
 
     def __init__(self, form: Any, exponents: int, window: Window) -> None:
-        self.window, self.exponents = window, exponents
+        self.window, self.exponents, self.returns = window, exponents, returns(form)
         equation = form.equation
         self.module = module = Module(equation, WIDTH)
         self.n = n = module.n
@@ -209,6 +209,7 @@ class Growth:
             every=every,
             look="look" if alone else "settle",
             alone=alone,
+            returns=self.returns,
             stores="\n            ".join(stores),
         )
         return _HEAD.format(width=WIDTH) + "".join(self.module.parts) + tail + body
@@ -222,11 +223,25 @@ class Growth:
             lines += [f"w = s[{i}] * {float(weight)!r}", "place = place + w", "size = fma(w, w, size)"]
         lines += [f"row = {SEEN_ROW.format(m=self.exponents)}"]
         lines += ["store(out, row * cells + at, size)", "store(out, (row + 1) * cells + at, place)"]
-        return ["if batch == 0 or batch >= batches - 2:", *(f"    {line}" for line in lines)]
+        lines = ["if batch == 0 or batches - 2 <= batch < batches:", *(f"    {line}" for line in lines)]
+        return [*lines, *(self._returned() if self.returns else [])]
+
+    def _returned(self) -> list[str]:
+        """Lines that store, where an orbit comes back to the state in which the window ended, what is seen of
+        that in the place of the batch before: it stands still or is a cycle, whatever a batch's length.
+        """
+        same = " & ".join(f"(s[{i}] >= last[{i}]) & (s[{i}] <= last[{i}])" for i in range(self.n))
+        lines = ["if batch == batches - 1:", "    last = s", "if batch >= batches:", f"    same = {same}"]
+        lines += ["    if any_lane(same):"]
+        for row in (2, 3):
+            here, end = (f"(batches * {self.exponents} + {r}) * cells + at" for r in (row, row + 2))
+            lines += [f"        w = select(same, load(out, {end}, WIDTH), load(out, {here}, WIDTH))"]
+            lines += [f"        store(out, {here}, w)"]
+        return lines
 
     def _stored(self, k: int, name: str) -> list[str]:
         row = f"(batch * {self.exponents} + {k}) * cells + at"
-        return ["if batch >= 0:", f"    store(out, {row}, {name})"]
+        return ["if 0 <= batch < batches:", f"    store(out, {row}, {name})"]
 
     def compile(self) -> None:
         """Compile or fetch the machine code."""
@@ -259,12 +274,16 @@ _LOOP = """def growth(parameters, start, inputs, out, cells, transient, batches,
         a = splat(1.0, WIDTH)
         f = splat(0.0, WIDTH)
         begun = splat(0.0, WIDTH)
-        for batch in range(-1, batches):
+        last = s
+        for batch in range(-1, batches + min(length, {returns})):
             t = transient + batch * length
             end = t + length
             if batch < 0:
                 t = 0
                 end = transient
+            if batch >= batches:
+                t = 0
+                end = 1
             while t + {every} <= end:
                 for _ in range({every}):
                     x = load_input(inputs, cells, at, t)

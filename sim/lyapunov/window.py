@@ -5,6 +5,7 @@ then batches of equal length.
 from typing import Annotated, Any, Literal, NamedTuple
 
 from sim.errors import refuse
+from sim.generic import noise
 from sim.observable import Facts
 from sim.signature import About
 
@@ -54,6 +55,14 @@ class SpectrumKeywords(NamedTuple):
 
 SEEN = 6  # rows after those of the batches: of the state, at the ends of three batches, two numbers
 SEEN_ROW = "batches * {m} + 2 * (0 if batch == 0 else batch - batches + 3)"  # the first of these two
+_RETURNS = 60  # steps
+
+
+def returns(form: Any) -> int:
+    """How many steps after the window, but no more than a batch has, are looked through for one that leads
+    back to the very state in which it ended: without inputs and noise the orbit is a cycle then, for ever.
+    """
+    return 0 if form.equation.inputs != "none" or noise(form.setting.example) else _RETURNS
 
 
 class Window(NamedTuple):

@@ -29,10 +29,11 @@ def fits(form: Any, n: int) -> bool:
 
 
 class _Written:
-    """A form as `registers` sees it: an equation, no more."""
+    """A form as `registers` sees it: an equation and a setting, no more."""
 
     def __init__(self, form: Any) -> None:
         self.equation = SmallEquation(form.equation)
+        self.setting = form.setting
 
 
 class Growth(registers.Growth):

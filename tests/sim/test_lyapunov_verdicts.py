@@ -150,3 +150,31 @@ def test_a_dimension_between_none_and_one_has_no_error():
     assert np.isnan(values["kaplan_yorke_dimension_error"]).all()
     np.testing.assert_allclose(values["entropy_rate"], np.maximum(value[:, 0], 0.0))
     np.testing.assert_allclose(values["entropy_rate_error"], error[:, 0])
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("steps", [6_400, 6_500])
+def test_a_cycle_that_does_not_attract_is_unstable_however_long_a_batch(steps: int):
+    """Zero leads to the cycle of i - 1 and -i under z^2 + i, of multiplier |4 i (i - 1)|: a batch of 91 steps
+    sees it once here, once there, one of 90 always here.
+    """
+    values = found("complex_quadratic", {"c_im": [1.0, 0.0]}, (NAME, "lyapunov_spectrum"), steps=steps)
+    for name in (NAME, "lyapunov_spectrum"):
+        np.testing.assert_allclose(values[name].reshape(2, -1)[0], 0.25 * np.log(32.0), atol=1e-3)
+        assert words(values, name) == ["unstable", "stable"]
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("units", [2, 5, 256])
+def test_a_cycle_of_a_network_that_does_not_attract_is_unstable(units: int):
+    """Identity units: one changes its sign at every step, one beside it stays at zero, on which it is
+    unstable. A batch has 15 steps.
+    """
+    rates = np.full(units, 0.5)
+    rates[:2] = -1.0, 2.0
+    fixed = {"units": units, "activation": "identity", "weights": "matrix"}
+    fixed |= {"weights.matrix": np.diag(rates).tolist(), "start": [1.0] + [0.0] * (units - 1)}
+    fixed |= {"exponents": 16, "steps": 75, "batches": 4, "transient": 15} if units > 16 else {"steps": 1066}
+    values = found("rnn", {"seed": [0]}, ("lyapunov_spectrum",), **fixed)
+    assert values["lyapunov_spectrum"][0, 0] == pytest.approx(np.log(2.0), abs=0.1)
+    assert words(values, "lyapunov_spectrum") == ["unstable"]
