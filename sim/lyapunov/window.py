@@ -16,7 +16,10 @@ _TENTH = 10
 Exponents = Annotated[int, About("how many exponents, the largest first; 0 is all")]
 Transient = Annotated[int, About("steps before anything counts; -1 is a tenth of the run", "step")]
 Batches = Annotated[int, About("parts of the window that the standard error is taken from")]
-Per = Annotated[Literal["step", "time"], About("whether exponents are per step or per time")]
+Per = Annotated[
+    Literal["step", "time"],
+    About("whether exponents are per step or per time: of a flow's own, of tau for ctrnn, of steps for maps"),
+]
 Resolution = Annotated[
     float, About("an interval about zero within this distance counts as neutral", "1", sweepable=False)
 ]

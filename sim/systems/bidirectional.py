@@ -28,6 +28,7 @@ from sim.generic import (
     output_jvp,
     output_vjp,
     step,
+    step_size,
     units,
     vjp,
 )
@@ -54,6 +55,11 @@ def _(p: Bidirectional) -> dict[str, int]:
 @inputs.register
 def _(p: Bidirectional) -> int:
     return inputs(p.forward)
+
+
+@step_size.register
+def _(p: Bidirectional) -> Any:
+    return step_size(p.forward)
 
 
 @mirrored.register

@@ -21,6 +21,7 @@ from sim.generic import (
     output_jvp,
     output_vjp,
     step,
+    step_size,
     units,
     vjp,
 )
@@ -45,6 +46,11 @@ def _(p: Stacked) -> dict[str, int]:
 @inputs.register
 def _(p: Stacked) -> int:
     return inputs(p.layers[0])
+
+
+@step_size.register
+def _(p: Stacked) -> Any:
+    return step_size(p.layers[0])  # all layers have the same settings
 
 
 def _forward(p: Stacked, s: Any, x: Any) -> tuple[list[Any], list[Any], list[Any]]:

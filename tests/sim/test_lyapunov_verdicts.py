@@ -178,3 +178,15 @@ def test_a_cycle_of_a_network_that_does_not_attract_is_unstable(units: int):
     values = found("rnn", {"seed": [0]}, ("lyapunov_spectrum",), **fixed)
     assert values["lyapunov_spectrum"][0, 0] == pytest.approx(np.log(2.0), abs=0.1)
     assert words(values, "lyapunov_spectrum") == ["unstable"]
+
+
+@pytest.mark.parametrize("wrapper", ["stacked", "bidirectional"])
+def test_time_passes_in_a_wrapper_as_it_does_in_its_cell(wrapper: str):
+    """Two linear networks s' = (1 - alpha) s + alpha w s: the exponents per tau add up to ln det / alpha."""
+    alpha, w = np.array([0.1, 0.25]), np.array([0.5, -0.5])
+    own = {"units": 2, "activation": "identity", "weights": "matrix", "weights.matrix": np.diag(w).tolist()}
+    fixed = {"cell": "ctrnn", "start": "gaussian", "steps": 80, "per": "time"}
+    fixed |= {f"cell.{name}": value for name, value in own.items()}
+    values = found(wrapper, {"cell.alpha": alpha}, ("lyapunov_spectrum",), **fixed)
+    wanted = 2.0 * np.log(1.0 + alpha * (w[:, None] - 1.0)).sum(axis=0) / alpha
+    np.testing.assert_allclose(values["lyapunov_spectrum"].sum(axis=1), wanted, rtol=1e-9)
