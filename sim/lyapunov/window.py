@@ -4,6 +4,8 @@ then batches of equal length.
 
 from typing import Annotated, Any, Literal, NamedTuple
 
+import numpy as np
+
 from sim.errors import refuse
 from sim.generic import noise
 from sim.observable import Facts
@@ -104,7 +106,7 @@ def window_of(k: Any, facts: Facts) -> Window:
             "parameters.batches",
             f"{k.batches} batches of a window of {steps - transient} steps; write 4 to {steps - transient}",
         )
-    if k.resolution < 0.0:
+    if not 0.0 <= k.resolution < np.inf:
         raise refuse("parameters.resolution", f"{k.resolution} is no distance; write 0 or more, as in 0.01")
     batches = min(int(k.batches), steps - transient)
     length = (steps - transient) // batches

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.errors import Refused
 from sim.lyapunov.intervals import VERDICTS, quantile
 from sim.run import prepare
 
@@ -190,3 +191,9 @@ def test_time_passes_in_a_wrapper_as_it_does_in_its_cell(wrapper: str):
     values = found(wrapper, {"cell.alpha": alpha}, ("lyapunov_spectrum",), **fixed)
     wanted = 2.0 * np.log(1.0 + alpha * (w[:, None] - 1.0)).sum(axis=0) / alpha
     np.testing.assert_allclose(values["lyapunov_spectrum"].sum(axis=1), wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize("resolution", [float("nan"), float("inf"), -0.01])
+def test_a_resolution_is_a_distance(resolution: float):
+    with pytest.raises(Refused, match="is no distance; write 0 or more"):
+        prepare("logistic", observables=[NAME], fixed={"steps": 100, "resolution": resolution})
