@@ -5,7 +5,7 @@ from pathlib import Path
 import xarray as xr
 
 from jobs import rooms
-from jobs.seals import attributes_of
+from jobs.seals import MEND, attributes_of
 from sim.errors import refuse
 
 
@@ -20,6 +20,4 @@ def open(path: Path | str, root: Path | str = "results") -> xr.Dataset:  # noqa:
     try:
         return xr.open_zarr(store, chunks=None, consolidated=True)
     except (ValueError, KeyError, TypeError, OSError) as fault:
-        raise refuse(
-            "", f"{store} is damaged: {str(fault)[:200]}; run its sweep again with --fresh"
-        ) from None
+        raise refuse("", f"{store} is damaged: {str(fault)[:200]}; {MEND}") from None

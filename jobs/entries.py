@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobs import ledger, lock, rooms
+from jobs.seals import ANEW, MEND
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,9 @@ def describe(path: Path) -> Entry:
             timespec="seconds"
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
-        return Entry(
-            name, path, note=f"cannot be read: {type(fault).__name__}; run its sweep again with --fresh"
-        )
+        return Entry(name, path, note=f"cannot be read: {type(fault).__name__}; {MEND}")
     if pages.header is None:
-        return Entry(
-            name, path, note="the first line of its ledger is damaged; run its sweep again with --fresh"
-        )
+        return Entry(name, path, note=f"both first lines of its ledger are damaged; {ANEW}")
     tiles = pages.header["tiles"]
     finished = "failed" if pages.failed else "done"
     state = finished if pages.done + pages.failed == tiles else "interrupted"

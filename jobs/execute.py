@@ -75,6 +75,8 @@ def run(
         planned.refuse(where, planned.hands(kind, count))
     with lock.owned(where, given.name):
         store = take(where, planned.recipe, fresh=fresh)
+        if store.mended:
+            say(f"made again and put back, as they were: {', '.join(store.mended)}"[:500])
         pending = store.pending()
         rooms.sweep_out(where, given.name)
         rooms.remember_origin(where, given.name, given.folder)
@@ -138,5 +140,5 @@ def _result(store: Store, kind: str, computed: int, seconds: float) -> Result:
         seconds=seconds,
         executor=kind,
         messages=tuple(record.message for record in pages.records.values() if record.message),
-        repaired=tuple(store.damaged),
+        repaired=(*store.mended, *store.damaged),
     )

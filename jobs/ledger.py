@@ -1,9 +1,10 @@
 """The ledger: what is on disk for good, tile by tile, with the checksum of every chunk by its index.
 
-One file, `outcome/ledger.jsonl` in the store, of lines `crc32c json`. The first line describes the store;
-each other line settles a tile and is written after the tile's chunks are on disk. The last line of a tile
-counts, but a line that does not match its checksum does not. A single process appends; anyone reads without a
-lock. (On object storage, where nothing can be appended to, every line would be an object of its own.)
+One file, `outcome/ledger.jsonl` in the store, of lines `crc32c json`. The first two lines describe the store,
+twice the same, for nothing can be trusted without them; each other line settles a tile and is written after
+the tile's chunks are on disk. The last line of a tile counts, but one that does not match its checksum does
+not. A single process appends; anyone reads without a lock. (On object storage, where nothing can be appended
+to, every line would be an object of its own.)
 """
 
 import json
@@ -93,11 +94,11 @@ def read(store: Path) -> Pages:
         data = _decode(line)
         if data is None:
             pages.damaged += number != torn
-        elif number == 0:
-            pages.header = data
+        elif "tile" not in data:
+            pages.header = pages.header or data
         elif data.get("state") == "pending":
             pages.records.pop(data["tile"], None)
-        elif "tile" in data:
+        else:
             pages.records[data["tile"]] = Record.of(data)
     return pages
 

@@ -19,7 +19,7 @@ from numcodecs.vlen import VLenUTF8
 
 from jobs import rooms
 from jobs.chunks import chunk_key, sealed
-from jobs.seals import attributes_of
+from jobs.seals import MEND, attributes_of
 from sim.errors import Refused, refuse
 
 OUTCOME = "outcome"
@@ -165,7 +165,7 @@ def glance(path: Path | str, root: Path | str = "results") -> Glance:
             {name: Array(store, name, entry, _axes(name, entry, axes)) for name, entry in entries.items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as fault:
-        text = f"{store} is damaged: {str(fault)[:200]}; run its sweep again with --fresh"
+        text = f"{store} is damaged: {str(fault)[:200]}; {MEND}"
         raise refuse("", text) from None
 
 

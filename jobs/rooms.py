@@ -58,7 +58,7 @@ def find(store: Path | str, root: Path | str = "results") -> Path:
         candidates.insert(0, root_path(root) / f"{text}{SUFFIX}")
     for path in candidates:
         try:
-            if (path / "zarr.json").is_file():
+            if (path / "zarr.json").is_file() or (path / "outcome" / "ledger.jsonl").is_file():
                 return path.resolve()
             if path.suffix == SUFFIX and path.is_dir():
                 raise refuse("", f"{path} is damaged: it has no zarr.json; run the sweep again with --fresh")

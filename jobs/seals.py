@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from jobs import ledger
-from sim.errors import refuse
+from sim.errors import Refused, refuse
 
 SCHEMA = 1
 ANEW = "run its sweep again with --fresh"
+MEND = "run its sweep again, which puts back what it can make again"
 
 
-def seal(store: Path, place: str) -> str:
+def seal(place: str, data: bytes) -> str:
     """sha256 of a file of the template; the time of finishing does not count."""
-    data = (store / place).read_bytes()
     if place == "zarr.json":
         tree = json.loads(data)
         tree["attributes"].pop("finished", None)
@@ -30,12 +30,16 @@ def attributes_of(path: Path) -> dict[str, Any]:
         schema = attributes["schema"]
         newer = schema > SCHEMA
     except FileNotFoundError:
-        raise refuse("", f"{path} is damaged: zarr.json is missing; {ANEW}") from None
+        raise refuse("", f"{path} is damaged: zarr.json is missing; {MEND}") from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise refuse("", f"{path} is damaged or not a store of separatrix: its zarr.json; {ANEW}") from None
+        raise refuse("", f"{path} is damaged or not a store of separatrix: its zarr.json; {MEND}") from None
     if newer:
-        raise refuse("", f"{path} has schema {schema}, this version reads up to {SCHEMA}; update separatrix")
+        raise _newer(path, schema)
     return attributes
+
+
+def _newer(path: Path, schema: Any) -> Refused:
+    return refuse("", f"{path} has schema {schema}, this version reads up to {SCHEMA}; update separatrix")
 
 
 def pages_of(path: Path) -> tuple[ledger.Pages, dict[str, Any]]:
@@ -45,21 +49,28 @@ def pages_of(path: Path) -> tuple[ledger.Pages, dict[str, Any]]:
     except OSError:
         raise refuse("", f"{path} is damaged: {ledger.PLACE} is missing; {ANEW}") from None
     if pages.header is None or not {"schema", "sweep_id", "digest", "tiles", "seals"} <= set(pages.header):
-        raise refuse("", f"{path} is damaged: the first line of {ledger.PLACE}; {ANEW}")
+        raise refuse("", f"{path} is damaged: both first lines of {ledger.PLACE}; {ANEW}")
+    if pages.header["schema"] > SCHEMA:
+        raise _newer(path, pages.header["schema"])
     return pages, pages.header
 
 
-def broken(path: Path, header: Mapping[str, Any]) -> list[str]:
-    """Files of the template that are not as they were written."""
-    found = []
+def broken(path: Path, header: Mapping[str, Any]) -> dict[str, str]:
+    """Files of the template that are not as they were written, by their places: `w/c/0`: `has changed`."""
+    found = {}
     for place, sha in header["seals"].items():
         try:
             if (path / place).is_symlink():
-                found.append(f"{place} is a link")
-            elif seal(path, place) != sha:
-                found.append(f"{place} has changed")
+                found[place] = "is a link"
+            elif seal(place, (path / place).read_bytes()) != sha:
+                found[place] = "has changed"
         except FileNotFoundError:
-            found.append(f"{place} is missing")
+            found[place] = "is missing"
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            found.append(f"{place} cannot be read")
+            found[place] = "cannot be read"
     return found
+
+
+def said(faults: Mapping[str, str]) -> list[str]:
+    """Faults of files for people: `w/c/0 has changed`."""
+    return [f"{place} {fault}" for place, fault in faults.items()]

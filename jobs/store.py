@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import ledger, seals, template
+from jobs.chunks import replace, sync
 from jobs.document import shown
 from jobs.evaluate import Recipe
 from jobs.layout import damage, layout
@@ -22,7 +23,10 @@ CHECKED_BYTES = 4 * 2**30  # stored bytes up to which taking up a store reads ev
 
 @dataclass
 class Store:
-    """A store under its driver. damaged: chunks that are not as the ledger knows them."""
+    """A store under its driver.
+
+    damaged: chunks that are not as the ledger knows them; mended: files of its template that were put back.
+    """
 
     root: Path
     path: Path
@@ -30,6 +34,7 @@ class Store:
     pages: ledger.Pages
     is_new: bool = False
     damaged: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
 
     def pending(self) -> list[int]:
         """Tiles to compute: never settled, failed, or no longer as the ledger knows them.
@@ -86,8 +91,8 @@ def take(root: Path, recipe: Recipe, *, fresh: bool = False) -> Store:
         shutil.rmtree(trash)
     if not path.exists():
         return Store(root, path, recipe, ledger.Pages(), is_new=True)
-    agree(path, recipe)
-    return Store(root, path, recipe, ledger.read(path))
+    mended = agree(path, recipe)
+    return Store(root, path, recipe, ledger.read(path), mended=mended)
 
 
 def is_ours(path: Path) -> bool:
@@ -102,20 +107,47 @@ def is_ours(path: Path) -> bool:
         return False
 
 
-def agree(path: Path, recipe: Recipe) -> None:
-    """Refuse to go on with a store that is not of this sweep, these files and this cut, or is not whole."""
-    attributes = seals.attributes_of(path)
-    if attributes.get("sweep_id") != recipe.sweep.id:
-        differences = compare(str(attributes.get("sweep", "")), recipe.sweep.data())
-        raise Refused([*differences, Problem("", f"{path} holds another sweep; {_REPLACE}")])
+def agree(path: Path, recipe: Recipe) -> list[str]:
+    """Refuse to go on with a store that is not of this sweep, these files and this cut, or is not whole.
+
+    What is broken of its template is put back where it can be; returns what was.
+    """
     _, header = seals.pages_of(path)
-    if broken := seals.broken(path, header):
-        raise refuse("", f"{path} is damaged: {', '.join(broken)}; start anew with --fresh")
+    if header["sweep_id"] != recipe.sweep.id:
+        differences = compare(str(seals.attributes_of(path).get("sweep", "")), recipe.sweep.data())
+        raise Refused([*differences, Problem("", f"{path} holds another sweep; {_REPLACE}")])
+    broken = seals.broken(path, header)
+    mended = mend(path, recipe, header, broken)
+    left = {place: fault for place, fault in broken.items() if place not in mended}
+    if left:
+        raise refuse("", f"{path} is damaged: {', '.join(seals.said(left))}; start anew with --fresh")
     if header["digest"] != recipe.digest:
-        _of_the_same_files(path, attributes, recipe)
+        _of_the_same_files(path, seals.attributes_of(path), recipe)
     if header["tiles"] != len(recipe.grid):
         text = f"{path} is cut into {header['tiles']} tiles, this version cuts {len(recipe.grid)}"
         raise refuse("", f"{text}; start anew with --fresh")
+    return seals.said({place: broken[place] for place in mended})
+
+
+def mend(path: Path, recipe: Recipe, header: Mapping[str, Any], broken: Mapping[str, str]) -> list[str]:
+    """Put back those broken files of the template that can be made again, bit for bit as their seals say.
+
+    Coordinates and metadata follow from the sweep, so that losing one of them need not cost the tiles.
+    """
+    if not broken or "attributes" not in header:
+        return []
+    whole = template.files(recipe, header["attributes"])
+    mended = []
+    for place in broken:
+        target = path / place
+        if place in whole and seals.seal(place, whole[place]) == header["seals"][place]:
+            if any(folder.is_symlink() for folder in target.parents if folder.is_relative_to(path)):
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            replace(target, private(path.parent) / f"{recipe.sweep.name}.mended", whole[place])
+            sync(path)
+            mended.append(place)
+    return mended
 
 
 def _of_the_same_files(path: Path, attributes: Mapping[str, Any], recipe: Recipe) -> None:

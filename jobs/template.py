@@ -48,25 +48,31 @@ def outcome_variable() -> Variable:
     )
 
 
+def files(recipe: Recipe, attributes: Mapping[str, Any]) -> dict[str, bytes]:
+    """Every file of the template by its place: the same recipe and attributes give the same bytes."""
+    whole = dict(skeleton.files(frames(recipe)))
+    tree = json.loads(whole["zarr.json"])
+    tree["attributes"] = dict(attributes)
+    return whole | {"zarr.json": json.dumps(tree, indent=2).encode()}
+
+
 def create(root: Path, recipe: Recipe, path: Path) -> None:
     """Build the template beside the store and rename it into place when it is whole and synced."""
     sweep = recipe.sweep
     building = private(root) / f"{sweep.name}.{uuid.uuid4().hex}"
-    whole = skeleton.files(frames(recipe))
-    tree = json.loads(whole["zarr.json"])
-    tree["attributes"] = _attributes(recipe)
-    whole["zarr.json"] = json.dumps(tree, indent=2).encode()
+    attributes = _attributes(recipe)
+    whole = files(recipe, attributes)
     for place, data in whole.items():
         (building / place).parent.mkdir(parents=True, exist_ok=True)
         (building / place).write_bytes(data)
-    seals = {place: seal(building, place) for place in whole}
     header = {"schema": SCHEMA, "sweep_id": sweep.id, "digest": recipe.digest, "tiles": len(recipe.grid)}
-    (building / ledger.PLACE).write_bytes(
-        ledger.encode(header | {"cells": recipe.grid.cells, "seals": seals})
-    )
-    for folder, _, files in os.walk(building):
-        for file in files:
-            sync(Path(folder) / file)
+    header |= {"cells": recipe.grid.cells}
+    header |= {"seals": {place: seal(place, data) for place, data in whole.items()}}
+    line = ledger.encode(header | {"attributes": attributes})
+    (building / ledger.PLACE).write_bytes(line + line)
+    for folder, _, names in os.walk(building):
+        for name in names:
+            sync(Path(folder) / name)
         sync(Path(folder))
     building.rename(path)
     sync(root)

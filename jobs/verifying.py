@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jobs import lock, rooms, seals
 from jobs.layout import damage, layout
-from jobs.ledger import Ledger
+from jobs.ledger import PLACE, Ledger
 from sim.errors import Refused
 
 
@@ -27,10 +27,11 @@ def verify(store: Path | str, root: Path | str = "results") -> Report:
     Errors: Refused where there is no store or its frame cannot be read.
     """
     path = rooms.find(store, root)
-    seals.attributes_of(path)
+    if not (path / PLACE).is_file():
+        seals.attributes_of(path)  # says whether it is a store at all
     pages, header = seals.pages_of(path)
     if broken := seals.broken(path, header):
-        return Report(path, header["tiles"], 0, tuple(broken), note=seals.ANEW)
+        return Report(path, header["tiles"], 0, tuple(seals.said(broken)), note=seals.MEND)
     cut = layout(path)
     damaged: list[str] = []
     reopened = []

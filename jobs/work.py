@@ -91,7 +91,7 @@ class Work:
             errno.ENOSPC: "the disk is full, or has no free inodes",
             errno.EDQUOT: "the disk quota is used up",
             errno.EROFS: "the disk is read-only",
-        }.get(fault.errno or 0, fault.strerror or str(fault))
+        }.get(fault.errno or 0, f"{fault.strerror or fault}{_at(fault)}")
         safe = self.store.pages.done
         total = len(self.recipe.grid)
         return Stopped(
@@ -103,6 +103,12 @@ class Work:
         sweep = self.recipe.sweep
         folder = str(sweep.folder) if sweep.folder else ""
         return Order(str(self.store.path), str(self.scratch), sweep.canonical, folder, self.recipe.digest)
+
+
+def _at(fault: OSError) -> str:
+    """The file of the store that a fault is about."""
+    file = fault.filename2 or fault.filename
+    return f" at {file}" if file else ""
 
 
 def _came_out(record: Record) -> bool:

@@ -58,6 +58,6 @@ def contents(store: Path) -> dict[str, object]:
     for key in ("started", "finished", "host", "title", "sweep"):
         tree["attributes"].pop(key)
     pages = ledger.read(store)
-    header = {key: value for key, value in pages.header.items() if key != "seals"}
+    header = {key: value for key, value in pages.header.items() if key not in {"seals", "attributes"}}
     records = dict(sorted(pages.records.items()))
     return {"files": files, "frame": tree, "header": header, "records": records}
