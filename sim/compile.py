@@ -32,7 +32,7 @@ import numpy as np
 import platformdirs
 
 from sim import objects
-from sim.errors import refuse
+from sim.errors import Refused, refuse
 from sim.interpreted import INTERPRETED
 from sim.processor import SHAPES
 from sim.sources import named, reached, read
@@ -171,10 +171,30 @@ def _twice(folder: Path, make: Callable[[], Any]) -> Any:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    with (folder / "lock").open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel frees it when the process dies, however it dies
+    """Be the one who writes to an entry. Where nothing can be written, a whole one is read without a lock: it
+    does not change.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        handle = (folder / "lock").open("a")
+    except OSError as error:
+        if not _intact(folder):
+            raise _read_only(folder, error.strerror) from error
+        handle = None
+    if handle is not None:
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel frees it when the process dies, however it dies
+            yield
+        return
+    try:
         yield
+    except (OSError, RuntimeError) as error:  # Numba writes beside what it reads
+        raise _read_only(folder, str(error)) from error
+
+
+def _read_only(folder: Path, why: str) -> Refused:
+    text = f"cannot write to {folder.parent}: {why}"
+    return refuse("SEPARATRIX_CACHE_DIR", f"{text}; set it to a folder of your own that can be written to")
 
 
 def _import(folder: Path, digest: str, source: str) -> ModuleType:

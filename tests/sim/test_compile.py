@@ -183,6 +183,31 @@ def test_a_folder_of_another_user_is_refused(cold: Path, monkeypatch: pytest.Mon
         machine_code.load("x = 1\n")
 
 
+@pytest.mark.compiled
+def test_a_whole_entry_is_read_where_nothing_can_be_written(cold: Path):
+    """As in a cache on a read-only disk; root may write anywhere, so a lock that is no file stands for it."""
+    r = np.array([3.0, 3.5])
+    sweep = {"observables": ["final_state"], "fixed": {"steps": 3, "start": 0.3}, "varied": {"r": r}}
+    run = prepare("logistic", **sweep)
+    before = run.evaluate({"r": r})["final_state"].tobytes()
+    for entry in cold.iterdir():
+        if entry.is_dir():
+            (entry / "lock").unlink()
+            (entry / "lock").mkdir()
+    machine_code._loaded.clear()
+    machine_code._kernels.clear()
+    again = prepare("logistic", **sweep)
+    assert again.evaluate({"r": r})["final_state"].tobytes() == before
+
+
+def test_a_cold_entry_where_nothing_can_be_written_is_refused(cold: Path):
+    source = SOURCE.format(constant=6.0)
+    cold.mkdir()
+    (cold / machine_code.digest_of(source)).write_text("no folder can be made here")
+    with pytest.raises(Refused, match=r"cannot write to .* set it to a folder of your own"):
+        machine_code.load(source)
+
+
 def test_what_cannot_be_a_folder_is_refused(cold: Path):
     cold.write_text("a file")
     with pytest.raises(Refused, match=r"cannot make the folder .* set it to a folder of your own"):
