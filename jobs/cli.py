@@ -1,5 +1,6 @@
 """The job commands. Nothing heavy is imported before a command needs it: `--help` answers at once."""
 
+import errno
 import os
 import shlex
 import signal
@@ -79,7 +80,8 @@ def told() -> Iterator[None]:
     except OSError as fault:
         where = f"{fault.filename}: " if fault.filename else ""
         _say(f"error: {where}{fault.strerror or fault}")
-        raise typer.Exit(INTERRUPTED) from None
+        lasting = fault.errno in {errno.EACCES, errno.EPERM, errno.EROFS}  # running again cures none of them
+        raise typer.Exit(WRONG if lasting else INTERRUPTED) from None
 
 
 @command("plan")

@@ -62,6 +62,8 @@ def find(store: Path | str, root: Path | str = "results") -> Path:
                 return path.resolve()
             if path.suffix == SUFFIX and path.is_dir():
                 raise refuse("", f"{path} is damaged: it has no zarr.json; run the sweep again with --fresh")
+        except PermissionError as fault:
+            raise refuse("", f"{path} cannot be read: {fault.strerror}; ask its owner for access") from None
         except (OSError, ValueError):
             break
     raise refuse("", f"there is no store {ascii(text)[:80]}; separatrix list shows those in {root}")

@@ -179,3 +179,16 @@ def test_ctrl_c_before_a_command_has_begun_is_exit_code_one(capsys):
         raise KeyboardInterrupt
     assert end.value.exit_code == 1
     assert "interrupted: what is computed is safe" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("code", "end"), [(13, 2), (30, 2), (28, 1), (5, 1)], ids=str)
+def test_what_running_again_does_not_cure_is_exit_code_two(capsys, code, end):
+    """EACCES and EROFS are for the user to cure; a full disk (ENOSPC) and a bad one (EIO) stop a run."""
+    import typer
+
+    from jobs.cli import told
+
+    with pytest.raises(typer.Exit) as ended, told():
+        raise OSError(code, os.strerror(code), "results")
+    assert ended.value.exit_code == end
+    assert f"error: results: {os.strerror(code)}" in capsys.readouterr().err

@@ -387,6 +387,15 @@ def test_a_sweep_without_axes(fake, small, root):
     assert go(small | {"axes": {}, "parameters": {"w": 2.0, "steps": 3}}, root).computed_tiles == 0
 
 
+def test_a_store_that_may_not_be_read_is_not_called_missing(done, root, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    with pytest.raises(Refused, match=r"small\.zarr cannot be read: Permission denied"):
+        jobs.open("small", root)
+
+
 def test_a_group_of_files_is_not_a_store(root):
     Path(root / "x.zarr").mkdir(parents=True)
     with pytest.raises(Refused, match="damaged"):
