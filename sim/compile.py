@@ -179,7 +179,7 @@ def _locked(folder: Path) -> Iterator[None]:
         handle = (folder / "lock").open("a")
     except OSError as error:
         if not _intact(folder):
-            raise _read_only(folder, error.strerror) from error
+            raise _read_only(folder, error.strerror or str(error)) from error
         handle = None
     if handle is not None:
         with handle:
