@@ -42,7 +42,8 @@ def critical_alpha(values: Any) -> np.ndarray:
     """
     values = finite("values", values)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.maximum(2 * (1 - values.real) / np.abs(1 - values) ** 2, 0.0))[()]
+        far = np.abs(1 - values)
+        return np.asarray(np.maximum(2 * ((1 - values.real) / far) / far, 0.0))[()]
 
 
 def disc(alpha: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from sim.errors import refuse
-from sim.linear.arrays import count, single, square, vector
+from sim.linear.arrays import count, single, size_of, square, vector
 from sim.one_thread import one_thread
 
 _GAP = 100.0
@@ -175,9 +175,10 @@ def jordan_blocks(W: Any, tolerance: float = 1e-10) -> tuple[Jordan, ...]:
     defective.
 
     m eigenvalues within tolerance^(1/m) of their mean, relative to the norm, are taken as one, if they are no
-    two groups: so far a change of the matrix by `tolerance` spreads a block of size m. The sizes follow from
-    the ranks of (W - lambda I)^k. A block of size k at |lambda| = 1 grows like t^(k-1): the eigenvalue alone
-    does not tell. Source: G. H. Golub & J. H. Wilkinson, SIAM Rev. 18 (1976) 578, doi:10.1137/1018113.
+    two groups and W - mean is singular: so far a change of the matrix by `tolerance` spreads a block of size
+    m, and nothing that far in a normal matrix. The sizes follow from the ranks of (W - lambda I)^k.
+    A block of size k at |lambda| = 1 grows like t^(k-1): the eigenvalue alone does not tell. Source: G. H.
+    Golub & J. H. Wilkinson, SIAM Rev. 18 (1976) 578, doi:10.1137/1018113.
 
     >>> jordan_blocks([[1.0, 1.0], [0.0, 1.0]])[0].sizes
     (2,)
@@ -185,19 +186,20 @@ def jordan_blocks(W: Any, tolerance: float = 1e-10) -> tuple[Jordan, ...]:
     W = single("W", W)
     if not 0 < tolerance < 1:
         raise refuse("tolerance", f"{tolerance!r} given, a number between 0 and 1 is needed")
-    values = eigenvalues(W)
-    scale = float(np.linalg.norm(W, 2)) or 1.0
+    unit = size_of(W)  # powers of very large and very small numbers leave float64
+    W = W / unit
     found = []
-    for group in _multiples(values, scale, tolerance):
+    for group in _multiples(W, eigenvalues(W), float(np.linalg.norm(W, 2)) or 1.0, tolerance):
         value = complex(group.mean())
-        found.append(Jordan(value, _sizes(W, value, len(group), tolerance)))
+        found.append(Jordan(value * unit, _sizes(W, value, len(group), tolerance)))
     order = by_modulus(np.array([block.value for block in found]))
     return tuple(found[i] for i in order)
 
 
-def _multiples(values: np.ndarray, scale: float, tolerance: float) -> list[np.ndarray]:
-    """Eigenvalues in groups that may each be one. A group is parted where it is too wide for its size, and
-    where its halves are much farther apart than anything within them: a block's eigenvalues make a ring.
+def _multiples(W: np.ndarray, values: np.ndarray, scale: float, tolerance: float) -> list[np.ndarray]:
+    """Eigenvalues in groups that may each be one. A group is parted where it is too wide for its size, where
+    its halves are much farther apart than anything within them (a block's eigenvalues make a ring), and where
+    no matrix within the tolerance has their mean as an eigenvalue.
     """
     if len(values) == 1:
         return [values]
@@ -206,10 +208,13 @@ def _multiples(values: np.ndarray, scale: float, tolerance: float) -> list[np.nd
     radius = float(np.abs(values - values.mean()).max())
     apart = heights[-1] > max(_GAP * heights[-2], scale * tolerance**0.5)
     if radius <= scale * tolerance ** (1.0 / len(values)) and not apart:
-        return [values]
+        with one_thread():
+            rest = np.linalg.svd(W - values.mean() * np.eye(len(W)), compute_uv=False)[-1]
+        if rest <= scale * tolerance or heights[-1] == 0.0:
+            return [values]
     which = fcluster(tree, heights[-1] * (1.0 - 1e-9), "distance")
     parts = [values[which == label] for label in dict.fromkeys(which.tolist())]
-    return [group for part in parts for group in _multiples(part, scale, tolerance)]
+    return [group for part in parts for group in _multiples(W, part, scale, tolerance)]
 
 
 def _sizes(W: np.ndarray, value: complex, multiple: int, tolerance: float) -> tuple[int, ...]:

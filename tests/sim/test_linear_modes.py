@@ -140,6 +140,22 @@ def test_row_11_and_13_lengths_over_time():
         np.testing.assert_allclose(fast[TIMES], expected, rtol=6e-4)
 
 
+@pytest.mark.parametrize("gap", [1e-4, 1e-6, 1e-9])
+def test_near_eigenvalues_of_normal_matrices_are_no_jordan_block(gap):
+    """The next defective matrix is gap / 2 away from a normal one, gap^2 / 4 k from a shear by k."""
+    Q = np.linalg.qr(np.random.default_rng(4).normal(size=(3, 3)))[0]
+    found = spectra.jordan_blocks(Q @ np.diag([1.0, 1.0 + gap, 0.5]) @ Q.T)
+    assert [block.sizes for block in found] == [(1,), (1,), (1,)]
+    shear = spectra.jordan_blocks([[1.0, 1.0], [0.0, 1.0 + gap]])
+    assert [block.sizes for block in shear] == ([(2,)] if gap**2 / 4 < 1e-10 else [(1,), (1,)])
+
+
+def test_jordan_blocks_have_no_units():
+    for unit in (1e-200, 1e200):
+        (block,) = spectra.jordan_blocks(unit * np.array([[1.0, 1.0], [0.0, 1.0]]))
+        assert (block.value, block.sizes) == (unit, (2,))
+
+
 def test_row_11_a_jordan_block_on_the_circle_grows_like_t():
     W = np.array([[1.0, 1.0], [0.0, 1.0]])
     assert transients.power_norms(W, 50)[50] == pytest.approx(50.02, abs=1e-3)
