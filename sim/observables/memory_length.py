@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.derivatives import gradient
 from sim.errors import Problem, Refused, refuse
-from sim.functions import parts, shaped_like, squares, where
+from sim.functions import length, parts, shaped_like, where
 from sim.generic import carried, has, jvp, networked, step
 from sim.graph import Node
 from sim.observable import Declared, Facts, Shadow
@@ -79,7 +79,7 @@ def check(k: Keywords, start: Any) -> None:
 
 
 def begin(k: Keywords, p: Any, s: Any) -> tuple[Any, ...]:
-    """The other run or the tangent; the time, the time found, the first distance squared."""
+    """The other run or the tangent; the time, the time found, the first distance."""
     other = {
         "analog": tuple(part - k.apart for part in parts(s)),
         "sign": tuple(-part for part in parts(s)),
@@ -90,16 +90,16 @@ def begin(k: Keywords, p: Any, s: Any) -> tuple[Any, ...]:
 
 
 def _apart(k: Keywords, s: Any, other: tuple[Any, ...]) -> Any:
-    """The squared distance, or the squared length of the tangent."""
+    """The distance, or the length of the tangent."""
     if k.metric == "gradient":
-        return squares(other)
-    return squares(tuple(a - b for a, b in zip(parts(s), other, strict=True)))
+        return length(other)
+    return length(tuple(a - b for a, b in zip(parts(s), other, strict=True)))
 
 
 def _found(k: Keywords, s: Any, a: Any) -> Any:
     """The time found so far, the present one looked at."""
     *other, t, found, first = a
-    below = _apart(k, s, tuple(other)) < k.forgotten * k.forgotten * first
+    below = _apart(k, s, tuple(other)) < k.forgotten * first
     return where(below & (found < 0.0), t, found)
 
 

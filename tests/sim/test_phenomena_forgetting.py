@@ -41,6 +41,19 @@ def test_equal_starts_leave_nothing_to_remember():
     assert run.evaluate({"start": starts})["memory_length"].tolist() == [0, 7, 7, 0]
 
 
+def test_memory_has_no_units():
+    """The squares of distances of 1e-200 are 0: such starts passed for equal, a share of 1e-200 for never."""
+    fixed = {"activation": "identity", "steps": 1000}
+    for unit in (1e-200, 1.0, 1e200):
+        small = fixed | {"start": unit, "apart": unit}
+        run = prepare("rnn", observables=["memory_length"], fixed=small, varied=["w"])
+        assert run.evaluate({"w": np.array([0.5])})["memory_length"].tolist() == [7]
+    for metric in ("analog", "gradient"):
+        least = fixed | {"start": 1.0, "metric": metric, "forgotten": 1e-200}
+        run = prepare("rnn", observables=["memory_length"], fixed=least, varied=["w"])
+        assert run.evaluate({"w": np.array([0.5])})["memory_length"].tolist() == [np.ceil(200 / np.log10(2))]
+
+
 def test_row_21_the_flip_of_the_sigmoid():
     """Period two begins at w = -5.8696, where h* = 0.21781 = sigmoid(-1.27846) has the slope -1."""
     found = find("rnn", w=-5.8696, activation="sigmoid", interval=(0.0, 1.0))
