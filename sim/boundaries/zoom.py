@@ -38,7 +38,8 @@ def levels(
 
     label: labels (n,) of points (n, d), whole numbers. A box is mixed when its points on a lattice (64
     steps a side in one dimension, 16 in two, 6 in three) are not all of one label: a boundary that slips
-    through is lost with all below it, which makes dimensions of thin dust too low by a hundredth or two.
+    through is lost with all below it, which makes dimensions of thin dust too low by a hundredth or two, and
+    those of graphs with fine spikes (Weierstrass's) by three.
     Where more than `most` boxes are mixed, as many are followed, chosen at random by the seed, and counts
     are estimated from them. depth: how many halvings, by default until boxes are 64 units in the last place
     wide. Memory is bounded by `most`. Errors: Refused for a region without a boundary. Cost in labels:

@@ -101,7 +101,7 @@ def residues(made: Recursion, at: np.ndarray | None = None) -> np.ndarray:
 
     NaN for poles at zero and for poles that are equal to about six digits, whose share grows like t p^t.
     Where the inputs reach as far back as the taps, the sum holds from t = 1 on, and h[0] is the
-    numerator's first number.
+    numerator's first number; where they reach m steps farther, without the m poles at zero, from t = m + 1.
     """
     p = poles(made) if at is None else np.asarray(at, dtype=np.complex128)
     others = p[..., :, None] - p[..., None, :]
