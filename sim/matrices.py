@@ -112,9 +112,15 @@ class Chosen(NamedTuple):
             raise refuse(
                 f"parameters.{self.place}", f"a matrix of {rows} x {columns}; units and inputs are at least 1"
             )
+        wanted = self.settings.get("spectral_radius")
+        if wanted is not None and rows != columns:
+            raise refuse(
+                f"parameters.{self.place}.spectral_radius",
+                f"a matrix of {rows} x {columns} has no eigenvalues; leave it out, or write settings that "
+                "make it square",
+            )
         base, which = self._made((rows, columns), part)
         factor = np.asarray(self.settings.get("gain", 1.0), dtype=np.float64)
-        wanted = self.settings.get("spectral_radius")
         if wanted is not None:
             if not (np.asarray(wanted) >= 0.0).all():
                 raise refuse(

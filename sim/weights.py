@@ -57,21 +57,11 @@ def scaled_identity(
     return scale * np.eye(rows, columns)[None]
 
 
-def _square(name: str, rows: int, columns: int) -> None:
-    """Refuses a family of square matrices where others are needed, as for more factors than units."""
-    if rows != columns:
-        raise refuse(
-            "parameters.weights",
-            f"a {name} matrix is square, and one of {rows} x {columns} is needed; choose gaussian, xavier, "
-            "he or orthogonal, or as many columns as rows",
-        )
-
-
 def symmetric(rows: int, columns: int, draw: Draw) -> np.ndarray:
     """Gaussian orthogonal ensemble with off-diagonal variance 1/n: real eigenvalues, spectral radius near
     2.
     """
-    _square("symmetric", rows, columns)
+    _check_square("symmetric", rows, columns)
     g = draw.normal(rows, columns) / np.sqrt(columns)
     return (g + np.swapaxes(g, -1, -2)) / np.sqrt(2.0)
 
@@ -89,7 +79,7 @@ def eigenvalues(
     """A real matrix with these eigenvalues, in a random basis: blocks [[re, im], [-im, re]] for complex
     pairs.
     """
-    _square("eigenvalues", rows, columns)
+    _check_square("eigenvalues", rows, columns)
     blocks = _blocks(eigenvalues, rows)
     if normal:
         basis = orthogonal(rows, columns, draw)
@@ -135,7 +125,7 @@ def np_rnn(rows: int, columns: int, draw: Draw) -> np.ndarray:
     """(A + I) / largest eigenvalue, A = R^T R / n: positive definite, largest eigenvalue 1 (S. Talathi &
     A. Vartak 2015, arXiv:1511.03771).
     """
-    _square("np_rnn", rows, columns)
+    _check_square("np_rnn", rows, columns)
     r = draw.normal(rows, columns)
     a = np.swapaxes(r, -1, -2) @ r / columns + np.eye(rows, columns)
     return a / np.linalg.eigvalsh(a)[:, -1, None, None]
@@ -169,6 +159,16 @@ def matrix(
             f"a matrix of shape {given.shape} where ({rows}, {columns}) is needed",
         )
     return given[None]
+
+
+def _check_square(word: str, rows: int, columns: int) -> None:
+    """Refuses a family of square matrices where a system asks for others (factors, directions)."""
+    if rows != columns:
+        raise refuse(
+            "parameters.weights",
+            f'a matrix of {rows} x {columns} is needed, "{word}" are square ones; write "gaussian", '
+            '"orthogonal", "xavier" or "he", or settings that make it square',
+        )
 
 
 def recurrent() -> Mapping[str, Callable[..., Any]]:

@@ -74,11 +74,6 @@ def build(
             "parameters.factors", f"{factors} factors; write 1 or more, or leave it out for one a unit"
         )
     width = units if factors is None else factors
-    if width != units and weights.settings.get("spectral_radius") is not None:
-        raise refuse(
-            "parameters.weights.spectral_radius",
-            f"matrices of {units} x {width} have no eigenvalues; leave it out, or leave factors out",
-        )
     return Network(
         weights.matrices(units, width, "W"),
         weights.matrices(width, units, "M"),

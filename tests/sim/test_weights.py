@@ -160,14 +160,6 @@ def test_a_matrix_is_what_was_written():
         made("matrix", 3, matrix=rows)
 
 
-@pytest.mark.parametrize("family", ["symmetric", "np_rnn", "eigenvalues"])
-def test_square_families_are_refused_where_matrices_are_not_square(family: str):
-    own = {"weights.eigenvalues": [[0.5], [0.4], [0.3], [0.2]]} if family == "eigenvalues" else {}
-    fixed = {"units": 4, "factors": 6, "steps": 1, "weights": family} | own
-    with pytest.raises(Refused, match=f"a {family} matrix is square, and one of 4 x 6 is needed; choose"):
-        prepare("multiplicative", observables=["final_state"], fixed=fixed)
-
-
 @pytest.mark.parametrize("family", RANDOM_FAMILIES)
 def test_many_seeds_at_once_are_each_alone(family: str):
     together = made(family, 6, [4, 9, 4])
@@ -233,6 +225,23 @@ def test_settings_of_a_family_can_be_swept():
 def test_nothing_to_scale_is_refused():
     with pytest.raises(Refused, match="a matrix matrix here has spectral radius 0; it cannot be scaled"):
         weights_of(weights="matrix", weights__matrix=np.zeros((6, 6)).tolist(), weights__spectral_radius=1.0)
+
+
+@pytest.mark.parametrize("family", ["symmetric", "np_rnn", "eigenvalues"])
+def test_families_of_square_matrices_are_refused_elsewhere(family: str):
+    """Factors make W (units, factors) and M (factors, units)."""
+    fixed = {"units": 5, "factors": 3, "steps": 1, "weights": family}
+    fixed |= {"weights.eigenvalues": [[0.5], [0.4], [0.3]]} if family == "eigenvalues" else {}
+    with pytest.raises(Refused, match=f'5 x 3 is needed, "{family}" are square ones; write') as refusal:
+        prepare("multiplicative", observables=["norm"], fixed=fixed)
+    assert refusal.value.problems[0].place == "parameters.weights"
+
+
+def test_a_matrix_that_is_not_square_has_no_spectral_radius():
+    fixed = {"units": 5, "factors": 3, "steps": 1, "weights.spectral_radius": 0.9}
+    with pytest.raises(Refused, match="5 x 3 has no eigenvalues; leave it out") as refusal:
+        prepare("multiplicative", observables=["norm"], fixed=fixed)
+    assert refusal.value.problems[0].place == "parameters.weights.spectral_radius"
 
 
 def test_biases_and_input_weights():
