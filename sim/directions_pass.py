@@ -48,8 +48,8 @@ class Stage:
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The arrays of parameters, in their order."""
-        arrays = {**self.equation.matrices, **self.equation.vectors}
+        """The arrays of parameters and the numbers that are learnt, in their order."""
+        arrays = {**self.equation.matrices, **self.equation.vectors, **self.equation.learnt}
         return {self.prefix + name: arrays[name].shape for name in parameter_names(self.equation)}
 
     @property

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.errors import refuse
+from sim.generic import free, mirrored, noise, output, step, units
 from sim.generic import inputs as wanted_inputs
-from sim.generic import mirrored, noise, output, step, units
 from sim.graph import Graph, Leaf, Node
 from sim.matrices import Matrices, Vectors
 from sim.objective import Head
@@ -52,6 +52,26 @@ def _opened(name: str, value: Any) -> dict[str, Any]:
     }
 
 
+def learnt_numbers(pack: Any, prefix: str = "") -> list[str]:
+    """The full names of the numbers of a pack that are learnt, those of packs inside too: what is held is
+    left out.
+    """
+    found: list[str] = []
+    for name in free(type(pack)):
+        found += _numbers(prefix + name, getattr(pack, name))
+    return found
+
+
+def _numbers(name: str, value: Any) -> list[str]:
+    if isinstance(value, (Matrices, Vectors)):
+        return []
+    if not isinstance(value, tuple):
+        return [name] if is_number(value) else []
+    if hasattr(value, "_fields"):
+        return learnt_numbers(value, f"{name}.")
+    return [found for i, item in enumerate(value) for found in _numbers(f"{name}[{i}]", item)]
+
+
 class Equation:
     """One step of a system, on symbols.
 
@@ -76,6 +96,8 @@ class Equation:
         self.matrices: dict[str, Node] = {}
         self.vectors: dict[str, Node] = {}
         self.pack = self._packed("", example)
+        own = learnt_numbers(example)
+        self.learnt = {name: node for name, node in self.parameters.items() if name in own}
         self.t = self.graph.leaf("time", "t")
         graph = self.graph
         if isinstance(self.labels, (int, dict)):

@@ -161,12 +161,17 @@ def learnt(p: Any) -> int:
     """How many numbers of a pack are learnt: the entries of its arrays and its numbers, those of packs inside
     too, without the fields that are declared as `Annotated[float, Held()]`, unless the system says otherwise.
     """
-    hints = typing.get_type_hints(type(p), include_extras=True)
-    return sum(
-        _entries(value)
-        for name, value in zip(p._fields, p, strict=True)
+    return sum(_entries(getattr(p, name)) for name in free(type(p)))
+
+
+def free(pack: type) -> list[str]:
+    """The fields of a pack that are not declared as `Annotated[float, Held()]`."""
+    hints = typing.get_type_hints(pack, include_extras=True)
+    return [
+        name
+        for name in pack._fields  # type: ignore[attr-defined]
         if not any(isinstance(note, Held) for note in getattr(hints.get(name), "__metadata__", ()))
-    )
+    ]
 
 
 def _entries(value: Any) -> int:

@@ -8,7 +8,7 @@ from sim.derivatives import gradient
 from sim.equation import Equation, flattened
 from sim.functions import parts
 from sim.generic import vjp
-from sim.graph import Node, reachable
+from sim.graph import Graph, Node, reachable
 from sim.lower import operations
 from sim.network import Module, Program, stored
 from sim.objective import cost, growth
@@ -29,6 +29,7 @@ class Back(NamedTuple):
     state: tuple[Node, ...]  # the gradient that goes out
     matrices: dict[str, Pairs]
     vectors: dict[str, Node | None]
+    numbers: dict[str, Node | None]
     inputs: Node | None  # the gradient with respect to the inputs
 
 
@@ -40,8 +41,14 @@ def pulled_back(equation: Equation) -> Back:
     own = flattened(found[0])
     matrices = {name: terms(name, own.get(name)) for name in equation.matrices}
     vectors = {name: own.get(name) for name in equation.vectors}
+    numbers = {name: _number(graph, own.get(name)) for name in equation.learnt}
     inputs = found[2] if len(found) > 2 and isinstance(found[2], Node) else None
-    return Back(g, equation.numbers(found[1]), matrices, vectors, inputs)
+    return Back(g, equation.numbers(found[1]), matrices, vectors, numbers, inputs)
+
+
+def _number(graph: Graph, share: Any) -> Node | None:
+    """The gradient of a number, where there is one."""
+    return None if share is None else graph.lift(share)
 
 
 class Reverse:
@@ -63,8 +70,9 @@ class Reverse:
         empty: Pairs = []
         matrices = self.back.matrices if wanted else dict.fromkeys(self.equation.matrices, empty)
         vectors = self.back.vectors if wanted else dict.fromkeys(self.equation.vectors)
+        numbers = self.back.numbers if wanted else dict.fromkeys(self.equation.learnt)
         self.wanted = wanted
-        self.sums = ParameterSums(module, matrices, vectors, "loss")
+        self.sums = ParameterSums(module, matrices, vectors, numbers, "loss")
         self.others: ParameterSums | None = None
         if any(isinstance(kind, Norms) and kind.of == "regulariser" for kind in kinds):
             self.others = ParameterSums(module, *self._regulariser(), "regulariser")
@@ -76,24 +84,26 @@ class Reverse:
         self.kept: dict[Node, int] = {}
         self.width = 0
 
-    def _regulariser(self) -> tuple[dict[str, Pairs], dict[str, Node | None]]:
+    def _regulariser(self) -> tuple[dict[str, Pairs], dict[str, Node | None], dict[str, Node | None]]:
         """The gradient of one time's term of Omega, the state and the incoming gradient held."""
         equation = self.equation
-        leaves = [*equation.matrices.values(), *equation.vectors.values()]
-        found = dict(zip([*equation.matrices, *equation.vectors], gradient(self.ratio, leaves), strict=True))
+        leaves = {**equation.matrices, **equation.vectors, **equation.learnt}
+        found = dict(zip(leaves, gradient(self.ratio, list(leaves.values())), strict=True))
         matrices = {}
         for name in equation.matrices:
             factor = equation.parameters.get(f"{name}.factor")
             pairs = terms(name, found[name])  # with respect to the unscaled matrix
             matrices[name] = pairs if factor is None else [(a / factor, b) for a, b in pairs]
-        return matrices, {name: found[name] for name in equation.vectors}
+        vectors = {name: found[name] for name in equation.vectors}
+        return matrices, vectors, {name: found[name] for name in equation.learnt}
 
     def roots(self) -> list[Node]:
         """All that the backward pass computes of a step."""
         found = list(self.back.state)
         for sums in (self.sums, self.others):
             if sums is not None:
-                found += [*sums.nodes, *(node for node in sums.vectors.values() if node is not None)]
+                shares = (*sums.vectors.values(), *sums.numbers.values())
+                found += [*sums.nodes, *(node for node in shares if node is not None)]
         for observable, k in self.watchers:
             if isinstance(observable, Pulled):
                 found += self.pulled_values(observable, k)

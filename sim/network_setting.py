@@ -62,9 +62,11 @@ def matrix_bytes(equation: Equation) -> int:
 
 
 def parameter_names(equation: Equation) -> tuple[str, ...]:
-    """All arrays of parameters, in the order of the pack; those of the read-out last."""
+    """All arrays of parameters and all numbers that are learnt, in the order of the pack; those of the
+    read-out last.
+    """
     own = flattened(equation.pack)
-    arrays = {**equation.matrices, **equation.vectors}
+    arrays = {**equation.matrices, **equation.vectors, **equation.learnt}
     return (*(name for name in own if name in arrays), *(name for name in arrays if name not in own))
 
 

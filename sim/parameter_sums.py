@@ -1,5 +1,5 @@
 """Sums over time of a gradient with respect to a network's parameters: outer products for matrices, sums for
-vectors, and what is stored of them.
+vectors and numbers, and what is stored of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,15 +38,21 @@ class ParameterSums:
     """One gradient with respect to all arrays of parameters, gathered over time."""
 
     def __init__(
-        self, module: Module, matrices: Mapping[str, Pairs], vectors: Mapping[str, Node | None], mark: str
+        self,
+        module: Module,
+        matrices: Mapping[str, Pairs],
+        vectors: Mapping[str, Node | None],
+        numbers: Mapping[str, Node | None],
+        mark: str,
     ) -> None:
         self.module, self.mark = module, mark
-        self.matrices, self.vectors = dict(matrices), dict(vectors)
+        self.matrices, self.vectors, self.numbers = dict(matrices), dict(vectors), dict(numbers)
         equation, layout = module.equation, module.layout
         self.tables = {name: layout.allocate(self._table(equation, name)) for name in self.matrices}
         self.sums = {
             name: layout.allocate(layout.size(equation.vectors[name].shape[0])) for name in self.vectors
         }
+        self.slots = {name: layout.allocate(layout.width) for name in self.numbers}
         pairs = [pair for found in self.matrices.values() for pair in found]
         self.nodes = list(dict.fromkeys(node for pair in pairs for node in pair))
         self.factors: dict[Node, int] = {}  # where a factor lies in a row of factors
@@ -100,11 +106,17 @@ class ParameterSums:
                 pairs.append((leaf + share, f"work, {self.sums[name]}"))
         if pairs:
             stages.write(pairs)
+        shares = {name: share for name, share in self.numbers.items() if share is not None}
+        lanes = self.module.layout.lanes
+        for name, found in zip(shares, stages.scalars(list(shares.values())), strict=True):
+            at = self.slots[name]
+            stages.lines.append(f"store(work, {at}, load(work, {at}, {lanes}) + {found})")
 
     def zeros(self) -> list[tuple[int, int]]:
         """Offset and length of what must be zero at the beginning."""
         equation, layout = self.module.equation, self.module.layout
         tables = [(at, self._table(equation, name)) for name, at in self.tables.items()]
+        tables += [(at, layout.width) for at in self.slots.values()]
         return tables + [(at, layout.size(equation.vectors[name].shape[0])) for name, at in self.sums.items()]
 
     def gathering(self, stride: int) -> list[str]:
@@ -121,11 +133,13 @@ class ParameterSums:
     def length(self, name: str) -> Node:
         """The Frobenius norm of one time's own contribution to the gradient of an array."""
         graph = self.module.equation.graph
-        return contribution(graph, self.vectors[name] if name in self.vectors else self.matrices[name])
+        return contribution(graph, {**self.matrices, **self.vectors, **self.numbers}[name])
 
 
 def contribution(graph: Graph, share: Node | Pairs | None) -> Node:
-    """The norm of a gradient of a vector, or of the outer products that one of a matrix is the sum of."""
+    """The norm of a gradient of a vector or a number, or of the outer products that one of a matrix is the
+    sum of.
+    """
     zero = graph.constant(0.0)
     if not isinstance(share, list):
         return zero if share is None else graph.lift(length(share))
@@ -193,8 +207,8 @@ def _norm(lanes: int, loop: Sequence[str], place: str) -> list[str]:
 
 
 def norm_lines(sums: ParameterSums, names: Sequence[str], index: int, by: str) -> list[str]:
-    """Lines that store norms of the arrays' gradients in an output: of whole arrays, of the rows of the
-    matrices, or the share of rows that are zero.
+    """Lines that store norms of the arrays' gradients in an output: of whole arrays (of numbers the modulus),
+    of the rows of the matrices, or the share of rows that are zero.
     """
     layout, equation = sums.module.layout, sums.module.equation
     lanes = layout.lanes
@@ -203,6 +217,9 @@ def norm_lines(sums: ParameterSums, names: Sequence[str], index: int, by: str) -
     arrays = names if by == "array" else [name for name in names if name in sums.tables]
     for place, name in enumerate(arrays):
         target = f"outs[{index}], {place} * cells + at"
+        if name in sums.slots:
+            lines.append(f"store({target}, abs(load(work, {sums.slots[name]}, {lanes})))")
+            continue
         if name in sums.sums:
             loop = [f"for i in range({equation.vectors[name].shape[0]}):"]
             loop += [f"    v = load(work, {sums.sums[name]} + i * {lanes}, {lanes})"]

@@ -1,5 +1,6 @@
 """The Frobenius norm of the gradient of the loss with respect to each weight array of a network (W, U, b), or
-to each layer of one that has layers.
+to each layer of one that has layers. A number that is learnt, the gain of a normalisation, is an array of
+one.
 """
 
 import numpy as np
@@ -27,7 +28,8 @@ def declare(facts: Facts) -> Declared:
         ),
         "norm of the gradient of the loss",
         "1",
-        "Frobenius norm of dE/dW (W with its gain), dE/dU, dE/db, by backpropagation through time",
+        "Frobenius norm of dE/dW (W with its gain), dE/dU, dE/db, and modulus of that by a number that is "
+        "learnt, by backpropagation through time",
         "P. J. Werbos, Proc. IEEE 78 (1990) 1550, doi:10.1109/5.58337",
     )
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.equation import learnt_numbers
 from sim.generic import gates, networked, noise, output, units
 from tests.sim.plain import (
     Cell,
@@ -155,8 +156,8 @@ def gradient_by_differences(c: Cell) -> Vector:
 
 
 def gradient_norm(c: Cell) -> Vector:
-    arrays = {label for label, value in values_of(c.pack).items() if np.ndim(value)}
-    return np.array([np.sqrt(np.sum(g * g)) for label, g in backward(c)[1].items() if label in arrays])
+    found = backward(c)[1]
+    return np.array([np.sqrt(np.sum(found[label] ** 2)) for label in arrays(c)])
 
 
 def matrix_gradients(c: Cell) -> list[Vector]:
@@ -176,14 +177,6 @@ def neuron_gradient_norm(c: Cell) -> Vector:
 
 def dead_fraction(c: Cell) -> Vector:
     return np.array([np.mean(~np.any(g, axis=1)) for g in matrix_gradients(c)])
-
-
-def values_of(pack: Any) -> dict[str, Any]:
-    """Every field by label, scalars as scalars."""
-    return {
-        label: value if value.size > 1 or np.ndim(field(pack, label)) else value[0]
-        for label, value in numbers(pack).items()
-    }
 
 
 def field(pack: Any, label: str) -> Any:
@@ -216,8 +209,8 @@ def contributions(c: Cell) -> list[tuple[Vector, Vector, dict[str, Vector]]]:
 
 
 def arrays(c: Cell) -> list[str]:
-    """The labels of what gradient_norm has a number of."""
-    return [label for label in numbers(c.pack) if np.ndim(field(c.pack, label))]
+    """The labels of what gradient_norm has a number of: all that is not held."""
+    return [label for label in numbers(c.pack) if label in learnt_numbers(c.pack)]
 
 
 def gradient_by_lag(c: Cell) -> Vector:
