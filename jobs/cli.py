@@ -133,6 +133,9 @@ def run_command(
     ] = False,
     settings: Settings = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace a store of this name.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put back damaged metadata and coordinates.")
+    ] = False,
 ) -> int:
     """Run a sweep, or go on with it; what is computed already is not computed again."""
     from jobs.execute import run
@@ -144,7 +147,7 @@ def run_command(
         raise refuse("--scheduler", f"{ascii(scheduler)[:80]} given; write an address as tcp://host:8786")
     executor = "serial" if serial else "processes" if processes else scheduler or "auto"
     with _interruptible():
-        result = run(file, root, executor, workers, fresh=fresh, changes=_changes(settings))
+        result = run(file, root, executor, workers, fresh=fresh, repair=repair, changes=_changes(settings))
     for message in result.messages[:5]:
         _say(f"failed: {message}")
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in result.counts.items())

@@ -48,13 +48,15 @@ def run(
     workers: int | None = None,
     progress: bool | Watcher = True,
     fresh: bool = False,
+    repair: bool = False,
     changes: Mapping[str, Any] | None = None,
 ) -> Result:
     """Run a sweep into `ROOT/NAME.zarr`, or take up what is there and compute only what is missing.
 
     sweep: a file, the name of a shipped sweep, a dictionary or a Sweep;
     executor: "auto" (by the plan), "serial", "threads", "processes" or the address of a Dask scheduler;
-    fresh: replace a store of this name; changes: dotted keys to set in the sweep.
+    fresh: replace a store of this name; repair: put back damaged metadata and coordinates (damaged tiles are
+    computed again without being asked); changes: dotted keys to set in the sweep.
 
     Errors, in this order: Refused (nothing has been written), Stopped (running again resumes). A tile that
     fails is in the result and stops no other.
@@ -74,7 +76,7 @@ def run(
     if fresh or not rooms.store_path(where, given.name).exists():
         planned.refuse(where, planned.hands(kind, count))
     with lock.owned(where, given.name):
-        store = take(where, planned.recipe, fresh=fresh)
+        store = take(where, planned.recipe, fresh=fresh, repair=repair)
         if store.mended:
             say(f"made again and put back, as they were: {', '.join(store.mended)}"[:500])
         pending = store.pending()

@@ -11,7 +11,7 @@ from sim.errors import Refused, refuse
 
 SCHEMA = 1
 ANEW = "run its sweep again with --fresh"
-MEND = "run its sweep again, which puts back what it can make again"
+MEND = "run its sweep again with --repair"
 
 
 def seal(place: str, data: bytes) -> str:

@@ -75,7 +75,7 @@ class Store:
             template.create(self.root, self.recipe, self.path)
 
 
-def take(root: Path, recipe: Recipe, *, fresh: bool = False) -> Store:
+def take(root: Path, recipe: Recipe, *, fresh: bool = False, repair: bool = False) -> Store:
     """The store of a sweep; one that is not there is made by `begin`. The caller owns it (`rooms.owned`).
 
     Errors: Refused where a store of another sweep or of other files of the user has the name, or what is
@@ -91,7 +91,7 @@ def take(root: Path, recipe: Recipe, *, fresh: bool = False) -> Store:
         shutil.rmtree(trash)
     if not path.exists():
         return Store(root, path, recipe, ledger.Pages(), is_new=True)
-    mended = agree(path, recipe)
+    mended = agree(path, recipe, repair=repair)
     return Store(root, path, recipe, ledger.read(path), mended=mended)
 
 
@@ -107,47 +107,55 @@ def is_ours(path: Path) -> bool:
         return False
 
 
-def agree(path: Path, recipe: Recipe) -> list[str]:
+def agree(path: Path, recipe: Recipe, *, repair: bool) -> list[str]:
     """Refuse to go on with a store that is not of this sweep, these files and this cut, or is not whole.
 
-    What is broken of its template is put back where it can be; returns what was.
+    repair: what is broken of its template is put back where it can be; returns what was.
     """
     _, header = seals.pages_of(path)
     if header["sweep_id"] != recipe.sweep.id:
         differences = compare(str(seals.attributes_of(path).get("sweep", "")), recipe.sweep.data())
         raise Refused([*differences, Problem("", f"{path} holds another sweep; {_REPLACE}")])
     broken = seals.broken(path, header)
-    mended = mend(path, recipe, header, broken)
-    left = {place: fault for place, fault in broken.items() if place not in mended}
-    if left:
-        raise refuse("", f"{path} is damaged: {', '.join(seals.said(left))}; start anew with --fresh")
+    mendable = again(path, recipe, header, broken)
+    left = {place: fault for place, fault in broken.items() if place not in mendable}
+    if left or (broken and not repair):
+        faults, cure = seals.said(left or broken), seals.ANEW if left else seals.MEND
+        raise refuse("", f"{path} is damaged: {', '.join(faults)}; {cure}")
+    for place, data in mendable.items():
+        _put_back(path, place, data)
     if header["digest"] != recipe.digest:
         _of_the_same_files(path, seals.attributes_of(path), recipe)
     if header["tiles"] != len(recipe.grid):
         text = f"{path} is cut into {header['tiles']} tiles, this version cuts {len(recipe.grid)}"
         raise refuse("", f"{text}; start anew with --fresh")
-    return seals.said({place: broken[place] for place in mended})
+    return seals.said(broken)
 
 
-def mend(path: Path, recipe: Recipe, header: Mapping[str, Any], broken: Mapping[str, str]) -> list[str]:
-    """Put back those broken files of the template that can be made again, bit for bit as their seals say.
+def again(
+    path: Path, recipe: Recipe, header: Mapping[str, Any], broken: Mapping[str, str]
+) -> dict[str, bytes]:
+    """Those broken files of the template that can be made again, bit for bit as their seals say.
 
     Coordinates and metadata follow from the sweep, so that losing one of them need not cost the tiles.
     """
     if not broken or "attributes" not in header:
-        return []
+        return {}
     whole = template.files(recipe, header["attributes"])
-    mended = []
-    for place in broken:
-        target = path / place
-        if place in whole and seals.seal(place, whole[place]) == header["seals"][place]:
-            if any(folder.is_symlink() for folder in target.parents if folder.is_relative_to(path)):
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            replace(target, private(path.parent) / f"{recipe.sweep.name}.mended", whole[place])
-            sync(path)
-            mended.append(place)
-    return mended
+    return {
+        place: whole[place]
+        for place in broken
+        if place in whole
+        and seals.seal(place, whole[place]) == header["seals"][place]
+        and not any(folder.is_symlink() for folder in (path / place).parents if folder.is_relative_to(path))
+    }
+
+
+def _put_back(path: Path, place: str, data: bytes) -> None:
+    target = path / place
+    target.parent.mkdir(parents=True, exist_ok=True)
+    replace(target, private(path.parent) / f"{path.stem}.mended", data)
+    sync(path)
 
 
 def _of_the_same_files(path: Path, attributes: Mapping[str, Any], recipe: Recipe) -> None:
