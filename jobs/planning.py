@@ -16,7 +16,7 @@ from jobs.rooms import root_path
 from jobs.sweep import Sweep
 from jobs.tiles import RATE, Grid
 from sim.errors import Problem, Refused, refuse
-from sim.memory import free_memory
+from sim.machine.memory import free_memory
 
 QUICK = 0.2  # nominal seconds of one core up to which importing Dask takes longer than it saves
 LONG = 60.0  # nominal seconds of one core from which processes are worth their start

@@ -11,8 +11,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sim import network
 from sim.draws import DRAWN
+from sim.networks import module as network
 from sim.observable import times_of
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.memory import numbers
+from sim.machine.memory import numbers
 
 DEPTH = 32  # rows that are gathered before they are turned; 8 took 1.15 times as long, 128 no less
 LINE = 8  # numbers of a cache line
@@ -73,8 +73,8 @@ def rows(series: np.ndarray, cells: int, width: int) -> np.ndarray:
 
 
 def room(rows: int, cells: int, width: int) -> np.ndarray:
-    """The flat array for `rows` numbers of each cell, as `sim/samples.py` writes it: the buffer, the rows,
-    and a number that is NaN for each cell that kept one that is not finite.
+    """The flat array for `rows` numbers of each cell, as `sim/pointwise/samples.py` writes it: the buffer,
+    the rows, and a number that is NaN for each cell that kept one that is not finite.
     """
     flat = aligned(DEPTH * width + cells * (-(-rows // LINE) * LINE + 1))
     flat[: DEPTH * width] = flat[-cells:] = 0.0

@@ -31,15 +31,15 @@ import llvmlite.binding
 import numpy as np
 import platformdirs
 
-from sim import objects
 from sim.errors import Refused, refuse
-from sim.interpreted import INTERPRETED
-from sim.processor import SHAPES
+from sim.machine import objects
+from sim.machine.interpreted import INTERPRETED
+from sim.machine.processor import SHAPES
 from sim.sources import named, reached, read
 
 _TYPES = """
 
-from sim.jit import kernel, uncounted
+from sim.machine.jit import kernel, uncounted
 
 _F = numba.float64[::1]
 _I = numba.int64
@@ -146,7 +146,7 @@ def kernel(source: str) -> Callable[..., None]:
 def _fetched(folder: Path, digest: str, source: str, name: str) -> Callable[..., None]:
     if not ((folder / objects.FILE).exists() and _intact(folder)):
         _empty(folder)
-        from sim.lean_compilation import lean_compilation  # noqa: PLC0415  it imports Numba
+        from sim.machine.lean_compilation import lean_compilation  # noqa: PLC0415  it imports Numba
 
         module = _import(folder, digest, source)
         function: Callable[..., None] = getattr(module, name)
@@ -210,7 +210,7 @@ def _import(folder: Path, digest: str, source: str) -> ModuleType:
     sys.modules[name] = module
     import numba  # noqa: PLC0415  half a second, and only what is not bare or not compiled yet needs it
 
-    from sim.lean_compilation import forget_types, lean_compilation  # noqa: PLC0415  it imports Numba
+    from sim.machine.lean_compilation import forget_types, lean_compilation  # noqa: PLC0415  it imports Numba
 
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)  # read when a function is decorated, that is during this import

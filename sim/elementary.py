@@ -11,9 +11,9 @@ where `fma` rounds twice, `exp` is as good only for moderate arguments, which th
 mends.
 """
 
-from sim.jit import jit
 from sim.lanes import bits, copysign, fma, select, unbits
-from sim.quotients import quotient, reciprocal
+from sim.machine.jit import jit
+from sim.machine.quotients import quotient, reciprocal
 
 LOG2E = 1.4426950408889634
 LN2_HIGH = 0.6931471805599453

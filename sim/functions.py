@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.graph import Node
+from sim.equations.graph import Node
 
 
 def _symbolic(*values: Any) -> Node | None:

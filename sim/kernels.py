@@ -1,9 +1,9 @@
 """The loops over time and cells for systems with a small fixed state.
 
-A generated module (`sim/pointwise.py`) defines the parts below for one system and one set of observables,
-then contains one of these loops word for word, so that Numba inlines the parts and caches the machine code.
-`WIDTH` cells at a time live in registers for their whole orbit; every array is flat, with the cells
-innermost: row `r` of an output starts at `r * cells`.
+A generated module (`sim/pointwise/module.py`) defines the parts below for one system and one set of
+observables, then contains one of these loops word for word, so that Numba inlines the parts and caches the
+machine code. `WIDTH` cells at a time live in registers for their whole orbit; every array is flat, with the
+cells innermost: row `r` of an output starts at `r * cells`.
 
 Kernels allocate nothing, draw nothing, check nothing, raise nothing.
 """

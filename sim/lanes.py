@@ -18,9 +18,9 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.typing.templates import signature
 
-from sim.instructions import ask_first, instruction
-from sim.interpreted import INTERPRETED
-from sim.lane_memory import (
+from sim.machine.instructions import ask_first, instruction
+from sim.machine.interpreted import INTERPRETED
+from sim.machine.lane_memory import (
     Lanes,
     align_stack,
     broadcast,

@@ -10,8 +10,8 @@ import numpy as np
 
 from sim.draws import Draw
 from sim.errors import nearest, refuse
-from sim.memory import LARGE, free_memory
-from sim.one_thread import one_thread
+from sim.machine.memory import LARGE, free_memory
+from sim.machine.one_thread import one_thread
 from sim.series import different
 from sim.signature import Family, signature, split
 

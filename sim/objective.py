@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 
 from sim import weights as families
+from sim.equations.graph import Graph, Node
 from sim.errors import Refused, refuse
 from sim.functions import length, log_sum_exp, parts, scaling, sqrt, squares, total, where
 from sim.generic import output
-from sim.graph import Graph, Node
 from sim.observable import Facts
 from sim.signature import About, Family, filled
 

@@ -18,10 +18,10 @@ from sim.faults import written_in
 from sim.generic import inputs, networked, units
 from sim.leaves import check_declared, check_size
 from sim.names import beside, find
-from sim.network_form import Network
+from sim.networks.form import Network
 from sim.observable import OUTCOMES, Coordinate, Declared, Variable
 from sim.own_files import OwnFile, own_files
-from sim.pointwise_form import Pointwise
+from sim.pointwise.form import Pointwise
 from sim.series import check_series
 from sim.setting import Leafs, Setting, check_axes, check_observables, check_task, setting_of, values_of
 from sim.start import starts_of
@@ -71,7 +71,7 @@ class Run:
 
     @property
     def form(self) -> Any:
-        """The form of the run, for analyses of its equation: `sim.evaluation`, `sim.continuation`."""
+        """The form of the run, for analyses of its equation, as in `sim.continuation`."""
         return self._form
 
     def compile(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.draws import Draw
 from sim.errors import refuse
-from sim.memory import numbers
+from sim.machine.memory import numbers
 from sim.series import distinct
 from sim.signature import About, Family
 

@@ -21,7 +21,7 @@ from jobs.fill import failed, fill_there
 from jobs.template import versions
 from jobs.work import Stopped, Work
 from sim.errors import Refused, refuse
-from sim.memory import free_memory
+from sim.machine.memory import free_memory
 
 AHEAD = 2  # tiles in flight for each worker: one computes, one waits
 GATHER = 20  # seconds for a record of a finished tile to come

@@ -16,7 +16,7 @@ from sim.continuation.family import Family
 from sim.continuation.happenings import between, eigenvalues, readings_of
 from sim.continuation.results import Branch, Special, shortest
 from sim.errors import refuse
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 _NEWTON = 50
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.continuation.program import Program
-from sim.derivatives import gradient
+from sim.equations.derivatives import gradient
+from sim.equations.evaluation import Map
+from sim.equations.graph import Node
 from sim.errors import Refused, nearest, refuse
-from sim.evaluation import Map
-from sim.graph import Node
 from sim.run import prepare
 
 _NUDGE = 6e-6  # of a central difference: its error is about 1e-11

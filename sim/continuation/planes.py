@@ -15,7 +15,7 @@ from sim.continuation.results import Curve
 from sim.continuation.seeds import nearest, on_lines, places_around, places_in, settled, solutions
 from sim.continuation.through import curve
 from sim.errors import refuse
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 KINDS: tuple[Kind, ...] = ("fold", "flip", "neimark_sacker", "branch_point")
 STEPS = Steps(first=0.003, largest=0.02, budget=1500)

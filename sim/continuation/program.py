@@ -1,7 +1,7 @@
 """Expressions of a system of a few numbers as a list of NumPy calls, for many walks of the same graph.
 
-`sim.evaluation.evaluate` orders and looks up the graph at every call; a continuation takes thousands of small
-steps, and that would be most of its time.
+`sim.equations.evaluation.evaluate` orders and looks up the graph at every call; a continuation takes
+thousands of small steps, and that would be most of its time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from sim.equations.graph import NOTHING, Node, reachable
 from sim.errors import refuse
-from sim.graph import NOTHING, Node, reachable
 
 _CALLS: dict[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from sim.equations.evaluation import Map
 from sim.errors import Refused, refuse
-from sim.evaluation import Map
 from sim.signature import About
 
 LONGEST = 64  # iterates

@@ -1,10 +1,10 @@
 """All fixed points and cycles of maps of one number on an interval, with certainty: exactly n.
 
 What is sought are the zeros of g(x) = f^k(x) - x. The interval is cut into pieces; of each the bounds of g
-and of g' are computed (`sim/intervals.py`). Where zero is not among the values of g there is no zero; where
-g' has one sign and g has opposite signs at the ends there is exactly one; all other pieces are halved. What
-is left at the smallest width (a zero that is touched and not crossed, a whole range of fixed points) is
-reported as undecided, where it lies. The pieces of all cells are worked on together.
+and of g' are computed (`sim/equations/intervals.py`). Where zero is not among the values of g there is no
+zero; where g' has one sign and g has opposite signs at the ends there is exactly one; all other pieces are
+halved. What is left at the smallest width (a zero that is touched and not crossed, a whole range of fixed
+points) is reported as undecided, where it lies. The pieces of all cells are worked on together.
 
 Cuts are made where the sign of g is certain, so that no zero lies on an edge between two pieces; the interval
 is widened by 1e-9 of its length, so that zeros at its ends are inside. A choice in the equation (`where`)
@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.derivatives import gradient
-from sim.evaluation import Map, evaluate
+from sim.equations.derivatives import gradient
+from sim.equations.evaluation import Map, evaluate
+from sim.equations.graph import Node
+from sim.equations.intervals import Interval, add, bounds, multiply, point, subtract
 from sim.fixed_points.jumps import jumps, two_sided
-from sim.graph import Node
-from sim.intervals import Interval, add, bounds, multiply, point, subtract
 
 _WIDEN = 1e-9  # of the interval's length, at each end
 _NARROW = 2.0**-30  # of the interval's length: narrower pieces are not cut any further

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from sim.equations.graph import Node
 from sim.fixed_points.kinds import NEUTRAL
 from sim.fixed_points.kinks import Around, Kinks
-from sim.graph import Node
 
 _PRODUCTS = 1024  # of a point's matrices, of one length
 _LONGEST = 32  # factors

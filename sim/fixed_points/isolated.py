@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sim.evaluation import product
+from sim.equations.evaluation import product
+from sim.equations.graph import Node
 from sim.fixed_points.search import Search
-from sim.graph import Node
 
 SAME = 1e-6  # two points are one within this distance, relative to 1 + |s|
 FIXED = 1e-10  # |r| up to which the end of a search counts as a fixed point, likewise

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.graph import Node, reachable
-from sim.intervals import Interval, bounds, point
+from sim.equations.graph import Node, reachable
+from sim.equations.intervals import Interval, bounds, point
 
 
 def jumps(f: Node) -> list[Node]:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.derivatives import gradient
-from sim.evaluation import Map, evaluate
-from sim.graph import Node, reachable
+from sim.equations.derivatives import gradient
+from sim.equations.evaluation import Map, evaluate
+from sim.equations.graph import Node, reachable
 
 MOST = 12  # kinks that meet in one point, 4096 regions
 _NEAR = 1e-9  # how near to a kink a point lies on it, relative to 1 + |s|: ten times what it may be off

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from sim.equations.graph import Node
 from sim.fixed_points.isolated import SAME
 from sim.fixed_points.search import Ends, Search
-from sim.graph import Node
 
 Isolated = Callable[[Search, Mapping[Node, np.ndarray], Ends], np.ndarray]  # which ends are points, each once
 

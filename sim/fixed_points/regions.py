@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.evaluation import evaluate, product
+from sim.equations.evaluation import evaluate, product
+from sim.equations.graph import CONDITIONS, Node, reachable
 from sim.fixed_points.continua import continua
 from sim.fixed_points.isolated import SAME
 from sim.fixed_points.kinds import CONTINUUM_FLAG, EXACT, listed
 from sim.fixed_points.search import Search
 from sim.fixed_points.several import tabled
-from sim.graph import CONDITIONS, Node, reachable
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 MOST = 12  # choices on data, 4096 regions
 _EDGE = 1e-10  # how far beyond its region's edge a point may lie, relative to what is compared

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.draws import Draw
-from sim.evaluation import Map, product
+from sim.equations.evaluation import Map, product
+from sim.equations.graph import Node
 from sim.fixed_points.kinks import Kinks
-from sim.graph import Node
 from sim.series import distinct
 from sim.start import starts_of
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from sim.equations.graph import Node
 from sim.fixed_points.cones import at_kinks
 from sim.fixed_points.isolated import FIXED, SAME, flat, stands
 from sim.fixed_points.kinds import (
@@ -17,8 +18,7 @@ from sim.fixed_points.kinds import (
 )
 from sim.fixed_points.orbits import joined, missing, shorter
 from sim.fixed_points.search import OWN, Ends, Search, square
-from sim.graph import Node
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 _NUMBERS = 1 << 22  # of all matrices that are held at once
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from sim.equations.graph import Node
 from sim.fixed_points.certain import Certain, Found, Pieces, zeros
 from sim.fixed_points.cones import at_kinks
 from sim.fixed_points.kinds import EXACT, NEUTRAL, SLOW, UNDECIDED, listed, of_multiplier
 from sim.fixed_points.kinks import Kinks
 from sim.fixed_points.slow import minima
-from sim.graph import Node
 
 _AT_ONCE = 2048  # cells that are worked on together, of a map that is iterated once
 _CLOSE = 1e-12  # how far around a point its least period is asked for

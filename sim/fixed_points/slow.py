@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sim.equations.graph import Node
 from sim.fixed_points.certain import Certain, Found, Pieces, joined, merged
-from sim.graph import Node
 
 _NARROW = 2.0**-30  # of the interval's length: narrower pieces are not cut any further
 _DEPTH = 64

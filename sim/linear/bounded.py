@@ -14,7 +14,7 @@ from sim.errors import refuse
 from sim.linear.arrays import count, size_of
 from sim.linear.spectra import eigenvalues
 from sim.linear.transfer import Form, form, minimal
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 _CIRCLE = 1e-12
 _ROUNDING = 1e-13  # relative size below which a mode's excitation is what rounding leaves of none

@@ -22,7 +22,7 @@ import scipy.linalg
 from sim.linear.arrays import single
 from sim.linear.spectra import eigenvalues
 from sim.linear.transients import between, numerical_abscissa, numerical_radius, on_circle
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 _LEVEL = 1e-9  # relative height at which a level set is asked for
 

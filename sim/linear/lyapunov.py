@@ -16,7 +16,7 @@ import scipy.linalg
 
 from sim.errors import refuse
 from sim.linear.arrays import finite, single, size_of, vector
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 _ROUNDING = 4 * np.finfo(float).eps  # relative error of eigenvalues, times n and their condition
 _MOST = 1e-10  # relative error that is believed of the worst-conditioned ones, as of a triangular matrix's

@@ -15,7 +15,7 @@ from numpy.polynomial import chebyshev
 from sim.errors import refuse
 from sim.linear.arrays import count, finite, polynomial, real, square, whole
 from sim.linear.spectra import eigenvalues
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 _ALIKE = 1e-6  # poles nearer than this, relative to the largest, have no residues of their own
 

@@ -14,7 +14,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 from sim.errors import refuse
 from sim.linear.arrays import count, single, size_of, square, vector
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 _GAP = 100.0
 DEFECTIVE = 1e7  # a defective matrix of two equal eigenvalues shows a condition from about 1e8 on, in float64

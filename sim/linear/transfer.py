@@ -13,7 +13,7 @@ import scipy.linalg
 from sim.errors import refuse
 from sim.linear.arrays import count, finite, single, size_of
 from sim.linear.spectra import by_modulus, eigenvalues
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 _POLE = 1e-13  # a z this near to a pole of the circle is the pole
 

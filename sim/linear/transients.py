@@ -12,7 +12,7 @@ import numpy as np
 import scipy.linalg
 
 from sim.linear.arrays import count, single, size_of, square
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 
 def power_norms(W: Any, steps: int) -> np.ndarray:

@@ -8,12 +8,12 @@ of eight.
 
 from collections.abc import Sequence
 
-from sim import network
+from sim.equations.graph import Node, reachable
+from sim.equations.lower import operations
+from sim.equations.stages import BUNDLE, Layout, Stages
 from sim.generic import carried
-from sim.graph import Node, reachable
-from sim.lower import operations
-from sim.processor import SHAPES, WIDE
-from sim.stages import BUNDLE, Layout, Stages
+from sim.machine.processor import SHAPES, WIDE
+from sim.networks import module as network
 
 _ROWS, _PAIR = 3, 2
 

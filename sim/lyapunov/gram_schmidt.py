@@ -10,9 +10,9 @@ how far a column has grown is its length at the end. The functions are copied in
 import inspect
 from typing import Any
 
-from sim.graded import exponent, power
-from sim.jit import jit
+from sim.jacobians.graded import exponent, power
 from sim.lanes import any_lane, fma, load, select, splat, store
+from sim.machine.jit import jit
 
 LANES, ROWS, SIZE, TANGENTS = 8, 1, 8, 1  # those of the module that the functions are copied into
 

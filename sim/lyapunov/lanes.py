@@ -4,17 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from sim import network
 from sim.cells import aligned
 from sim.compile import TAIL, load
+from sim.jacobians.product import small
 from sim.lyapunov import gram_schmidt
 from sim.lyapunov.frames import Frame
 from sim.lyapunov.registers import AHEAD, directions
 from sim.lyapunov.window import SEEN, SEEN_ROW, Window, returns
-from sim.pointwise import column_kind
-from sim.tangent_product import small
+from sim.networks import module as network
+from sim.pointwise.module import column_kind
 
-_IMPORTS = """from sim.graded import exponent, power
+_IMPORTS = """from sim.jacobians.graded import exponent, power
 LN2 = 0.6931471805599453
 TANGENTS, ROWS, SIZE = {m}, {rows}, {size}
 """

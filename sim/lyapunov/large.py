@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from scipy.linalg import lapack
 
-from sim.equation import flattened
+from sim.equations.equation import flattened
+from sim.equations.evaluation import ELEMENTWISE, elementwise
+from sim.equations.graph import NOTHING, Node, reachable
 from sim.errors import refuse
-from sim.evaluation import ELEMENTWISE, elementwise
 from sim.generic import carried, mirrored, noise
-from sim.graph import NOTHING, Node, reachable
 from sim.lyapunov.registers import directions
 from sim.lyapunov.window import SEEN, Window, returns
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 from sim.series import series_of
 from sim.start import starts_of
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from sim.cells import aligned
 from sim.compile import BARE_TAIL, kernel
-from sim.derivatives import gradient
-from sim.graph import Node
-from sim.lower import operations
+from sim.equations.derivatives import gradient
+from sim.equations.graph import Node
+from sim.equations.lower import operations
 from sim.lyapunov.window import SEEN, SEEN_ROW, Window, returns
-from sim.pointwise import Module, column_kind, tuple_of
+from sim.pointwise.module import Module, column_kind, tuple_of
 
 WIDTH = 32  # lanes; the width of the tile's bundles is a multiple
 AHEAD = 8  # steps between two looks at how large one tangent has become: 2**115 a step is too much
@@ -27,8 +27,8 @@ _MOST_ALONE, _MOST = 12, 4  # numbers of a state with one tangent, with several
 _HEAD = '''"""How fast tangents grow."""
 import numba
 from sim.elementary import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh
-from sim.graded import exponent, power
-from sim.jit import bare as jit
+from sim.jacobians.graded import exponent, power
+from sim.machine.jit import bare as jit
 from sim.lanes import align_stack, any_lane, fma, load, select, splat, sqrt, store
 
 WIDTH = {width}

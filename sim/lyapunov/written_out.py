@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from sim.cells import cells_of, columns, padded
-from sim.evaluation import Map
+from sim.equations.evaluation import Map
+from sim.equations.graph import reachable
 from sim.generic import noise
-from sim.graph import reachable
 from sim.lyapunov import registers
 from sim.lyapunov.window import Window
-from sim.small_networks import SmallEquation
+from sim.networks.written_out import SmallEquation
 from sim.start import starts_of
 
 MOST = 2  # numbers of a state: with three, tangents and weights of all lanes leave the registers

@@ -1,8 +1,8 @@
 """On which attractor a start ends: basins, over axes that are starts, parameters, or both.
 
-The attractors of each setting of the parameters are found first, from `probes` starts in `box`, and
-numbered in one order (`sim/attractors.py`), the `most` with the most probes. Then every start is run until
-its fate is certain, and gets the number of the attractor that it is on; -2 if that is one of the others. So a
+The attractors of each setting of the parameters are found first, from `probes` starts in `box`, and numbered
+in one order (`sim/attractors/labels.py`), the `most` with the most probes. Then every start is run until its
+fate is certain, and gets the number of the attractor that it is on; -2 if that is one of the others. So a
 number means the same in every tile. A start on none of them (on a saddle, or on an attractor that no probe
 has found) is -1, as is one that has not settled within the steps.
 """
@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from sim.attractors import (
+from sim.attractors.labels import (
     OTHER,
     Box,
     Distinct,
@@ -23,9 +23,9 @@ from sim.attractors import (
     labelled,
     settings,
 )
+from sim.attractors.settling import AT_ONCE, RECURRENT
 from sim.cells import aligned, cells_of
 from sim.observable import Declared, Facts, Loop, Whole
-from sim.settling import AT_ONCE, RECURRENT
 from sim.signature import About
 from sim.start import starts_of
 

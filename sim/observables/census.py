@@ -1,20 +1,20 @@
 """Which attractors a system has, and what share of the starts ends on each: cell by cell over parameters.
 
 The same `starts` in `box` are run for every cell, to their ends. The attractors stand along the dim
-`attractor` in the order in which they lie along one direction (`sim/attractors.py`), so that the first one of
-a cell is that of its neighbour as long as none appears or vanishes below it; `sim.families` follows them also
-there. All of them are counted; of `most` of them, those with the most starts, the rest is kept. The shares
-have a standard error of sqrt(f (1 - f) / starts).
+`attractor` in the order in which they lie along one direction (`sim/attractors/labels.py`), so that the first
+one of a cell is that of its neighbour as long as none appears or vanishes below it; `sim.families` follows
+them also there. All of them are counted; of `most` of them, those with the most starts, the rest is kept. The
+shares have a standard error of sqrt(f (1 - f) / starts).
 """
 
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from sim.attractors import Attractors, Box, Distinct, Far, Longest, Most, Survey, Tolerance
+from sim.attractors.labels import Attractors, Box, Distinct, Far, Longest, Most, Survey, Tolerance
+from sim.attractors.settling import RECURRENT
 from sim.cells import cells_of
 from sim.observable import Coordinate, Declared, Facts, Loop, Whole
-from sim.settling import RECURRENT
 from sim.signature import About
 
 _SOURCE = (

@@ -2,18 +2,18 @@
 grid.
 
 A coarse scan brackets the largest jumps, and each is narrowed down to neighbouring numbers, with the exact
-gradient where the system has one (`sim/cliffs.py`). A cliff is where |dE/d along| exceeds `steep` times the
-range of the loss over the length of the interval. An interval without any is data: `cliff_count` is 0.
+gradient where the system has one (`sim/cliffs/jumps.py`). A cliff is where |dE/d along| exceeds `steep` times
+the range of the loss over the length of the interval. An interval without any is data: `cliff_count` is 0.
 """
 
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from sim import cliff_folds
 from sim.cells import cells_of
-from sim.cliffs import PARTS, rounds, search
-from sim.ensemble import Ensemble
+from sim.cliffs import folds as cliff_folds
+from sim.cliffs.ensemble import Ensemble
+from sim.cliffs.jumps import PARTS, rounds, search
 from sim.errors import Refused, nearest, refuse
 from sim.objective import LossFrom, Target, cost, first
 from sim.observable import Coordinate, Declared, Facts, Forward, Loop, Reduced, Whole

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from sim.jacobians.singular_values import log_singular_values
 from sim.observable import Declared, Facts, Loop, NoKeywords, Whole
-from sim.singular_values import log_singular_values
 
 
 def declare(facts: Facts) -> Declared:

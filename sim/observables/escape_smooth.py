@@ -17,7 +17,7 @@ from sim.generic import escapes, has
 from sim.kernels import load_input, load_parameters, load_state, step
 from sim.lanes import align_stack, any_lane, select, splat, store
 from sim.observable import Declared, Facts, Loop, Whole
-from sim.pointwise import Module
+from sim.pointwise.module import Module
 from sim.signature import About
 
 WIDTH = 32

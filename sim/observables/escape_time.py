@@ -17,9 +17,9 @@ from sim.functions import total
 from sim.generic import escapes
 from sim.kernels import load_input, load_parameters, load_state, step
 from sim.lanes import align_stack, any_lane, select, splat, store
+from sim.machine.processor import SHAPES
 from sim.observable import Declared, Facts, Loop, Whole
-from sim.pointwise import Module
-from sim.processor import SHAPES
+from sim.pointwise.module import Module
 from sim.signature import About
 
 WIDTH = SHAPES.escape

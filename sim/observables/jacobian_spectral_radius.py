@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.jacobian_eigenvalues import eigenvalues_at_the_end
+from sim.jacobians.eigenvalues import eigenvalues_at_the_end
 from sim.observable import Declared, Facts, Loop, NoKeywords, Whole
 
 

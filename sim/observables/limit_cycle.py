@@ -13,8 +13,8 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
+from sim.attractors.followed import Followed
 from sim.errors import refuse
-from sim.followed import Followed
 from sim.functions import maximum, minimum, where
 from sim.observable import Declared, Facts, Loop, Reduced, Whole
 from sim.signature import About

@@ -8,8 +8,8 @@ is exactly zero.
 
 import numpy as np
 
+from sim.jacobians.product import finish, tangents
 from sim.observable import Coordinate, Declared, Facts, Loop, NoKeywords, Whole
-from sim.tangent_product import finish, tangents
 
 
 def declare(facts: Facts) -> Declared:

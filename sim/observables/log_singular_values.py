@@ -8,8 +8,8 @@ doi:10.1137/0613074.
 
 import numpy as np
 
+from sim.jacobians.singular_values import log_singular_values as singular_values
 from sim.observable import Coordinate, Declared, Facts, Whole
-from sim.singular_values import log_singular_values as singular_values
 
 
 def declare(facts: Facts) -> Declared:

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
-from sim.derivatives import gradient
+from sim.equations.derivatives import gradient
+from sim.equations.graph import Node
 from sim.errors import Problem, Refused, refuse
 from sim.functions import length, parts, shaped_like, where
 from sim.generic import carried, has, jvp, networked, step
-from sim.graph import Node
 from sim.observable import Declared, Facts, Shadow
 from sim.signature import About
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
+from sim.attractors.followed import Followed
 from sim.errors import refuse
-from sim.followed import Followed
 from sim.observable import Coordinate, Declared, Facts, Loop, Sampled, Whole
 from sim.signature import About
 

@@ -14,9 +14,8 @@ doi:10.1109/ASRU.2013.6707742. The lecture's h_b(inf) is h_b(T+1), the start of 
 from typing import Annotated, Any, Literal, NamedTuple
 
 from sim import weights as families
-from sim.dense import check_layers, layers_between
-from sim.directions import Directions
-from sim.directions_form import Directed
+from sim.directions.form import Directed
+from sim.directions.packs import Directions
 from sim.generic import (
     carried,
     gates,
@@ -32,9 +31,10 @@ from sim.generic import (
     units,
     vjp,
 )
-from sim.network_form import Network
+from sim.networks.form import Network
+from sim.parts.dense import check_layers, layers_between
+from sim.parts.wrapped import cells, joined, labels, split, wrapped
 from sim.signature import About, Family
-from sim.wrapped import cells, joined, labels, split, wrapped
 
 Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
 _HALVES = ("forward", "backward")

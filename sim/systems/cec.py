@@ -9,9 +9,9 @@ doi:10.1162/neco.1997.9.8.1735 (sigma = 1); gated by F. Gers, J. Schmidhuber & F
 
 from typing import Annotated, Any, NamedTuple
 
-from sim import gated
 from sim.functions import sigmoid
 from sim.generic import gates, step
+from sim.parts import gated
 from sim.signature import About, Held
 
 

@@ -7,10 +7,10 @@ Equations I, 2nd ed. 1993, doi:10.1007/978-3-540-78862-1, section I.7.
 
 from typing import Annotated, Any, NamedTuple
 
-from sim.flows import flows, inner, passes_through, rate, scaled, shifted, stepped
 from sim.generic import jvp, rhs_jvp, rhs_vjp, step, vjp
+from sim.parts.flows import flows, inner, passes_through, rate, scaled, shifted, stepped
+from sim.parts.wrapped import added
 from sim.signature import About, Family, Held
-from sim.wrapped import added
 
 INNER = "flow"
 

@@ -9,11 +9,11 @@ arXiv:1412.3555 (update_adopts).
 
 from typing import Annotated, Any, Literal, NamedTuple
 
-from sim import gated
 from sim import weights as families
 from sim.functions import outer, sigmoid, tanh
 from sim.generic import gates, jvp, step, units, vjp
 from sim.matrices import vectors
+from sim.parts import gated
 from sim.signature import About, Family
 
 Variant = Literal["update_keeps", "update_adopts", "reset_after"]

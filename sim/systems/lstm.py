@@ -20,14 +20,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
-from sim import gated
 from sim import weights as families
 from sim.errors import refuse
 from sim.functions import outer, sigmoid, tanh, total, where
 from sim.generic import gates, jvp, noise, output, output_jvp, output_vjp, step, units, vjp
 from sim.matrices import Chosen, Vectors
-from sim.normalisation import Norm, given, gradient, normal
-from sim.normalisation import turned as along
+from sim.parts import gated
+from sim.parts.normalisation import Norm, given, gradient, normal
+from sim.parts.normalisation import turned as along
 from sim.signature import About, Family, Held
 
 Peephole = Literal["none", "diagonal", "full"]

@@ -6,9 +6,9 @@ Source: G.-B. Zhou, J. Wu, C.-L. Zhang & Z.-H. Zhou, Int. J. Autom. Comput. 13 (
 
 from typing import Annotated, Any, NamedTuple
 
-from sim import gated
 from sim.functions import outer, sigmoid, tanh
 from sim.generic import gates, jvp, step, units, vjp
+from sim.parts import gated
 from sim.signature import About
 
 

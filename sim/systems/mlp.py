@@ -17,8 +17,8 @@ from sim.activations import activation as named
 from sim.draws import Draw
 from sim.errors import Problem, Refused
 from sim.generic import learnt, step
-from sim.layers import forward
-from sim.layers_form import Layers, drawn
+from sim.layers.chain import forward
+from sim.layers.form import Layers, drawn
 from sim.matrices import Chosen
 from sim.signature import About, Family
 from sim.weights import OwnSeed

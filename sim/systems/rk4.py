@@ -8,10 +8,10 @@ differentiate).
 
 from typing import Annotated, Any, NamedTuple
 
-from sim.flows import flows, inner, passes_through, rate, scaled, shifted, stepped, summed
 from sim.generic import jvp, rhs_jvp, rhs_vjp, step, vjp
+from sim.parts.flows import flows, inner, passes_through, rate, scaled, shifted, stepped, summed
+from sim.parts.wrapped import added
 from sim.signature import About, Family, Held
-from sim.wrapped import added
 
 INNER = "flow"
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from sim import weights as families
 from sim.activations import activation as named
-from sim.dense import Dense, check_layers, layers_between
 from sim.functions import outer
 from sim.generic import (
     carried,
@@ -25,8 +24,9 @@ from sim.generic import (
     units,
     vjp,
 )
+from sim.parts.dense import Dense, check_layers, layers_between
+from sim.parts.wrapped import added, cells, joined, labels, split, wrapped
 from sim.signature import About, Family
-from sim.wrapped import added, cells, joined, labels, split, wrapped
 
 Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
 

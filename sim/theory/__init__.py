@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim import mean_field, random_matrices
 from sim.errors import Problem, Refused, refuse
+from sim.laws import mean_field, random_matrices
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 

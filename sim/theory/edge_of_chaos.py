@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim import mean_field
+from sim.laws import mean_field
 from sim.theory import Theory
 
 

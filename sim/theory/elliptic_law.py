@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sim import random_matrices
+from sim.laws import random_matrices
 from sim.theory import Theory, setting, spectral_edge
 
 

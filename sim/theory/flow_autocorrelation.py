@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim import mean_field_flow
+from sim.laws import mean_field_flow
 from sim.theory import Theory, setting
 
 

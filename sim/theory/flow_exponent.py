@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sim import mean_field_flow
 from sim.errors import refuse
+from sim.laws import mean_field_flow
 from sim.theory import Theory, setting
 
 _COARSEST = 0.25

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sim import mean_field
 from sim.errors import refuse
+from sim.laws import mean_field
 from sim.theory import Theory, bias_scale, setting
 
 

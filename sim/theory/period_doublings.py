@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim import period_doubling
+from sim.laws import period_doubling
 from sim.theory import Theory
 
 

@@ -82,8 +82,8 @@ def census(tiny: bool) -> Case:
     fixed = {"units": 2, "b": 0.0, "steps": STEPS, "starts": 64}
 
     def bare() -> Call:
+        from sim.attractors.settling import Settling
         from sim.run import prepare
-        from sim.settling import Settling
 
         run = prepare("rnn", observables=["final_state"], fixed=fixed_of_runs, varied=list(columns))
         settling = Settling(run._form, STEPS, 64, 1e6, 1e-8, 1e-3, copies=64)

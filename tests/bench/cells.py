@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.equation import flattened
+from sim.equations.equation import flattened
 from sim.matrices import Matrices, Vectors
 from sim.series import series_of
 from tests.bench import peers

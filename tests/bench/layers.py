@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 
-from sim.layers import measured
-from sim.layers_form import drawn as network
-from sim.one_thread import one_thread
+from sim.layers.chain import measured
+from sim.layers.form import drawn as network
+from sim.machine.one_thread import one_thread
 from tests.bench.harness import Bar, Call, Case
 from tests.bench.ours import prepared
 

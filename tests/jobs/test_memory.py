@@ -10,9 +10,9 @@ import pytest
 from jobs import planning
 from jobs.planning import BASE_MEMORY, plan
 from jobs.sweep import Sweep
-from sim import memory
 from sim.draws import DRAWN, Draw
 from sim.errors import Refused
+from sim.machine import memory
 from tests.sim.cases import INTERPRETED
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.equation import learnt_numbers
+from sim.equations.equation import learnt_numbers
 from sim.generic import gates, networked, noise, output, units
 from tests.sim.plain import (
     Cell,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from sim import functions
-from sim.graph import Node, reachable
-from sim.lower import BINARY
+from sim.equations.graph import Node, reachable
+from sim.equations.lower import BINARY
 
 _BINARY = {
     "add": np.add,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from sim.attractors.arrays import SettlingOfArrays
+from sim.attractors.settling import LOOSE, RECURRENT, UNDECIDED, Settling, direction, generic
 from sim.draws import Draw
 from sim.errors import Refused
 from sim.run import prepare
-from sim.settling import LOOSE, RECURRENT, UNDECIDED, Settling, direction, generic
-from sim.settling_arrays import SettlingOfArrays
 
 NETWORK = {"units": 2, "weights": "matrix", "steps": 200, "b": 0.0}
 

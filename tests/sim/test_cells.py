@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from sim.equation import Equation
+from sim.equations.equation import Equation
 from sim.errors import Refused
 from sim.generic import gates, inputs, jvp, noise, output, output_jvp, output_vjp, step, units, vjp
 from sim.run import prepare

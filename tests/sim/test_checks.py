@@ -10,8 +10,8 @@ import pytest
 
 from sim.checks import check
 from sim.errors import Refused
+from sim.parts.wrapped import cells
 from sim.run import prepare
-from sim.wrapped import cells
 from tests.house.documents import blocks
 from tests.house.floors import REPOSITORY
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.cliffs import search
+from sim.cliffs.jumps import search
 from sim.errors import Refused
 from sim.run import prepare
 

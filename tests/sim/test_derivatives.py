@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim.derivatives import _RULES, gradient
+from sim.equations.derivatives import _RULES, gradient
+from sim.equations.graph import Graph, Node, reachable
 from sim.functions import (
     cos,
     exp,
@@ -24,7 +25,6 @@ from sim.functions import (
     total,
     where,
 )  # fmt: skip
-from sim.graph import Graph, Node, reachable
 from tests.sim.plain import differences
 from tests.sim.symbols import value
 

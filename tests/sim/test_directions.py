@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim import network_calls
 from sim.checks import check
 from sim.draws import Draw
 from sim.errors import Refused
 from sim.generic import output, step
-from sim.network_tile import readout
+from sim.networks import calls as network_calls
+from sim.networks.tile import readout
 from sim.run import Run, prepare
 from tests.sim.plain import Cell, Vector, cell, differences, flat, numbers, replaced, sizes
 

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from sim.evaluation import Map
+from sim.equations.evaluation import Map
 from sim.linear import recursions, spectra
 from sim.run import prepare
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim import run as running
-from sim.ensemble import Ensemble
+from sim.cliffs.ensemble import Ensemble
 from sim.errors import Refused
 from sim.observable import Declared, Reduced
 from sim.run import prepare

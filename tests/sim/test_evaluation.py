@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from sim.equations.evaluation import Map
 from sim.errors import Refused
-from sim.evaluation import Map
 from sim.run import prepare
 from sim.start import starts_of
 

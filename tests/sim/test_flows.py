@@ -11,9 +11,9 @@ import pytest
 import jobs
 from sim import generic
 from sim.checks import check
+from sim.equations.evaluation import Map
 from sim.errors import Refused
-from sim.evaluation import Map
-from sim.flows import flows
+from sim.parts.flows import flows
 from sim.run import Run, prepare
 from tests.sim.cases import of, passes
 from tests.sim.plain import cell, moved

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from sim.equations.graph import Graph, reachable
 from sim.errors import Refused
 from sim.functions import (
     cos,
@@ -28,7 +29,6 @@ from sim.functions import (
     total,
     where,
 )  # fmt: skip
-from sim.graph import Graph, reachable
 from tests.sim.symbols import value
 
 POINTS = [(0.3, 0.7), (-1.2, 0.4), (2.0, 1.5), (0.5, 0.5), (1e-3, 3.0)]

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from sim.equations.evaluation import evaluate
+from sim.equations.graph import Graph
+from sim.equations.intervals import Interval, bounds, divide, multiply, point, square
 from sim.errors import Refused
-from sim.evaluation import evaluate
 from sim.functions import (
     cos,
     exp,
@@ -20,8 +22,6 @@ from sim.functions import (
     tanh,
     where,
 )  # fmt: skip
-from sim.graph import Graph
-from sim.intervals import Interval, bounds, divide, multiply, point, square
 
 FUNCTIONS = {
     "line": lambda x, y: 2.0 * x - y + 1.0,

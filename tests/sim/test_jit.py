@@ -6,9 +6,9 @@ import numba
 import pytest
 
 from sim.elementary import sigmoid, tanh
-from sim.jit import Passes, uncounted
 from sim.lanes import align_stack, any_lane, fma, load, select, splat, store
-from sim.samples import deliver
+from sim.machine.jit import Passes, uncounted
+from sim.pointwise.samples import deliver
 
 pytestmark = pytest.mark.compiled
 _KINDS = numba.void(numba.types.UniTuple(numba.float64[::1], 2), numba.int64, numba.float64[::1])

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 import pytest
 
-from sim.lean_compilation import forget_types, lean_compilation
+from sim.machine.lean_compilation import forget_types, lean_compilation
 
 pytestmark = pytest.mark.compiled
 

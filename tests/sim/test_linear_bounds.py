@@ -7,7 +7,7 @@ import scipy.optimize
 
 from sim.errors import Refused
 from sim.linear import bounded, kreiss, spectra, transfer, transients
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 
 # ---- bounded input, bounded output: row 5 ------------------------------------------------------------------
 

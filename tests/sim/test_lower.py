@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sim import functions
-from sim.graph import Graph, Node
-from sim.lower import COST, Code, literal, operations
+from sim.equations.graph import Graph, Node
+from sim.equations.lower import COST, Code, literal, operations
 from tests.sim.symbols import value
 from tests.sim.test_graph import EXPRESSIONS, POINTS
 

@@ -15,12 +15,12 @@ from sim.draws import Draw
 from sim.errors import Refused
 from sim.generic import step
 from sim.labels import matrix, neuron
-from sim.layers import Chain, backward, compared, forward, norm, row_norms
-from sim.layers_form import drawn
+from sim.layers.chain import Chain, backward, compared, forward, norm, row_norms
+from sim.layers.form import drawn
+from sim.layers.quick_draws import QuickDraw
+from sim.machine.one_thread import one_thread
 from sim.names import find
 from sim.observable import Facts
-from sim.one_thread import one_thread
-from sim.quick_draws import QuickDraw
 from sim.run import Run, prepare
 from sim.vocabulary import keywords
 

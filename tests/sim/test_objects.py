@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim import compile as machine_code
-from sim import objects
+from sim.machine import objects
 from tests.sim.test_compile import ask, flip
 
 SOURCE = (

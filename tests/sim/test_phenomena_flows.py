@@ -10,7 +10,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from sim.evaluation import Map
+from sim.equations.evaluation import Map
 from sim.run import Run, prepare
 from tests.sim.plain import cell, moved
 

@@ -15,7 +15,7 @@ import pytest
 
 from sim.functions import sigmoid
 from sim.generic import gates, jvp, noise, step, vjp
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 from sim.run import prepare
 from tests.conftest import INTERPRETED
 from tests.sim.packs import built

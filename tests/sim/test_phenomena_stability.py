@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from sim.generic import jvp, step
-from sim.one_thread import one_thread
+from sim.machine.one_thread import one_thread
 from sim.run import prepare
 from tests.sim.cases import measure
 from tests.sim.packs import built

@@ -8,12 +8,12 @@ from pathlib import Path
 import llvmlite.binding
 import pytest
 
-from sim import processor
+from sim.machine import processor
 
 CASES = """
 import hashlib
 import numpy as np
-from sim.processor import SHAPES
+from sim.machine.processor import SHAPES
 from sim.run import prepare
 
 CASES = [

@@ -8,10 +8,10 @@ import numba
 import numpy as np
 import pytest
 
-from sim import quotients
-from sim.instructions import instruction
 from sim.lanes import load, store
-from sim.quotients import quotient, reciprocal
+from sim.machine import quotients
+from sim.machine.instructions import instruction
+from sim.machine.quotients import quotient, reciprocal
 
 WIDE = llvmlite.binding.get_host_cpu_features().get("avx512f", False)
 here = pytest.mark.skipif(not WIDE, reason="no AVX-512: everything is divided here")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.evaluation import Map
+from sim.equations.evaluation import Map
 from sim.generic import jvp, step
 from sim.run import prepare
 from tests.sim.fixed import SYSTEMS

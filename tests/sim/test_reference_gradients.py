@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.evaluation import Map
+from sim.equations.evaluation import Map
 from sim.run import prepare
 from tests.conftest import INTERPRETED
 from tests.sim.cases import measure

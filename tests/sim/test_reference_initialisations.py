@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.equations.evaluation import Map
 from sim.errors import Refused
-from sim.evaluation import Map
 from sim.initialisations import recommended_gain
 from sim.run import prepare
 

@@ -10,10 +10,10 @@ import numba
 import numpy as np
 import pytest
 
-from sim import memory
 from sim.cells import DEPTH, aligned, finite_of, room, rows_of
 from sim.lanes import load
-from sim.samples import close, keep, keep_falling
+from sim.machine import memory
+from sim.pointwise.samples import close, keep, keep_falling
 
 WIDTH = 64
 jit = numba.njit(nogil=True, error_model="numpy", _nrt=False)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from sim.attractors.settling import Settling
 from sim.errors import Refused
 from sim.observable import Reduced
 from sim.run import prepare
-from sim.settling import Settling
 
 CASES = {
     "rnn-2": ("rnn", {"units": 2, "b": 0.2}, "weights.gain"),

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from sim import gaussian, mean_field
+from sim.laws import gaussian, mean_field
+from sim.machine.one_thread import one_thread
 from sim.names import find
-from sim.one_thread import one_thread
 
 
 def layers(gain: float, bias: float, width: int, depth: int, seed: int) -> np.ndarray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim import period_doubling as doubling
 from sim.errors import Refused
+from sim.laws import period_doubling as doubling
 from sim.names import find
 
 DELTA, ALPHA = 4.669201609, 2.502907875  # OEIS A006890, A006891

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from sim import mean_field, mean_field_flow, random_matrices
 from sim.errors import Refused
-from sim.gaussian import mean, product_mean
+from sim.laws import mean_field, mean_field_flow, random_matrices
+from sim.laws.gaussian import mean, product_mean
+from sim.machine.one_thread import one_thread
 from sim.names import find, listing
-from sim.one_thread import one_thread
 from sim.theory import Theory
 
 GAIN = 1.5

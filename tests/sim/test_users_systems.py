@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.evaluation import Map
+from sim.equations.evaluation import Map
 from sim.generic import has, rhs
 from sim.lyapunov.dimension import kaplan_yorke
 from sim.names import find

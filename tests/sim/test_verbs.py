@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from sim.derivatives import gradient
-from sim.equation import Equation
+from sim.equations.derivatives import gradient
+from sim.equations.equation import Equation
+from sim.equations.graph import Node
 from sim.generic import carried, has, jvp, step, units, vjp
-from sim.graph import Node
 from tests.sim.cases import Case, cases
 from tests.sim.plain import (
     Cell,

@@ -1,0 +1,1 @@
+"""Where orbits end, and which attractors that makes."""

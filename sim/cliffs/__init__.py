@@ -1,0 +1,1 @@
+"""Where a loss jumps, how high, and how far that is from the folds of the map."""

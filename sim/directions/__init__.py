@@ -1,0 +1,1 @@
+"""Runs of networks that read a sequence from both ends."""

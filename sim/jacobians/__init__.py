@@ -1,0 +1,1 @@
+"""Products of a run's Jacobians, and what is read from them."""

@@ -1,0 +1,1 @@
+"""Runs of feed-forward networks, layer by layer."""

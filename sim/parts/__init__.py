@@ -1,0 +1,1 @@
+"""What several systems are made of: gates, layers between layers, wrappers, flows."""

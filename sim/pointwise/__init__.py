@@ -1,0 +1,1 @@
+"""Runs of systems with a small fixed state, on lanes across cells."""
