@@ -9,7 +9,7 @@ import pytest
 from sim.run import prepare
 from tests.conftest import INTERPRETED
 from tests.sim.cases import measure
-from tests.sim.reference import log_norms, log_singular_values_of
+from tests.sim.compounds import log_norms, log_singular_values_of
 
 BOTH = ("log_jacobian_norm", "log_singular_values")
 LONG = 200 if INTERPRETED else 10_000
