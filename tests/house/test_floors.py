@@ -12,6 +12,7 @@ import pytest
 from tests.house.floors import FLOORS, Source, cycle, module_graph, read, sources
 
 FILES = sources()
+TESTS = Path(__file__).parents[1]
 LONGEST_FILE, LONGEST_FUNCTION = 400, 100
 FORBIDDEN_WORDS = re.compile(r"Manager|Handler|Helper|Utils?\b|^Base[A-Z]|_utils?\b|_helpers?\b")
 
@@ -97,6 +98,11 @@ def test_rooms_are_small(file: Source):
     for function in file.functions():
         lines = (function.end_lineno or function.lineno) - function.lineno + 1
         assert lines <= LONGEST_FUNCTION, f"{file.path}:{function.lineno} {function.name} has {lines} lines"
+
+
+def test_tests_are_small_too():
+    lengths = {path: path.read_text().count("\n") for path in TESTS.rglob("*.py")}
+    assert not [str(path) for path, length in lengths.items() if length > LONGEST_FILE]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.path)
