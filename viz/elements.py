@@ -17,7 +17,7 @@ import holoviews.plotting.bokeh  # registers the backend without a notebook
 import numpy as np
 from bokeh.core.validation import silence
 from bokeh.core.validation.warnings import FIXED_SIZING_MODE
-from bokeh.models import CustomJSHover, FixedTicker, HoverTool
+from bokeh.models import CustomJSHover, FixedTicker, HoverTool, Quad
 
 from viz import palettes
 from viz.axes import Axis
@@ -183,7 +183,7 @@ def _field_options(field: Field, smooth: bool, frame: tuple[int, int]) -> dict[s
             (frame[0], frame[0] / ratio) if ratio > frame[0] / frame[1] else (frame[1] * ratio, frame[1])
         )
         options |= {"frame_width": int(max(wide, 160)), "frame_height": int(max(high, 160))}
-    return options if smooth else {**options, "line_alpha": 0}
+    return options
 
 
 def _beside(side: Axis) -> int:
@@ -204,7 +204,7 @@ def _ends(axis: Axis) -> tuple[float, float]:
 
 def _dressing(field: Field) -> Callable[[Any, Any], None]:
     """A hook that writes the ticks of the colours and the words of the hover into a drawn plot (new
-    models for each).
+    models for each), and closes the seams between its cells.
     """
     forward = field.scale.forward
     ticks = [(float(forward(np.array(value))), words) for value, words in field.scale.ticks(8)]
@@ -215,6 +215,10 @@ def _dressing(field: Field) -> Callable[[Any, Any], None]:
             bar.title = None
             bar.ticker = FixedTicker(ticks=[tick for tick, _ in ticks])
             bar.major_label_overrides = dict(ticks)
+        for cells in plot.state.select(
+            {"type": Quad}
+        ):  # else white seams between cells, whose edges are soft
+            cells.update(line_color=cells.fill_color, line_alpha=1, line_width=1)
         for hover in plot.state.select({"type": HoverTool}):
             hover.tooltips, hover.formatters = _tooltips(field)
 
