@@ -13,10 +13,13 @@ from viz.scales import log_ticks
 from viz.scenes import Curve, Lines, Panel, Rule
 
 _LEGEND = 120  # pixels of a legend's words
+_NUMBERS = 56  # pixels of the numbers beside a small frame
+_ROW = 24  # pixels of height that a number beside a small frame needs
 _LETTER = 7  # pixels of a letter of a label
 _NARROW = 300  # pixels in which a logarithm needs its numbers thinned
 _TIGHT = {"label_height": 12, "glyph_height": 12, "spacing": 0, "padding": 4}
 _WIDE = {"line": 2.0, "thin": 1.0, "outline": 1.4, "dashed": 2.0}
+_SMALLER = {"labels": "11pt", "ticks": "10pt", "legend": "10pt"}
 _WORDS = {"text_color": "#58606e", "text_font_size": "9.5pt"}
 _RULE = {"color": "#58606e", "line_width": 1, "line_dash": "dashed"}
 
@@ -26,12 +29,16 @@ def small(lines: Lines, frame: tuple[int, int]) -> hv.Overlay:
     sizes = {"labels": "10pt", "ticks": "9.5pt"}
     drawn = _panel(lines, lines.panels[0], frame, legend=False)
     hooks = [tidy, _few_ticks]
+    panel = lines.panels[0]
+    if panel.limits is not None and lines.logarithmic(panel):
+        drawn.opts(yticks=log_ticks(*panel.limits, frame[1] // _ROW))
     return drawn.opts(
         fontsize=sizes, ylabel="", title="", toolbar=None, default_tools=[], active_tools=[], hooks=hooks
     )
 
 
 def _few_ticks(plot: Any, _: Any) -> None:
+    plot.state.min_border_left = _NUMBERS  # a frame that is moved by its numbers is cut at the right
     for axis in (*plot.state.xaxis, *plot.state.yaxis):
         axis.ticker.desired_num_ticks = 5
         axis.ticker.num_minor_ticks = 0
@@ -52,7 +59,12 @@ def curves(lines: Lines, frame: tuple[int, int]) -> hv.Overlay | hv.Layout:
         beside = panel.y_label is not None or i % columns == 0
         last = i >= len(lines.panels) - columns
         drawn.opts(
-            fontsize={"title": "11pt", "labels": "11pt", "ticks": "10pt", "legend": "10pt"},
+            fontsize={
+                "title": _title(panel.title, size[0]),
+                "labels": "11pt",
+                "ticks": "10pt",
+                "legend": "10pt",
+            },
             **({} if beside else {"ylabel": ""}),
             **({"xlabel": ""} if columns == 1 and not last else {}),
             **({"toolbar": None} if columns == 1 and i else {}),
@@ -61,6 +73,11 @@ def curves(lines: Lines, frame: tuple[int, int]) -> hv.Overlay | hv.Layout:
         panels.append(drawn)
     own = any(panel.y_label is not None for panel in lines.panels)
     return hv.Layout(panels).cols(columns).opts(shared_axes=lines.shared or own)
+
+
+def _title(words: str, room: int) -> str:
+    """The size of a bold title that has so many pixels: it would be cut without a word."""
+    return f"{min(max(room / (0.8 * max(len(words), 1)), 7.0), 11.0):.1f}pt"
 
 
 def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) -> hv.Overlay:

@@ -5,10 +5,11 @@ import pytest
 from bokeh.models import BasicTicker
 
 from tests.viz import stores
-from viz import canvas, draw, dress, reading, scene
+from viz import canvas, draw, dress, element_lines, reading, scene
 from viz.apps.cell import numbers
 from viz.elements import figure
 from viz.scales import linear_ticks, text
+from viz.scenes import Curve, Lines, Panel
 
 
 def whole(ticks):
@@ -131,3 +132,20 @@ def test_digits_follow_the_neighbours_of_a_value():
     words = [reading.placed(data, "alpha", index) for index in range(31)]
     assert len(set(words)) == 31
     assert max(map(len, words)) <= len("0.001468")
+
+
+def test_a_title_beside_others_is_made_smaller_and_not_cut():
+    assert element_lines._title("activation = tanh", 180) == "11.0pt"
+    words = "activation = leaky_relu"
+    assert canvas.width(words, round(float(element_lines._title(words, 180)[:-2]) * 4 / 3), bold=True) < 180
+
+
+def test_the_numbers_beside_a_small_logarithm_have_room():
+    """Over 70 decades and within one: a card has room for four or five numbers."""
+    for ends in ((1e-73, 1.0), (2e-4, 7e-4)):
+        panel = Panel("", (Curve("", np.arange(9.0), np.geomspace(*ends, 9), "#000000"),), ends)
+        lines = Lines((panel,), "time", "time", "norm", "norm", "", "", log_y=True)
+        plot = figure(element_lines.small(lines, (222, 118)))
+        (side,) = plot.yaxis
+        assert 2 <= len(side.ticker.ticks) <= 7
+        assert plot.min_border_left == 56
