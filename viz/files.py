@@ -7,8 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from viz import raster
-from viz.escape import esc, html
+from viz import keys, raster
+from viz.escape import esc, html, joined
+from viz.keys import explained
 from viz.reading import Unseen
 from viz.scenes import Lines, Scene
 
@@ -22,6 +23,7 @@ _PAGE = """<!doctype html>
 body {{ margin: 2rem auto; max-width: 1100px; padding: 0 1.5rem; color: #1c2330; background: #fff;
         font: 16px/1.5 ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }}
 h1 {{ font-size: 1.35rem; margin: 0 0 1rem; }} p {{ color: #58606e; max-width: 48rem; }}
+{keys}
 </style></head><body>{head}{plot}{foot}</body></html>
 """
 
@@ -86,7 +88,8 @@ def page(picture: hv.Element | Scene) -> str:
         resources=_inline(Resources(mode="inline", components=["bokeh"]).js_raw),
         head=html("h1", title),
         plot=division + script,
-        foot=html("p", scene.caption) if scene is not None else "",
+        foot=joined(html("p", scene.caption), explained(scene)) if scene is not None else "",
+        keys=keys.CSS,
     )
 
 

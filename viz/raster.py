@@ -13,6 +13,7 @@ from viz import palettes
 from viz.axes import Axis
 from viz.canvas import SOFT, Box, Sheet, width, wrapped
 from viz.colour_bar import colour_bar
+from viz.keys import keys
 from viz.raster_lines import LABEL, TICK, draw_lines, name_axes, room_left
 from viz.raster_plane import draw_plane, draw_shapes
 from viz.scenes import Field, Scene
@@ -89,7 +90,7 @@ def _field(sheet: Sheet, field: Field, room: Box) -> None:
     sheet.ticks_left(box, up, upright, TICK)
     name_axes(sheet, box, room[0], field.x.label, field.y.label)
     beside = (box[2] + 26, box[1], box[2] + 50, box[3])
-    colour_bar(sheet, field.label, field.scale, field.palette, beside, room[2], _keys(field))
+    colour_bar(sheet, field.label, field.scale, field.palette, beside, room[2], keys(field, _KEY))
 
 
 def _square(box: Box, field: Field) -> Box:
@@ -153,20 +154,3 @@ class _places:  # noqa: N801 - used as a function
             np.log(values / low) / np.log(high / low) if self.logarithmic else (values - low) / (high - low)
         )
         return np.asarray(self.first + (self.last - self.first) * over)
-
-
-def _keys(field: Field) -> list[tuple[tuple[int, int, int], str]]:
-    """Colours outside the scale that are in sight, with their words."""
-    keys = []
-    if field.never is not None and field.never.any():
-        words = field.never_word
-        keys.append((palettes.NEVER, words if len(words) <= _KEY else "never"))
-    missing = np.isnan(field.scale.unit(field.values))
-    if field.never is not None:
-        missing &= ~field.never
-    if field.empty == "grey" and missing.any():
-        negative = field.scale.kind == "log" and bool((field.values[missing] < 0).all())
-        why = set(field.codes[missing].tolist()) if field.codes is not None else set()
-        word = field.meanings.get(int(why.pop()), "missing") if len(why) == 1 else "missing"
-        keys.append((palettes.MISSING, "negative" if negative else "missing" if word == "ok" else word))
-    return keys

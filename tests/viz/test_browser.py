@@ -114,6 +114,14 @@ def test_both_of_two_maps_with_shapes_over_them_can_be_tapped(served, tab, tmp_p
     settled(tab)
 
 
+@pytest.mark.parametrize("wide", [800, 1280])
+def test_nothing_lies_beside_a_narrow_window(served, shelf, tab, wide):
+    tab.set_viewport_size({"width": wide, "height": 800})
+    look(tab, f"{served(shelf).url}/?store=cliff&variable=loss")
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= wide
+    settled(tab)
+
+
 def test_a_choice_reaches_the_address_and_the_address_the_choice(served, shelf, tab):
     app = served(shelf)
     look(tab, f"{app.url}/?store=cliff&variable=loss")

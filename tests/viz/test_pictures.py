@@ -5,11 +5,13 @@ import sys
 
 import numpy as np
 import pytest
+from bokeh.models import Quad
 from PIL import Image
 
 from tests.viz import stores
 from viz import draw, save, scene
 from viz.elements import figure
+from viz.keys import explained, keys
 from viz.raster import paint
 from viz.reading import Unseen
 
@@ -93,6 +95,28 @@ def test_missing_and_never_are_drawn_apart():
     data["escape_time"][0, 0] = -1
     colours = paint(scene(data, "escape_time"))
     assert {(14, 14, 22)} <= {tuple(row) for row in colours.reshape(-1, 3).tolist()}
+
+
+def test_a_page_says_what_its_colours_outside_the_scale_mean(tmp_path):
+    """The PNG has squares beside its colours; a page and the app had black and grey without a word."""
+    data = stores.mandelbrot(30, 40)
+    assert [word for _, word in keys(scene(data, "escape_time"))] == ["never escaped"]
+    data["outcome"][0, 0] = 2
+    data["escape_time"][0, 0] = -1
+    seen = scene(data, "escape_time")
+    assert [word for _, word in keys(seen)] == ["never escaped", "diverged"]
+    page = save(draw(data, "escape_time"), tmp_path / "a.html").read_text()
+    assert str(explained(seen)) in page
+    assert explained(scene(stores.cliff(8), "loss")) == ""
+    assert explained(scene(stores.fan(), "trajectory")) == ""
+
+
+def test_no_white_shows_between_the_cells_of_a_logarithmic_map():
+    axes = {"a": np.geomspace(1e-3, 1.0, 9), "b": np.geomspace(0.1, 10.0, 8)}
+    data = stores.dataset({"loss": (("a", "b"), np.linspace(0, 1, 72).reshape(9, 8))}, axes)
+    (cells,) = [one.glyph for one in figure(draw(data, "loss")).renderers if isinstance(one.glyph, Quad)]
+    assert cells.line_color == cells.fill_color
+    assert (cells.line_alpha, cells.line_width) == (1, 1)
 
 
 def test_long_and_odd_texts_fit(tmp_path):

@@ -39,8 +39,8 @@ class CellCard:
             self.numbers,
             self.plots,
             self.word,
-            width=326,
-            margin=(14, 14, 14, 14),
+            width=324,
+            margin=(14, 12, 14, 14),
             styles={**page.CARD, "padding": "14px 14px"},
         )
 

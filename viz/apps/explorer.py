@@ -19,7 +19,8 @@ from viz.apps.last_scene import LastScene
 from viz.apps.picture import Picture, Place
 from viz.apps.state import State, parse, query
 from viz.apps.stores import Shelf, progress
-from viz.escape import Markup, html, plain
+from viz.escape import Markup, html, joined, plain
+from viz.keys import explained
 from viz.reading import Unseen
 from viz.scenes import Field, Scene, drawn_dims
 
@@ -91,7 +92,7 @@ class Explorer:
         )
         for part in (self.head, self.note, self.caption):
             part.sizing_mode, part.margin = "stretch_width", (4, 0)
-        return pn.Row(left, middle, self.card.layout(), margin=0)
+        return pn.Row(left, middle, self.card.layout(), margin=0, styles={"flex-wrap": "wrap"})
 
     # --- choosing, from the store down to the sliders
 
@@ -294,7 +295,8 @@ class Explorer:
         array = self._data()[self.variable.value]
         at = {dim: slider.value for dim, slider in self.sliders.items()}
         self.scene = self._scene(at) if array.dims else None
-        page.put(self.caption, html("p", self.scene.caption if self.scene else "", cls="caption"))
+        said = html("p", self.scene.caption if self.scene else "", cls="caption")
+        page.put(self.caption, joined(explained(self.scene), said))
         page.put(self.note, page.word(*self.words))
         self._say_auto()
         if self.scene is None:

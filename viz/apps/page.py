@@ -7,6 +7,7 @@ from typing import Any
 
 import panel as pn
 
+from viz import keys
 from viz.escape import Markup, esc, html, joined
 
 INK, SOFT, ACCENT, PAPER, LINE = "#1c2330", "#5d6675", "#0f6b75", "#f6f5f1", "#dfe2e6"
@@ -33,6 +34,8 @@ p {{ margin: 0; overflow-wrap: anywhere; }}
 .brand small {{ display: block; font-size: 12.5px; font-weight: 400; letter-spacing: 0; color: {SOFT}; }}
 .soft {{ color: {SOFT}; }}
 .caption {{ color: {SOFT}; font-size: 14.5px; max-width: 660px; }}
+.keys {{ color: {SOFT}; font-size: 14px; margin-bottom: 4px; }}
+{keys.CSS}
 .line {{ display: flex; justify-content: space-between; align-items: center; gap: 18px; }}
 .badge {{
   font-size: 13px; padding: 3px 11px; border-radius: 99px; background: #e3eeee; color: {ACCENT};
