@@ -1,5 +1,7 @@
 """The explorer without a browser: which widgets there are, and that they stay where a picture fails."""
 
+import shutil
+
 import pytest
 
 import jobs
@@ -105,3 +107,31 @@ def test_a_picture_is_not_computed_twice_to_be_shown_once(shelf, monkeypatch):
     )
     Explorer(shelf, "?store=cliff&variable=loss&view=map")
     assert len(made) == 1
+
+
+def growing(root, num):
+    sweep = {"name": "growing", "system": "logistic", "observables": ["period"]}
+    sweep["parameters"] = {"steps": 100, "start": 0.5}
+    seeds = {"start": 0, "stop": num - 1, "num": num}
+    sweep["axes"] = {"r": {"start": 2.5, "stop": 4.0, "num": num}, "seed": seeds}
+    jobs.run(sweep, root=root, executor="serial", progress=False)
+
+
+def test_a_store_that_is_replaced_is_shown_as_it_is_now(tmp_path):
+    """Another sweep of the same name and number of tiles, and one that was gone for a while."""
+    growing(tmp_path, 9)
+    app = Explorer(tmp_path, "?store=growing&variable=period&cell.r=3.4375&cell.seed=8")
+    assert app.scene.values.shape == (9, 9)
+    shutil.rmtree(tmp_path / "growing.zarr")
+    growing(tmp_path, 5)
+    app.look()
+    assert app.scene.values.shape == (5, 5)
+    assert app.cell["seed"] in range(5)
+    assert "outside this axis" in str(app.note.object)
+    shutil.move(tmp_path / "growing.zarr", tmp_path / "away")
+    app.look()
+    assert "there is no store" in app.picture.box.objects[0].object
+    shutil.move(tmp_path / "away", tmp_path / "growing.zarr")
+    app.look()
+    assert "there is no store" not in str(app.picture.box.objects[0].object)
+    assert app.card.numbers.object

@@ -18,7 +18,7 @@ from viz.apps.guards import Quiet, shown
 from viz.apps.last_scene import LastScene
 from viz.apps.picture import Picture, Place
 from viz.apps.state import State, parse, query
-from viz.apps.stores import Shelf, progress
+from viz.apps.stores import Shelf, progress, same_sweep
 from viz.escape import Markup, html, joined, plain
 from viz.keys import explained
 from viz.reading import Unseen
@@ -46,7 +46,7 @@ class Explorer:
         self.card = CellCard()
         self._quiet = Quiet()
         self._scenes = LastScene()
-        self._loaded = False
+        self._loaded = self._lost = False
         self._build()
         self.load()
 
@@ -62,11 +62,7 @@ class Explorer:
         ):
             widget.param.watch(react, "value")
         self.option_box, self.slider_box = pn.Column(margin=0), pn.Column(margin=0)
-        self.head, self.caption, self.note = (
-            page.block(Markup("")),
-            page.block(Markup("")),
-            page.block(Markup("")),
-        )
+        self.head, self.caption, self.note = (page.block(Markup("")) for _ in range(3))
         self.picture = Picture(self._tapped)
 
     def layout(self) -> pn.Row:
@@ -302,12 +298,8 @@ class Explorer:
         if self.scene is None:
             self.picture.replace(page.word(view.lone(self._data(), array)))
         else:
-            key = (
-                self.store.value,
-                self.variable.value,
-                self.view.value,
-                *sorted(chosen(self.options).items()),
-            )
+            drawn = (self.store.value, self.variable.value, self.view.value)
+            key = (*drawn, *sorted(chosen(self.options).items()))
             self.picture.show(self.scene, key, reading.full_name(array), self._place())
         self._write_address()
         self.show_cell()
@@ -345,13 +337,23 @@ class Explorer:
                 self.load()
         if self.entry is None:
             return
-        with self._quiet, shown(self.fail, "This store cannot be shown any more"):
+        with self._quiet, shown(self._lose, "This store cannot be shown any more"):
             now = self.shelf.entry(self.entry.name)
-            if (now.state, now.done, now.failed) != (self.entry.state, self.entry.done, self.entry.failed):
-                self.entry = now
+            if now == self.entry and not self._lost:
+                return
+            self.entry, self._lost = now, False
+            before, self.dataset = self.dataset, self.shelf.open(now)
+            if before is not None and same_sweep(before, self.dataset):
                 self._say_progress()
-                self.dataset = self.shelf.open(now)
                 self.draw()
+            else:  # another sweep under the same name: its axes and variables may be others
+                self.wish, self.words = self._state(), []
+                self.picture.forget()
+                self._open()
+
+    def _lose(self, what: str, why: Exception) -> None:
+        self._lost = True
+        self.fail(what, why)
 
     def _say_progress(self) -> None:
         if self.entry is not None:
@@ -382,7 +384,6 @@ class Explorer:
         """The address was changed by hand or by the back button."""
         if event.new != query(self._state()):
             self.wish, self.words = parse(event.new)
-
             self.picture.forget()
             self.load()
 

@@ -22,7 +22,7 @@ class Shelf:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._opened: tuple[tuple[str, str, int], xr.Dataset] | None = None
+        self._opened: tuple[Entry, xr.Dataset] | None = None
 
     def entries(self) -> dict[str, Entry]:
         """What there is now, by name."""
@@ -40,10 +40,14 @@ class Shelf:
         """The dataset of a store; opened again whenever more of it is done."""
         if entry.state not in _READABLE:
             raise Unseen(f"the store {entry.name!r} is damaged: {entry.note}")
-        key = (entry.name, entry.updated, entry.done)
-        if self._opened is None or self._opened[0] != key:
-            self._opened = (key, jobs.open(entry.path, self.root))
+        if self._opened is None or self._opened[0] != entry:
+            self._opened = (entry, jobs.open(entry.path, self.root))
         return self._opened[1]
+
+
+def same_sweep(one: xr.Dataset, other: xr.Dataset) -> bool:
+    """Whether two datasets are of one sweep, so that every axis and variable of the one is in the other."""
+    return bool(one.attrs.get("sweep") == other.attrs.get("sweep"))
 
 
 def progress(entry: Entry) -> Markup:
