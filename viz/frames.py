@@ -74,7 +74,7 @@ def _calm(heights: np.ndarray) -> tuple[float, float]:
 
 
 def _common(ends: np.ndarray, finite: Sequence[np.ndarray], middle: float) -> tuple[float, float]:
-    """The ends of the curves in the largest frame that shows more than a quarter as many heights apart from
+    """The ends of the curves in the largest frame that shows more than a third as many heights apart from
     the middle as any other: in a frame too large they lie flat on it, in one too small they are outside.
 
     All ends where no frame shows a fair share: heights spread over all decades lie flat in each frame.
@@ -85,7 +85,7 @@ def _common(ends: np.ndarray, finite: Sequence[np.ndarray], middle: float) -> tu
     away = away[away > 0]
     seen = np.searchsorted(away, reach, "right") - np.searchsorted(away, reach / _FAR)
     fair = seen.max() >= _FAIR * away.size
-    kept = ends[reach <= reach[4 * seen > seen.max()].max()] if fair and away.size else ends
+    kept = ends[reach <= reach[3 * seen > seen.max()].max()] if fair and away.size else ends
     return float(kept[:, 0].min()), float(kept[:, 1].max())
 
 
