@@ -119,6 +119,31 @@ def some(labels: Sequence[str], most: int = 12) -> list[str]:
     return [label if i in kept else "" for i, label in enumerate(labels)]
 
 
+def covered(panels: Sequence[tuple[str, Sequence[np.ndarray]]], names: Sequence[str], most: int = 3) -> str:
+    """Which curves hide others of the same numbers: of those only the last one is seen.
+
+    >>> row = np.arange(3.0)
+    >>> covered([("", [row, 2 * row, row])], ["w = 1", "w = 2", "w = 3"])
+    'w = 3 covers w = 1'
+    """
+    where: dict[tuple[int, ...], list[str]] = {}
+    for said, rows in panels:
+        alike: dict[bytes, list[int]] = {}
+        for i, row in enumerate(rows):
+            if not np.isnan(row).all():
+                alike.setdefault((row + 0.0).tobytes(), []).append(i)  # -0.0 lies on 0.0
+        for group in alike.values():
+            if len(group) > 1:
+                where.setdefault(tuple(group), []).append(said)
+    notes = []
+    for members, places in where.items():
+        hidden = names[members[0]] if len(members) == 2 else f"{len(members) - 1} other curves"
+        at = "" if len(places) == len(panels) else f" at {' and '.join(places)}"
+        notes.append(f"{names[members[-1]]} covers {hidden}{at}")
+    more = [f"{len(notes) - most} more such"] if len(notes) > most else []
+    return ", ".join([*notes[:most], *more])
+
+
 def logarithmic(heights: np.ndarray, wish: str) -> bool:
     """Whether heights stand on a logarithm: as wished, or where they are positive and span decades."""
     if wish not in ("auto", "yes", "no"):

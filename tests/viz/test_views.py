@@ -2,19 +2,22 @@
 
 import io
 import json
+from dataclasses import replace
 
 import holoviews as hv
 import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from bokeh.models import Legend
 
 import jobs
 from tests.viz import stores
-from viz import draw, palettes, reading, scene, suited, view
+from viz import draw, elements, palettes, reading, scene, suited, view
 from viz.raster import image, paint
 from viz.reading import Unseen
 from viz.scenes import Field, Lines, extremes
+from viz.shapes import Marks
 
 
 def plot_options(element) -> dict:
@@ -360,3 +363,37 @@ def test_minus_one_is_a_number_where_nothing_says_otherwise():
     assert np.isnan(lines.curves[1].y[1])
     data["index"].attrs["comment"] = "-1 if it is not known"
     assert scene(data, "index", "map").never.tolist() == [[True, False], [False, False]]
+
+
+def test_curves_that_lie_on_others_are_named():
+    """Only the last of equal curves is seen; its legend has a colour that is nowhere in the picture."""
+    time = np.arange(6.0)
+    values = np.stack([np.stack([time, time, 2 * time]), np.stack([time, 3 * time, 2 * time])])
+    axes = {"activation": np.array(["relu", "tanh"], dtype=object), "w": np.array([1.0, 2.0, 3.0])}
+    data = stores.dataset({"norm": (("activation", "w", "time"), values)}, axes, {"time": time})
+    seen = scene(data, "norm", "lines", by="w", panels="activation")
+    assert "w = 2 covers w = 1 at activation = relu." in seen.caption.replace("W", "w")
+    data["norm"][:] = 0.0
+    assert "w = 3 covers 2 other curves." in scene(data, "norm", "lines", by="w").caption.replace("W", "w")
+    data["norm"][:] = np.nan
+    assert "covers" not in scene(data, "norm", "lines", by="w").caption
+
+
+def test_the_names_of_shapes_lie_beside_a_map_and_not_on_it():
+    data = stores.cliff(12)
+    field = scene(data, "loss")
+    marked = replace(field, over=(Marks("cusps", np.array([4.0]), np.array([-2.0]), "#000000"),))
+    below, above = (elements.figure(elements.element(one)) for one in (marked, field))
+    assert [legend for legend in below.below if isinstance(legend, Legend)]
+    assert not [legend for legend in (*below.center, *above.center) if isinstance(legend, Legend)]
+
+
+def test_a_gradient_that_vanished_exactly_is_not_called_no_number():
+    data = stores.dataset(
+        {"gradient_through_time": (("w", "time"), np.zeros((4, 6)))},
+        {"w": np.arange(4.0)},
+        {"time": np.arange(6)},
+    )
+    said = scene(data, "gradient_through_time", "gradient_map").caption
+    assert "100.0% are exactly zero" in said
+    assert "no finite number" not in said

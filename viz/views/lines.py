@@ -56,11 +56,13 @@ def scene(
     drawn = _framed([(said, tuple(row.curve for row in rows)) for said, rows in frames], log_y, codes)
     nevers = [[row.never for row in rows] for _, rows in frames]
     word = reading.never_word(array)
+    names = [row.curve.label for row in frames[0][1]]
     notes = [
         f"{len(chosen)} of {total} values of {by} are drawn" if len(chosen) < total else "",
         f"of {len(order)} values of {x} only extremes are drawn" if len(order) > _MOST_POINTS else "",
         outside(drawn, log_y),
         never.said(np.array(nevers), word),
+        choices.covered([(said, [row.curve.y for row in rows]) for said, rows in frames], names),
     ]
     if np.any(nevers):
         drawn = topped(drawn, places, nevers, f"↑ {word}", log_y)
