@@ -41,6 +41,7 @@ _NUMBER = "return Number.isFinite(value) ? String(Number(value.toPrecision(6))) 
 
 
 FRAME = (560, 480)
+BELOW = {"legend_position": "bottom"}  # the names of shapes: on the map they would hide cells
 _THREAD = {"color": "#c2410c", "line_width": 1.5, "line_dash": "dashed"}
 
 
@@ -110,7 +111,7 @@ def _field(field: Field, window: tuple[Any, Any] | None, frame: tuple[int, int])
     else:
         made = hv.QuadMesh((field.x.edges, field.y.edges, *planes), kdims, vdims)
     made.opts(**_field_options(whole, smooth, frame))
-    return hv.Overlay([made, *shapes(field.over, kdims)]) if field.over else made
+    return hv.Overlay([made, *shapes(field.over, kdims)]).opts(**BELOW) if field.over else made
 
 
 def _dimension(axis: Axis) -> hv.Dimension:

@@ -100,7 +100,10 @@ class Picture:
         tap = hv.streams.SingleTap(source=made)
         tap.add_subscriber(self._tapped)
         mark = hv.DynamicMap(self._marked, streams=[self._mark])
-        return made * hv.DynamicMap(over, streams=[self._pulse]) * mark if scene.over else made * mark
+        if not scene.over:
+            return made * mark
+        whole = made * hv.DynamicMap(over, streams=[self._pulse]) * mark
+        return whole.opts(hv.opts.Overlay(**elements.BELOW))
 
     def _marked(self, counter: int = 0) -> Any:
         return elements.mark(self._scene, *self._place)

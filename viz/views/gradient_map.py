@@ -63,7 +63,7 @@ def scene(
     notes = [
         f"{scales.percent(zero.mean())} are exactly zero" if zero.any() else "",
         "a row that ends in grey has no more neurons" if _short(field.values, field.x.name) else "",
-        chosen.note,
+        chosen.note if np.isfinite(values).any() or not zero.any() else "",  # zeros are numbers
     ]
     drawn = (field.x.name, field.y.name)
     note = "; ".join(part for part in notes if part)
