@@ -100,6 +100,7 @@ def test_both_of_two_maps_with_shapes_over_them_can_be_tapped(served, tab, tmp_p
     jobs.run("two-unit-basins", root=tmp_path, executor="serial", progress=False, changes=small)
     look(tab, f"{served(tmp_path).url}/?store=two-unit-basins&variable=basin")
     for number, (across, up) in enumerate([(0.4, 0.35), (0.3, 0.6)]):
+        tab.locator(".bk-Canvas").nth(number).scroll_into_view_if_needed()
         box = tab.locator(".bk-Canvas").nth(number).bounding_box()
         before = tab.url
         tab.mouse.click(box["x"] + across * box["width"], box["y"] + up * box["height"])
