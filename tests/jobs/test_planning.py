@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from jobs import planning
+from jobs.evaluate import OUTCOME
 from jobs.tiles import Grid
 from sim.errors import Refused
 
@@ -56,15 +57,18 @@ def test_every_worker_has_a_tile_and_scratch_of_its_own():
 class Stub:
     """A recipe whose tiles take a second each."""
 
+    variables = ()
+
     def __init__(self, clock: list[float]) -> None:
         self.clock, self.asked = clock, []
 
     def compile(self) -> None:
         """Nothing."""
 
-    def block(self, cells: tuple[slice, ...]) -> None:
+    def block(self, cells: tuple[slice, ...]) -> dict[str, np.ndarray]:
         self.asked.append(cells)
         self.clock[0] += 1.0
+        return {OUTCOME: np.ones([part.stop - part.start for part in cells], np.uint8)}
 
 
 @pytest.mark.parametrize(("shape", "cells", "seconds"), [((8,), 4, 2.0), ((5,), 1, 5.0), ((5, 6), 4, 7.5)])
@@ -74,7 +78,7 @@ def test_the_time_that_is_predicted_is_that_of_the_cells_of_the_probe(monkeypatc
     monkeypatch.setattr(planning.time, "perf_counter", lambda: clock[0])
     stub, grid = Stub(clock), Grid(shape, (4,) * len(shape))
     made = dataclasses.replace(planned("silence", 1), recipe=stub, grid=grid)
-    assert planning.probe(made) == seconds
+    assert planning.probe(made) == (seconds, "")
     asked = [part.stop - part.start for part in stub.asked[-1]]
     assert int(np.prod(asked)) == cells
 

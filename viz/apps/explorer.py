@@ -67,28 +67,11 @@ class Explorer:
 
     def layout(self) -> pn.Row:
         """The whole page: choices on the left, the picture in the middle, the tapped cell on the right."""
-        left = pn.Column(
-            page.block(page.brand(), margin=(0, 0, 14, 0)),
-            self.store,
-            self.variable,
-            self.view,
-            self.option_box,
-            self.slider_box,
-            width=214,
-            margin=(20, 14, 20, 20),
-        )
-        middle = pn.Column(
-            self.head,
-            self.note,
-            self.picture.box,
-            self.caption,
-            width=680,
-            margin=(14, 0, 14, 0),
-            styles={**page.CARD, "padding": "14px 16px"},
-        )
+        choices = (self.store, self.variable, self.view, self.option_box, self.slider_box)
         for part in (self.head, self.note, self.caption):
             part.sizing_mode, part.margin = "stretch_width", (4, 0)
-        return pn.Row(left, middle, self.card.layout(), margin=0, styles={"flex-wrap": "wrap"})
+        middle = (self.head, self.note, self.picture.box, self.caption)
+        return page.columns(choices, middle, self.card.layout())
 
     # --- choosing, from the store down to the sliders
 
@@ -258,22 +241,9 @@ class Explorer:
 
     def _restore_cell(self) -> None:
         """The cell that the address asked for, snapped to the grid; else one off the middle."""
-        dataset = self._data()
-        middle = touch.off_middle(dataset)
-        middle |= {dim: slider.value for dim, slider in self.sliders.items() if dim in middle}
-        self.cell = dict(middle)
-        for dim, wish in self.wish.cell.items():
-            try:
-                self.cell[dim] = (
-                    reading.value(dataset, dim, reading.nearest(dataset, dim, wish))
-                    if dim in middle
-                    else wish
-                )
-            except Unseen as fault:
-                self.words.append(str(fault))
-        for dim in set(self.cell) - set(middle):
-            self.words.append(f"cell {dim!r}: {self.store.value} has no such axis")
-            del self.cell[dim]
+        held = {dim: slider.value for dim, slider in self.sliders.items()}
+        self.cell, words = touch.restored(self._data(), self.wish.cell, held)
+        self.words += words
 
     # --- drawing
 

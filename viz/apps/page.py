@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import panel as pn
@@ -123,3 +123,10 @@ def brand() -> Markup:
 def section(words: object) -> Markup:
     """A small heading over a group of widgets."""
     return html("h2", words)
+
+
+def columns(choices: Sequence[Any], picture: Sequence[Any], card: Any) -> pn.Row:
+    """The page: choices, the picture, the cell; below each other where the window is narrow."""
+    left = pn.Column(block(brand(), margin=(0, 0, 14, 0)), *choices, width=214, margin=(20, 14, 20, 20))
+    middle = pn.Column(*picture, width=680, margin=(14, 0, 14, 0), styles={**CARD, "padding": "14px 16px"})
+    return pn.Row(left, middle, card, margin=0, styles={"flex-wrap": "wrap"})

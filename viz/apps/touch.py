@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from viz import reading
 from viz.axes import Axis
+from viz.reading import Unseen
 from viz.scenes import Field, Lines, Scene
 
 if TYPE_CHECKING:
@@ -17,6 +18,26 @@ def off_middle(dataset: xr.Dataset) -> dict[str, Any]:
     """A cell that is neither at an edge of a sweep nor where its symmetries are."""
     axes = reading.sweep_axes(dataset)
     return {dim: reading.value(dataset, dim, round(0.618 * (dataset.sizes[dim] - 1))) for dim in axes}
+
+
+def restored(
+    dataset: xr.Dataset, wish: Mapping[str, str], held: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """The cell that is wished for, snapped to the grid, elsewhere held or off the middle; what it cannot be,
+    in words.
+    """
+    cell = off_middle(dataset)
+    cell |= {dim: value for dim, value in held.items() if dim in cell}
+    words = []
+    for dim, value in wish.items():
+        if dim not in cell:
+            words.append(f"cell {dim!r}: this store has no such axis")
+            continue
+        try:
+            cell[dim] = reading.value(dataset, dim, reading.nearest(dataset, dim, value))
+        except Unseen as fault:
+            words.append(str(fault))
+    return cell, words
 
 
 def under(scene: Field, dataset: xr.Dataset, x: float, y: float) -> dict[str, Any]:
