@@ -193,6 +193,7 @@ def test_escape_and_what_has_not_settled_are_counted():
     assert abs(inner - 2 * 0.816228 / 4) < 3 * np.sqrt(0.41 * 0.59 / 64)
 
 
+@pytest.mark.compiled
 def test_slow_drift_is_no_return():
     """h = tanh(h) creeps to 0 as t^(-1/2), less than the tolerance a step long before it has arrived."""
     fixed = {"starts": 64, "box": [-0.02, 0.02], "steps": 150_000}

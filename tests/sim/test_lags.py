@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from sim.run import Run, prepare
+from tests.conftest import INTERPRETED
 from tests.sim.plain import Cell, cell, differences, numbers, parameter_jacobian
 from tests.sim.reference import cost, jacobians, states
 
 STEPS, FIRST = 6, 2
+FOLLOWED = [0, 2] if INTERPRETED else [2]  # every one is a kernel of its own
 NAME = "gradient_by_lag"
 ALONE = {
     "rnn": {"w": 1.3, "b": -0.2},
@@ -42,7 +44,7 @@ def made(system: str, names: list[str], varied: dict[str, Any], **fixed: Any) ->
     return prepare(system, task="constant", observables=names, fixed=settings, varied=list(varied))
 
 
-@pytest.mark.parametrize("followed", [0, 2])
+@pytest.mark.parametrize("followed", FOLLOWED)
 @pytest.mark.parametrize("system", ["rnn", "lstm"])
 def test_lags_of_one_unit_are_sums_over_times(system: str, followed: int):
     """Signed, so that they add up to the gradient, whole or truncated."""
@@ -58,7 +60,7 @@ def test_lags_of_one_unit_are_sums_over_times(system: str, followed: int):
     assert (found[NAME][:, followed or STEPS :] == 0.0).all()
 
 
-@pytest.mark.parametrize("followed", [0, 2])
+@pytest.mark.parametrize("followed", FOLLOWED)
 @pytest.mark.parametrize(
     ("system", "varied"),
     [("lstm", {"seed": np.array([5, 9])}), ("rnn", {"weights.gain": np.linspace(0.5, 2.0, 3)})],
@@ -77,7 +79,7 @@ def test_lags_of_networks_are_norms_of_sums_over_times(system: str, varied: dict
         np.testing.assert_allclose(found["gradient_norm"][i], whole, rtol=1e-10, atol=1e-13)
 
 
-@pytest.mark.parametrize("loss_from", [-1, COPY["steps"]])
+@pytest.mark.parametrize("loss_from", [-1, COPY["steps"]] if INTERPRETED else [-1])
 def test_a_read_out_is_of_lag_0(loss_from: int):
     """All of dE/dV and dE/dc: at the times that the task names, and at the last alone."""
     fixed = COPY | {"start": "gaussian", "loss_from": loss_from}
