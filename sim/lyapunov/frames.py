@@ -127,7 +127,17 @@ class Frame:
             )
         )
         module.add("advance(c, work)", self._advance(v, moved))
+        module.add("step(c, work)", self._step())
         module.operations = operations(equation.next) + m * operations(moved)
+
+    def _step(self) -> list[str]:
+        """The state alone, as `advance` computes it."""
+        stages, states = (
+            _Frames(self.module),
+            self.module.placed(self.module.equation.state, "work", str(self.module.state)),
+        )
+        stages.write(list(zip(self.module.equation.next, states.values(), strict=True)))
+        return stages.lines
 
     def _advance(self, v: Sequence[Node], moved: Sequence[Node]) -> list[str]:
         module, equation = self.module, self.module.equation

@@ -54,22 +54,31 @@ class Growth:
             arguments = "numbers, vectors, matrices, which, start, inputs"
             kinds = "_F, _F, _F, _N, _F, _F"
             select, count = "select_block(numbers, vectors, matrices, which, block)", "blocks"
-            begin, move = "load_start(start, block, work)", "advance(c, work)"
+            begin, move, walk = "load_start(start, block, work)", "advance(c, work)", "step(c, work)"
             products = "".join(self.module.products.values())
         else:
             arguments, products = "parameters, start, inputs", ""
             columns = len(self.module.equation.columns())
             kinds = f"{column_kind(columns)}, {column_kind(self.rows)}, _F"
             select, count = "select_block(parameters, whole, block)", "whole"
-            begin, move = "load_start(start, whole, block, work)", "push(c, work); step(c, work)"
+            begin, walk = "load_start(start, whole, block, work)", "step(c, work)"
+            move = f"push(c, work); {walk}"
         loop = _LOOP.format(
             arguments=arguments, select=select, count=count, begin=begin, move=move, every=every, m=m,
             settle="orthogonalise_pairs" if m > 1 else "scale_one", at=self.at, rows=self.rows,
             squares=self.squares, inverses=self.inverses, after=self.after, powers=self.powers,
-            begun=self.begun, state=self.state, seen=SEEN_ROW.format(m=m), returns=self.returns,
-            returned=_RETURNED.format(m=m, rows=self.rows, state=self.state, last=self.last)
-            if self.returns else "",
+            begun=self.begun, state=self.state, seen=SEEN_ROW.format(m=m),
         )  # fmt: skip
+        if self.returns:
+            loop += _RETURNED.format(
+                count=count,
+                walk=walk,
+                returns=self.returns,
+                m=m,
+                rows=self.rows,
+                state=self.state,
+                last=self.last,
+            )
         head = network.HEAD.format(title="How fast tangents grow.", lanes=lanes)
         head += _IMPORTS.format(m=m, rows=self.rows, size=self.rows * lanes)
         tail = TAIL.format(kinds=f"{kinds}, _F, _F, _I, _I, _I, _I, _I, _F")
@@ -117,14 +126,11 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
         for k in range({m}):
             store(work, {begun} + k * LANES, splat(0.0, LANES))
             store(work, {after} + k * LANES, splat(1.0, LANES))
-        for batch in range(-1, batches + min(length, {returns})):
+        for batch in range(-1, batches):
             for k in range({m}):
                 store(work, {powers} + k * LANES, splat(0.0, LANES))
             t = transient + batch * length if batch >= 0 else 0
             end = t + length if batch >= 0 else transient
-            if batch >= batches:
-                t = 0
-                end = 1
             due = 0
             while t < end:
                 load_input(inputs, {count}, block, t, work)
@@ -142,9 +148,9 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
                 stretch = fma(load(work, {powers} + k * LANES, LANES), LN2, lasting)
                 stretch = stretch - load(work, {begun} + k * LANES, LANES)
                 store(work, {begun} + k * LANES, select(square > 0.0, lasting, 0.0))
-                if 0 <= batch < batches:
+                if batch >= 0:
                     store(out, (batch * {m} + k) * whole + block * LANES, stretch)
-            if batch == 0 or batches - 2 <= batch < batches:
+            if batch == 0 or batch >= batches - 2:
                 place = splat(0.0, LANES)
                 size = splat(0.0, LANES)
                 for i in range({rows}):
@@ -154,24 +160,25 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
                 row = {seen}
                 store(out, row * whole + block * LANES, size)
                 store(out, (row + 1) * whole + block * LANES, place)
-{returned}"""
+"""
 
 # an orbit that comes back to the state in which the window ended: what is seen of that is stored in the place
 # of the batch before, since it stands still or is a cycle, whatever a batch's length
-_RETURNED = """            if batch == batches - 1:
-                for i in range({rows}):
-                    w = load(work, {state} + i * LANES, LANES)
-                    store(work, {last} + i * LANES, w)
-            if batch >= batches:
-                gone = splat(0.0, LANES)
-                for i in range({rows}):
-                    w = load(work, {state} + i * LANES, LANES)
-                    v = load(work, {last} + i * LANES, LANES)
-                    gone = select((w >= v) & (w <= v), gone, 1.0)
-                same = gone < 0.5
-                if any_lane(same):
-                    for i in range(batches * {m} + 2, batches * {m} + 4):
-                        w = load(out, (i + 2) * whole + block * LANES, LANES)
-                        v = load(out, i * whole + block * LANES, LANES)
-                        store(out, i * whole + block * LANES, select(same, w, v))
+_RETURNED = """        for i in range({rows}):
+            w = load(work, {state} + i * LANES, LANES)
+            store(work, {last} + i * LANES, w)
+        for t in range(min(length, batches * length // 10, {returns})):
+            load_input(inputs, {count}, block, t, work)
+            {walk}
+            gone = splat(0.0, LANES)
+            for i in range({rows}):
+                w = load(work, {state} + i * LANES, LANES)
+                v = load(work, {last} + i * LANES, LANES)
+                gone = select((w >= v) & (w <= v), gone, 1.0)
+            same = gone < 0.5
+            if any_lane(same):
+                for i in range(batches * {m} + 2, batches * {m} + 4):
+                    w = load(out, (i + 2) * whole + block * LANES, LANES)
+                    v = load(out, i * whole + block * LANES, LANES)
+                    store(out, i * whole + block * LANES, select(same, w, v))
 """

@@ -58,6 +58,8 @@ class Growth:
         self._advance()
         self._settle()
         self._revive()
+        if self.returns:
+            module.straight("step(p, s, x)", module.unpack("p", "s"), equation.next)
         self.source = self._text()
         self.operations = float(module.operations + 4 * self.carried * n * (self.carried + 1))
 
@@ -209,9 +211,9 @@ class Growth:
             every=every,
             look="look" if alone else "settle",
             alone=alone,
-            returns=self.returns,
             stores="\n            ".join(stores),
         )
+        body += self._returned() if self.returns else ""
         return _HEAD.format(width=WIDTH) + "".join(self.module.parts) + tail + body
 
     def _seen(self) -> list[str]:
@@ -223,25 +225,25 @@ class Growth:
             lines += [f"w = s[{i}] * {float(weight)!r}", "place = place + w", "size = fma(w, w, size)"]
         lines += [f"row = {SEEN_ROW.format(m=self.exponents)}"]
         lines += ["store(out, row * cells + at, size)", "store(out, (row + 1) * cells + at, place)"]
-        lines = ["if batch == 0 or batches - 2 <= batch < batches:", *(f"    {line}" for line in lines)]
-        return [*lines, *(self._returned() if self.returns else [])]
+        return ["if batch == 0 or batch >= batches - 2:", *(f"    {line}" for line in lines)]
 
-    def _returned(self) -> list[str]:
+    def _returned(self) -> str:
         """Lines that store, where an orbit comes back to the state in which the window ended, what is seen of
         that in the place of the batch before: it stands still or is a cycle, whatever a batch's length.
         """
         same = " & ".join(f"(s[{i}] >= last[{i}]) & (s[{i}] <= last[{i}])" for i in range(self.n))
-        lines = ["if batch == batches - 1:", "    last = s", "if batch >= batches:", f"    same = {same}"]
+        lines = ["last = s", f"for t in range(min(length, batches * length // 10, {self.returns})):"]
+        lines += ["    s = step(p, s, load_input(inputs, cells, at, t))", f"    same = {same}"]
         lines += ["    if any_lane(same):"]
         for row in (2, 3):
             here, end = (f"(batches * {self.exponents} + {r}) * cells + at" for r in (row, row + 2))
             lines += [f"        w = select(same, load(out, {end}, WIDTH), load(out, {here}, WIDTH))"]
             lines += [f"        store(out, {here}, w)"]
-        return lines
+        return "".join(f"        {line}\n" for line in lines)
 
     def _stored(self, k: int, name: str) -> list[str]:
         row = f"(batch * {self.exponents} + {k}) * cells + at"
-        return ["if 0 <= batch < batches:", f"    store(out, {row}, {name})"]
+        return ["if batch >= 0:", f"    store(out, {row}, {name})"]
 
     def compile(self) -> None:
         """Compile or fetch the machine code."""
@@ -274,16 +276,12 @@ _LOOP = """def growth(parameters, start, inputs, out, cells, transient, batches,
         a = splat(1.0, WIDTH)
         f = splat(0.0, WIDTH)
         begun = splat(0.0, WIDTH)
-        last = s
-        for batch in range(-1, batches + min(length, {returns})):
+        for batch in range(-1, batches):
             t = transient + batch * length
             end = t + length
             if batch < 0:
                 t = 0
                 end = transient
-            if batch >= batches:
-                t = 0
-                end = 1
             while t + {every} <= end:
                 for _ in range({every}):
                     x = load_input(inputs, cells, at, t)
