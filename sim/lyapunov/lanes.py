@@ -164,21 +164,21 @@ _LOOP = """def growth({arguments}, frame, out, blocks, whole, transient, batches
 
 # an orbit that comes back to the state in which the window ended: what is seen of that is stored in the place
 # of the batch before, since it stands still or is a cycle, whatever a batch's length
-_RETURNED = """        for i in range({rows}):
+_RETURNED = """        nearest = splat(1e999, LANES)
+        for i in range({rows}):
             w = load(work, {state} + i * LANES, LANES)
             store(work, {last} + i * LANES, w)
-        for t in range(min(length, batches * length // 10, {returns})):
+        for t in range(min(length, batches * length // 20, {returns})):
             load_input(inputs, {count}, block, t, work)
             {walk}
-            gone = splat(0.0, LANES)
+            far = splat(0.0, LANES)
             for i in range({rows}):
                 w = load(work, {state} + i * LANES, LANES)
                 v = load(work, {last} + i * LANES, LANES)
-                gone = select((w >= v) & (w <= v), gone, 1.0)
-            same = gone < 0.5
-            if any_lane(same):
-                for i in range(batches * {m} + 2, batches * {m} + 4):
-                    w = load(out, (i + 2) * whole + block * LANES, LANES)
-                    v = load(out, i * whole + block * LANES, LANES)
-                    store(out, i * whole + block * LANES, select(same, w, v))
+                far = far + abs(w - v)
+            nearest = select(far < nearest, far, nearest)
+        for i in range(batches * {m} + 2, batches * {m} + 4):
+            w = load(out, (i + 2) * whole + block * LANES, LANES)
+            v = load(out, i * whole + block * LANES, LANES)
+            store(out, i * whole + block * LANES, select(nearest <= 0.0, w, v))
 """

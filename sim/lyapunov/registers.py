@@ -231,14 +231,15 @@ class Growth:
         """Lines that store, where an orbit comes back to the state in which the window ended, what is seen of
         that in the place of the batch before: it stands still or is a cycle, whatever a batch's length.
         """
-        same = " & ".join(f"(s[{i}] >= last[{i}]) & (s[{i}] <= last[{i}])" for i in range(self.n))
-        lines = ["last = s", f"for t in range(min(length, batches * length // 10, {self.returns})):"]
-        lines += ["    s = step(p, s, load_input(inputs, cells, at, t))", f"    same = {same}"]
-        lines += ["    if any_lane(same):"]
+        far = " + ".join(f"abs(s[{i}] - last[{i}])" for i in range(self.n))
+        lines = ["last, nearest = s, splat(1e999, WIDTH)"]
+        lines += [f"for t in range(min(length, batches * length // 20, {self.returns})):"]
+        lines += ["    s = step(p, s, load_input(inputs, cells, at, t))", f"    far = {far}"]
+        lines += ["    nearest = select(far < nearest, far, nearest)"]
         for row in (2, 3):
             here, end = (f"(batches * {self.exponents} + {r}) * cells + at" for r in (row, row + 2))
-            lines += [f"        w = select(same, load(out, {end}, WIDTH), load(out, {here}, WIDTH))"]
-            lines += [f"        store(out, {here}, w)"]
+            lines += [f"w = select(nearest <= 0.0, load(out, {end}, WIDTH), load(out, {here}, WIDTH))"]
+            lines += [f"store(out, {here}, w)"]
         return "".join(f"        {line}\n" for line in lines)
 
     def _stored(self, k: int, name: str) -> list[str]:

@@ -64,7 +64,7 @@ _RETURNS = 60  # steps
 
 
 def returns(form: Any) -> int:
-    """How many steps after the window, but no more than a batch has or a tenth of the window, are looked
+    """How many steps after the window, but no more than a batch has or a twentieth of the window, are looked
     through for one that leads back to the very state in which it ended: without inputs and noise the orbit is
     a cycle then, for ever. With their tangents these steps took a third of the time of short runs.
     """
