@@ -59,12 +59,7 @@ def curves(lines: Lines, frame: tuple[int, int]) -> hv.Overlay | hv.Layout:
         beside = panel.y_label is not None or i % columns == 0
         last = i >= len(lines.panels) - columns
         drawn.opts(
-            fontsize={
-                "title": _title(panel.title, size[0]),
-                "labels": "11pt",
-                "ticks": "10pt",
-                "legend": "10pt",
-            },
+            fontsize={"title": _title(panel.title, size[0]), **_SMALLER},
             **({} if beside else {"ylabel": ""}),
             **({"xlabel": ""} if columns == 1 and not last else {}),
             **({"toolbar": None} if columns == 1 and i else {}),

@@ -110,7 +110,7 @@ def _field(field: Field, window: tuple[Any, Any] | None, frame: tuple[int, int])
         made: Any = hv.Image((field.x.centres, field.y.centres, *planes), kdims, vdims, rtol=1e-3)
     else:
         made = hv.QuadMesh((field.x.edges, field.y.edges, *planes), kdims, vdims)
-    made.opts(**_field_options(whole, smooth, frame))
+    made.opts(**_field_options(whole, frame))
     return hv.Overlay([made, *shapes(field.over, kdims)]).opts(**BELOW) if field.over else made
 
 
@@ -141,7 +141,7 @@ def _planes(field: Field) -> tuple[list[hv.Dimension], list[np.ndarray]]:
     return vdims, planes
 
 
-def _field_options(field: Field, smooth: bool, frame: tuple[int, int]) -> dict[str, Any]:
+def _field_options(field: Field, frame: tuple[int, int]) -> dict[str, Any]:
     table = palettes.table(field.palette)
     options: dict[str, Any] = {
         "cmap": palettes.words(field.palette),
@@ -216,9 +216,7 @@ def _dressing(field: Field) -> Callable[[Any, Any], None]:
             bar.title = None
             bar.ticker = FixedTicker(ticks=[tick for tick, _ in ticks])
             bar.major_label_overrides = dict(ticks)
-        for cells in plot.state.select(
-            {"type": Quad}
-        ):  # else white seams between cells, whose edges are soft
+        for cells in plot.state.select({"type": Quad}):  # their edges are soft, and seams between them white
             cells.update(line_color=cells.fill_color, line_alpha=1, line_width=1)
         for hover in plot.state.select({"type": HoverTool}):
             hover.tooltips, hover.formatters = _tooltips(field)

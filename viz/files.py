@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from viz import keys, raster
 from viz.escape import esc, html, joined
-from viz.keys import explained
 from viz.reading import Unseen
 from viz.scenes import Lines, Scene
 
@@ -88,7 +87,7 @@ def page(picture: hv.Element | Scene) -> str:
         resources=_inline(Resources(mode="inline", components=["bokeh"]).js_raw),
         head=html("h1", title),
         plot=division + script,
-        foot=joined(html("p", scene.caption), explained(scene)) if scene is not None else "",
+        foot=joined(html("p", scene.caption), keys.explained(scene)) if scene is not None else "",
         keys=keys.CSS,
     )
 

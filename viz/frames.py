@@ -26,8 +26,8 @@ def limits(curves: Sequence[np.ndarray], log: bool) -> Limits:
     """The heights of a frame that holds these curves. None: there is nothing to show.
 
     A logarithm holds all positive heights, whatever their decades. A linear frame holds all but what would
-    hide the rest: curves that reach so far that most heights would lie within `1 / _FAR` of the frame around
-    its middle, and the spikes of the others.
+    hide the rest: curves that reach so far that a smaller frame tells three times as many heights from its
+    middle (`_common`), and the spikes of the others (`_calm`).
 
     >>> low, high = limits([np.array([0.0, 1.0]), np.array([1.0, 0.5]), np.array([1.0, 1e9])], False)
     >>> round(low, 3), round(high, 3)
