@@ -85,10 +85,8 @@ def _carried(
     return graph.constant(0.0) if result is None else result
 
 
-def _backward(module: Module, k: Any) -> tuple[list[list[Node | None]], list[Node]]:
-    """The parts of a backward pass: the loss's own gradient, a step back, tapes. Returns the step's
-    derivatives by the state, and J^T g.
-    """
+def _backward(module: Module, k: Any) -> list[Node]:
+    """Adds the parts of a backward pass: the loss's own gradient, a step back, tapes. Returns J^T g."""
     equation = module.equation
     module.loading()
     module.stepping()
@@ -117,7 +115,7 @@ def _backward(module: Module, k: Any) -> tuple[list[list[Node | None]], list[Nod
     module.add("store_tape(tape, row, s)", [*module.unpack("s"), *stores])
     loads = [f"load(tape, (row * {n} + {i}) * WIDTH, WIDTH)" for i in range(n)]
     module.add("load_tape(tape, row)", [f"return {tuple_of(loads)}"])
-    return partial, pulled
+    return pulled
 
 
 def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 64) -> Program:
@@ -125,12 +123,12 @@ def bptt(equation: Equation, k: Any, watchers: Sequence[Watcher], width: int = 6
     dE_t/ds.
     """
     module = Module(equation, width)
-    partial, pulled = _backward(module, k)
+    pulled = _backward(module, k)
     graph, g = equation.graph, module.gradient
     rows, lines, before = [], [], []
     for index, (observable, own) in enumerate(watchers):
         if isinstance(observable, Pulled):
-            attended, count = _pulled(module, index, observable, own, partial, pulled)
+            attended, count = _pulled(module, index, observable, own, pulled)
             before += attended
             rows.append(count)
             continue
@@ -189,7 +187,6 @@ def _pulled(
     index: int,
     observable: Pulled,
     k: Any,
-    partial: Sequence[Sequence[Node | None]],
     pulled: Sequence[Node],
 ) -> tuple[list[str], int]:
     """Lines that keep, or add up, what is read off the backward step from time t, and how many numbers."""
