@@ -108,14 +108,13 @@ def between(
     """The special points between two neighbouring points of a branch, in their order."""
     u, after = ends
     found: list[tuple[float, Special, np.ndarray]] = []
-    for kind, (a, b) in readings.items():
-        if kind in _SIDES:
-            continue
+    for kind, test in _tests(equations, scale).items():
+        a, b = readings[kind]
         if not (np.isfinite(a) and np.isfinite(b)) or np.sign(a) * np.sign(b) >= 0:
             continue
         if kind == "fold" and max(abs(a), abs(b)) < LEVEL:  # a line of fixed points at one value
             continue
-        near = crossing(equations, u, after, t, scale, _tests(equations, scale)[kind], (a, b))
+        near = crossing(equations, u, after, t, scale, test, (a, b))
         special = _special(equations, kind, near)
         if special is not None and not any(_same(special, other) for _, other, _ in found):
             place = float(t @ ((np.append(special.state, special.values) - u) / scale))

@@ -181,11 +181,11 @@ def settled(defining: Defining, u: np.ndarray, room: Room) -> np.ndarray | None:
         return None
     if not of_its_period(defining, u):
         return None
-    if defining.kind in ("fold", "branch_point") and crossed(defining, u) != (defining.kind != "fold"):
+    if defining.kind == "fold" and crossed(defining, u):
         return None
     if defining.kind == "neimark_sacker" and not paired(defining, u):
         return None
-    if defining.kind == "branch_point" and abs(u[defining.n]) > 1e-9:
+    if defining.kind == "branch_point" and (abs(u[defining.n]) > 1e-9 or not crossed(defining, u)):
         return None
     return u
 
