@@ -14,8 +14,8 @@ def kaplan_yorke(exponents: np.ndarray, near_zero: Any = False) -> tuple[np.ndar
 
     0 if the first is negative, m if no sum is. NaN where an exponent is no number. It jumps from 0 to 1 where
     the first passes zero: there is no derivative where the first is not zero but its interval holds zero
-    (`near_zero`, shaped as the exponents). Source: J. Kaplan & J.
-    Yorke, Lecture Notes in Mathematics 730 (1979) 204, doi:10.1007/BFb0064319.
+    (`near_zero`, shaped as the exponents). Source: J. Kaplan & J. Yorke, Lecture Notes in Mathematics 730
+    (1979) 204, doi:10.1007/BFb0064319.
 
     >>> float(kaplan_yorke(np.array([0.41922, -1.62319]))[0])
     1.25826921062...

@@ -132,11 +132,10 @@ class Frame:
 
     def _step(self) -> list[str]:
         """The state alone, as `advance` computes it."""
-        stages, states = (
-            _Frames(self.module),
-            self.module.placed(self.module.equation.state, "work", str(self.module.state)),
-        )
-        stages.write(list(zip(self.module.equation.next, states.values(), strict=True)))
+        module, equation = self.module, self.module.equation
+        stages = _Frames(module)
+        states = module.placed(equation.state, "work", str(module.state))
+        stages.write(list(zip(equation.next, states.values(), strict=True)))
         return stages.lines
 
     def _advance(self, v: Sequence[Node], moved: Sequence[Node]) -> list[str]:

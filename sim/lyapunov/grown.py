@@ -44,8 +44,8 @@ class Grown(NamedTuple):
         return float(np.log(self.elapsed))
 
     def unfolded(self, value: np.ndarray) -> np.ndarray:
-        """Which orbits stand still (or are cycles), or grow without bound, `value`
-        being the largest exponent: half as fast as the tangents, at least.
+        """Which orbits stand still (or are cycles), or grow without bound, `value` being the largest
+        exponent: half as fast as the tangents, at least.
         """
         still = (self.place[-1] == self.place[-2]) & (self.size[-1] == self.size[-2])
         with np.errstate(divide="ignore", invalid="ignore"):

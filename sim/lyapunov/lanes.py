@@ -10,7 +10,7 @@ from sim.jacobians.product import small
 from sim.lyapunov import gram_schmidt
 from sim.lyapunov.frames import Frame
 from sim.lyapunov.registers import AHEAD, directions
-from sim.lyapunov.window import SEEN, SEEN_ROW, Window, returns
+from sim.lyapunov.window import AFTER, SEEN, SEEN_ROW, Window, returns
 from sim.networks import module as network
 from sim.pointwise.module import column_kind
 
@@ -73,7 +73,7 @@ class Growth:
             loop += _RETURNED.format(
                 count=count,
                 walk=walk,
-                returns=self.returns,
+                after=AFTER.format(most=self.returns),
                 m=m,
                 rows=self.rows,
                 state=self.state,
@@ -168,7 +168,7 @@ _RETURNED = """        nearest = splat(1e999, LANES)
         for i in range({rows}):
             w = load(work, {state} + i * LANES, LANES)
             store(work, {last} + i * LANES, w)
-        for t in range(min(length, batches * length // 20, {returns})):
+        for t in range({after}):
             load_input(inputs, {count}, block, t, work)
             {walk}
             far = splat(0.0, LANES)

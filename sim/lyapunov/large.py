@@ -114,7 +114,7 @@ class Growth:
             if batch == 0 or batch >= window.batches - 2:
                 seen += [np.sum((weights * s) ** 2), np.sum(weights * s)]
         last = s
-        for _ in range(min(window.length, window.batches * window.length // 20, self.returns)):
+        for _ in range(window.after(self.returns)):
             s, _ = self._step(known, s, x[0], weights[None])
             if (s == last).all():  # it stands still or is a cycle, whatever a batch's length
                 seen[-4:-2] = seen[-2:]

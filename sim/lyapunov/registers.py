@@ -17,7 +17,7 @@ from sim.compile import BARE_TAIL, kernel
 from sim.equations.derivatives import gradient
 from sim.equations.graph import Node
 from sim.equations.lower import operations
-from sim.lyapunov.window import SEEN, SEEN_ROW, Window, returns
+from sim.lyapunov.window import AFTER, SEEN, SEEN_ROW, Window, returns
 from sim.pointwise.module import Module, column_kind, tuple_of
 
 WIDTH = 32  # lanes; the width of the tile's bundles is a multiple
@@ -233,7 +233,7 @@ class Growth:
         """
         far = " + ".join(f"abs(s[{i}] - last[{i}])" for i in range(self.n))
         lines = ["last, nearest = s, splat(1e999, WIDTH)"]
-        lines += [f"for t in range(min(length, batches * length // 20, {self.returns})):"]
+        lines += [f"for t in range({AFTER.format(most=self.returns)}):"]
         lines += ["    s = step(p, s, load_input(inputs, cells, at, t))", f"    far = {far}"]
         lines += ["    nearest = select(far < nearest, far, nearest)"]
         for row in (2, 3):

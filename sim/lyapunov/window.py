@@ -60,13 +60,14 @@ class SpectrumKeywords(NamedTuple):
 
 SEEN = 6  # rows after those of the batches: of the state, at the ends of three batches, two numbers
 SEEN_ROW = "batches * {m} + 2 * (0 if batch == 0 else batch - batches + 3)"  # the first of these two
-_RETURNS = 60  # steps
+AFTER = "min(length, batches * length // 20, {most})"  # steps after the window that are looked through
+_RETURNS = 60  # steps: the longest cycle that is told by coming back
 
 
 def returns(form: Any) -> int:
-    """How many steps after the window, but no more than a batch has or a twentieth of the window, are looked
-    through for one that leads back to the very state in which it ended: without inputs and noise the orbit is
-    a cycle then, for ever. With their tangents these steps took a third of the time of short runs.
+    """How many steps after the window, but no more than a batch has or a twentieth of the window (`AFTER`:
+    the look is to cost no more than that), are looked through for one that leads back to the very state in
+    which it ended: without inputs and noise the orbit is a cycle then, for ever.
     """
     return 0 if form.equation.inputs != "none" or noise(form.setting.example) else _RETURNS
 
@@ -78,6 +79,10 @@ class Window(NamedTuple):
     batches: int
     length: int
     every: int
+
+    def after(self, most: int) -> int:
+        """`AFTER` as a number."""
+        return min(self.length, self.batches * self.length // 20, most)
 
 
 def window_of(k: Any, facts: Facts) -> Window:
