@@ -27,9 +27,9 @@ class Count(NamedTuple):
     repeated: bool  # whether one on the axis is
 
 
-def written(values: Iterable[float]) -> Polynomial:
-    """The numbers as they are written, without leading zeros."""
-    return _trimmed([Fraction(repr(float(value))) for value in values])
+def written(values: Iterable[float]) -> list[Fraction]:
+    """The numbers as they are written: 0.1 is one tenth."""
+    return [Fraction(repr(float(value))) for value in values]
 
 
 def count(p: Polynomial) -> Count:

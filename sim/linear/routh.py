@@ -132,8 +132,7 @@ def _mapped(a: np.ndarray) -> list[Fraction]:
     """The map of one polynomial by Horner's rule: Q_k = Q_(k-1) (1 + s) + a_k (1 - s)^k."""
     found: list[Fraction] = []  # lowest power first
     power = [1]
-    for value in a:
-        exact = Fraction(repr(float(value)))
+    for exact in written(a):
         found = [same + up for same, up in zip([*found, Fraction(0)], [Fraction(0), *found], strict=True)]
         found = [rest + exact * one for rest, one in zip(found, power, strict=False)]
         power = [same - up for same, up in zip([*power, 0], [0, *power], strict=True)]
