@@ -97,14 +97,14 @@ def growth(graph: Graph, incoming: Any, outgoing: Any) -> Node:
     are no numbers, not behind them. Source: R. Pascanu, T. Mikolov & Y. Bengio, ICML 2013, arXiv:1211.5063,
     eq. (9).
     """
-    before, after = length(tuple(incoming)), _length_behind(tuple(outgoing))
+    before, after = length(tuple(incoming)), _length_flat_at_zero(tuple(outgoing))
     nothing = before <= 0.0  # false of what is no number, which must be seen
     change = where(nothing, 1.0, after / where(nothing, 1.0, before)) - 1.0
     return graph.lift(change * change)
 
 
-def _length_behind(values: tuple[Any, ...]) -> Any:
-    """`length`, with derivative 0 at 0."""
+def _length_flat_at_zero(values: tuple[Any, ...]) -> Any:
+    """`length`, with derivative 0 at 0, as that of one number, its modulus, has already."""
     if len(values) == 1 and not values[0].shape:
         return length(values)
     lift, back = scaling(squares(values))

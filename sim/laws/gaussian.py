@@ -2,10 +2,11 @@
 
 721 nodes on +-8.5 standard deviations. The rule converges exponentially: its error is exp(-2 pi d / h) for
 nodes h apart and a strip of half width d around the real axis without poles. tanh has its first ones at
-+-i pi/2, so that evenly spaced nodes serve up to 8 standard deviations (h = 0.19: below 1e-20); beyond, the
-nodes are u = sinh(t) with t evenly spaced, which are dense near 0, where the function bends, and reach any
-width: there d = pi/4, and h grows like the logarithm of the width. Gauss-Hermite quadrature with 101 nodes,
-often used here, gives exponents of random tanh networks that are 14 % too high at a gain of 5 and 47 % at 10.
++-i pi/2, so that evenly spaced nodes serve up to a standard deviation of 8 (h = 0.19: below 1e-20); beyond,
+the nodes are u = sinh(t) with t evenly spaced, which are dense near 0, where the function bends, and reach
+any width: there d = pi/4, and h grows like the logarithm of the width. Gauss-Hermite quadrature with 101
+nodes, often used here, gives exponents of random tanh networks that are 14 % too high at a gain of 5 and 47 %
+at 10.
 """
 
 from collections.abc import Callable

@@ -23,8 +23,8 @@ def half_axes(gain: float = 1.0, tau: float = 0.0) -> tuple[float, float]:
     return gain * (1.0 + tau), gain * (1.0 - tau)
 
 
-def _some(length: float) -> None:
-    """Refused where eigenvalues that all are 0, or real parts that are, have no density."""
+def _check_extent(length: float) -> None:
+    """Refused where the eigenvalues, or their real parts, all lie in 0 and have no density."""
     if length == 0.0:
         raise refuse("gain, tau", "at gain 0, and for real parts at tau = -1, all lie at 0: write others")
 
@@ -36,7 +36,7 @@ def circular_density(radius: Any, gain: float = 1.0) -> np.ndarray:
     [1.0, 0.0]
     """
     edge, _ = half_axes(gain)
-    _some(edge)
+    _check_extent(edge)
     r = np.asarray(radius, dtype=float)
     found: np.ndarray = np.where((r >= 0.0) & (r <= edge), 2.0 * r / edge**2, 0.0)
     return found
@@ -45,7 +45,7 @@ def circular_density(radius: Any, gain: float = 1.0) -> np.ndarray:
 def real_density(place: Any, gain: float = 1.0, tau: float = 0.0) -> np.ndarray:
     """Density of the real parts: half an ellipse over +-gain (1 + tau); at tau = 1 Wigner's semicircle."""
     a, _ = half_axes(gain, tau)
-    _some(a)
+    _check_extent(a)
     x = np.asarray(place, dtype=float)
     found: np.ndarray = 2.0 / (np.pi * a * a) * np.sqrt(np.maximum(a * a - x * x, 0.0))
     return found
@@ -67,7 +67,7 @@ def departure(eigenvalues: Any, gain: float = 1.0, tau: float = 0.0) -> float:
     is compared with the semicircle. Shrinks like 1/sqrt(n) or faster; 1 for eigenvalues all outside.
     """
     a, b = half_axes(gain, tau)
-    _some(a + b)
+    _check_extent(a + b)
     z = np.asarray(eigenvalues, dtype=complex).ravel()
     if not z.size or not np.isfinite(z).all():
         raise refuse("eigenvalues", f"{z.size} given, not all finite or none at all; write at least one")
