@@ -53,10 +53,10 @@ def computed(made: Recipe, block: Block) -> tuple[Arrays, list[Fault]]:
             else:
                 _put(arrays, block, part, found)
     guilty += failing
-    if sum(fault.size for fault in guilty) == whole.size and len({fault[1:] for fault in guilty}) == 1:
-        return arrays, [whole]
     for fault in guilty:
         arrays[OUTCOME][_within(fault.cells, block)] = fault.outcome
+    if sum(fault.size for fault in guilty) == whole.size and len({fault[1:] for fault in guilty}) == 1:
+        return arrays, [guilty[0]._replace(cells=block)]
     return arrays, sorted(guilty, key=lambda fault: [cells.start for cells in fault.cells])
 
 

@@ -75,6 +75,18 @@ def test_a_fault_of_all_cells_is_said_once(fake, small, root):
     assert result.messages == ("tile 0: w=666.0, b=-1.0..1.0: ZeroDivisionError: a poisoned cell",)
 
 
+def test_cells_fail_as_they_fail_alone_whatever_a_whole_tile_does(fake, small, root, monkeypatch):
+    def block(made, cells):
+        alone = all(part.stop - part.start == 1 for part in cells)
+        raise ValueError("no such cell") if alone else MemoryError("a whole tile")
+
+    monkeypatch.setattr("jobs.evaluate.Recipe.block", block)
+    small["axes"] = {"w": {"values": [1.0, 2.0]}, "b": {"values": [-1.0, 1.0]}}
+    result, _ = stored(small, root, "small")
+    assert result.counts == {"crashed": 4}
+    assert result.messages == ("tile 0: w=1.0..2.0, b=-1.0..1.0: ValueError: no such cell",)
+
+
 def test_a_plan_says_which_cells_fail(fake, small):
     small["axes"] = AXES
     tried = planning.probe(jobs.plan(jobs.Sweep.parse(small)))
