@@ -110,7 +110,7 @@ def resolve(
     return meaning
 
 
-def paths(
+def full_names(
     system: str, task: str, observables: Sequence[str], words: dict[str, list[str]], folder: Path | None
 ) -> set[str]:
     """The full names of all keywords that these parts have. Errors: Refused where there is no such part."""

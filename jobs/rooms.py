@@ -61,7 +61,7 @@ def find(store: Path | str, root: Path | str = "results") -> Path:
             if (path / "zarr.json").is_file() or (path / "outcome" / "ledger.jsonl").is_file():
                 return path.resolve()
             if path.suffix == SUFFIX and path.is_dir():
-                raise refuse("", f"{path} is damaged: it has no zarr.json; run the sweep again with --fresh")
+                raise refuse("", f"{path} is damaged: it has no zarr.json; run its sweep again with --fresh")
         except PermissionError as fault:
             raise refuse("", f"{path} cannot be read: {fault.strerror}; ask its owner for access") from None
         except (OSError, ValueError):

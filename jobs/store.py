@@ -128,7 +128,7 @@ def agree(path: Path, recipe: Recipe, *, repair: bool) -> list[str]:
         _of_the_same_files(path, seals.attributes_of(path), recipe)
     if header["tiles"] != len(recipe.grid):
         text = f"{path} is cut into {header['tiles']} tiles, this version cuts {len(recipe.grid)}"
-        raise refuse("", f"{text}; start anew with --fresh")
+        raise refuse("", f"{text}; {seals.ANEW}")
     return seals.said(broken)
 
 

@@ -53,9 +53,10 @@ def verify(store: Path | str, root: Path | str = "results") -> Report:
 
 def _reopen(path: Path, tiles: list[int]) -> str:
     name = path.name.removesuffix(rooms.SUFFIX)
+    again = "run its sweep again to compute them anew"
     try:
         with lock.owned(path.parent, name), Ledger(path) as ledger:
             ledger.reopen(tiles)
     except (Refused, OSError):
-        return "nothing was changed: the store is held or read-only; run its sweep again to repair"
-    return "run its sweep again to repair"
+        return f"nothing was changed: the store is held or read-only; {again}"
+    return again
