@@ -88,7 +88,7 @@ class Layers:
 
     @property
     def sources(self) -> list[str]:
-        """The text of everything that the numbers depend on."""
+        """The text of everything that is compiled."""
         return [source()]
 
     @property

@@ -108,7 +108,7 @@ class Network:
         k = symbols(self.setting, self.known, self.equation, observable)
         if isinstance(observable, Whole):
             self.loops[name] = observable.plan(self, k, facts)
-        elif backward and lags_apart(observable, facts):
+        elif backward and lags_apart(observable, facts):  # `lags` sums up one lag, then takes its norms
             self._by_lag.append((name, Watcher(Norms(observable.declare, observable.keywords), k)))
         elif backward:
             self._backward.append((name, Watcher(observable, k)))

@@ -1,4 +1,6 @@
-"""Modules for a network's gradient through time: the parts of `bptt` in `sim/networks/kernels.py`."""
+"""Modules for a network's gradient through time: the parts of `bptt`, `windows` and `lags` in
+`sim/networks/kernels.py`.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -298,8 +300,7 @@ def bptt(
     error: Error = cost,
 ) -> Program:
     """The backward pass of the loss whose one time is `error`; `names` are the arrays of parameters in their
-    order. `loop` is `bptt`, or `windows` (the loss of each time in a window of its own) or `lags` of
-    `sim/networks/kernels.py`.
+    order. `loop` is `bptt`, `windows` (the loss of each time in a window of its own) or `lags` of `kernels`.
     """
     module = Module(equation, lanes, tile, shared)
     module.loading()

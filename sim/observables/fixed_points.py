@@ -6,9 +6,9 @@ as undecided. Piecewise-linear networks (relu, leaky_relu, identity) with at mos
 steps: every one, region by region. All other networks and maps: what searches from states drawn in
 `interval` and on trajectories find, of cycles all their states and with a cycle also what each shorter one
 that divides it finds; the sum of indices, `fixed_points_index`, must be 1 for a map of a box into itself, and
-says when some are missing. Stability is a matter of the modulus of the eigenvalues: a slope
-of -1.5 is as unstable as one of 1.5. On a kink there is no derivative: what the point is follows from all
-regions that meet there, or is undecided.
+says when some are missing. Stability is a matter of the modulus of the eigenvalues: a slope of -1.5 is as
+unstable as one of 1.5. On a kink there is no derivative: what the point is follows from all regions that meet
+there, or is undecided.
 
 Sources: R. E. Moore, R. B. Kearfott & M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
 doi:10.1137/1.9780898717716; D. Sussillo & O. Barak, Neural Computation 25 (2013) 626,

@@ -266,7 +266,7 @@ class Pointwise:
             start = cost_first(self._facts(dict(self.setting.observables)[name]))
             tapes = (self._followed, *map(aligned, self._lag_tapes))
             self._call(self.lags, tile, [name], [self.steps], [start], result, tapes)
-            result |= {other: result[name] for other, _ in self._by_lag}
+            result |= {other: result[name] for other, _ in self._by_lag}  # all that are by lag keep the same
         for name, loop in self.loops.items():
             raw = loop.evaluate(tile)
             result[name] = np.moveaxis(raw[..., : tile.cells], -1, 0)
