@@ -37,7 +37,7 @@ class Shelf:
         return known[name]
 
     def open(self, entry: Entry) -> xr.Dataset:
-        """The dataset of a store; opened again whenever more of it is done."""
+        """The dataset of a store; opened again when more of it is done or another has taken its name."""
         if entry.state not in _READABLE:
             raise Unseen(f"the store {entry.name!r} is damaged: {entry.note}")
         if self._opened is None or self._opened[0] != entry:
