@@ -15,8 +15,8 @@ class Dimension(NamedTuple):
     """A number read off a power law: its standard error, its 95 % interval, and what it was read off.
 
     `scales` (k,) are lengths from large to small in the units that the function says, `counts` (k,) what was
-    counted at each. The interval is Student's, from the scatter around the line; it does not know of
-    a law that bends: look at `local`.
+    counted at each. The interval is Student's, from the scatter around the line or, where it is larger, from
+    what is known of the counts' own errors; it does not know of a law that bends: look at `local`.
     """
 
     value: float
