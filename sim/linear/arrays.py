@@ -29,7 +29,7 @@ def real(place: str, values: Any) -> np.ndarray:
 
 
 def size_of(array: np.ndarray) -> float:
-    """The power of 2 next below the largest modulus; 1 of zeros."""
+    """The largest power of 2 that is no larger than the largest modulus; 1 of zeros."""
     largest = float(np.abs(array).max(initial=0.0))
     return float(np.ldexp(0.5, np.frexp(largest)[1])) if largest > 0.0 else 1.0
 
