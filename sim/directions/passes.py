@@ -50,7 +50,7 @@ class Stage:
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The arrays of parameters and the numbers that are learnt, in their order."""
-        arrays = {**self.equation.matrices, **self.equation.vectors, **self.equation.learnt}
+        arrays = self.equation.learnable
         return {self.prefix + name: arrays[name].shape for name in parameter_names(self.equation)}
 
     @property

@@ -128,6 +128,11 @@ class Equation:
                 "a state of several numbers or arrays is declared with @units.register",
             )
 
+    @property
+    def learnable(self) -> dict[str, Node]:
+        """What a network learns, by name: matrices, vectors, and the numbers that are not held."""
+        return {**self.matrices, **self.vectors, **self.learnt}
+
     def _packed(self, prefix: str, pack: Any) -> Any:
         return type(pack)(
             *(self._field(prefix + name, value) for name, value in zip(pack._fields, pack, strict=True))

@@ -130,10 +130,10 @@ class Network:
         """What the observable's declaration may depend on."""
         values, equation = self.setting.values, self.equation
         k = observable.keywords(*(values[name] for name in observable.keywords._fields))
-        arrays = {**equation.matrices, **equation.vectors, **equation.learnt}
         inner = (
             gates(equation.pack, equation.shaped(equation.state), equation.driven) if self._gated() else {}
         )
+        arrays = equation.learnable
         shapes = {name: arrays[name].shape for name in self.parameters}
         return Facts(
             equation.labels,

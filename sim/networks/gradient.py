@@ -89,7 +89,7 @@ class Reverse:
     def _regulariser(self) -> tuple[dict[str, Pairs], dict[str, Node | None], dict[str, Node | None]]:
         """The gradient of one time's term of Omega, the state and the incoming gradient held."""
         equation = self.equation
-        leaves = {**equation.matrices, **equation.vectors, **equation.learnt}
+        leaves = equation.learnable
         found = dict(zip(leaves, gradient(self.ratio, list(leaves.values())), strict=True))
         matrices = {}
         for name in equation.matrices:

@@ -66,7 +66,7 @@ def parameter_names(equation: Equation) -> tuple[str, ...]:
     read-out last.
     """
     own = flattened(equation.pack)
-    arrays = {**equation.matrices, **equation.vectors, **equation.learnt}
+    arrays = equation.learnable
     return (*(name for name in own if name in arrays), *(name for name in arrays if name not in own))
 
 
