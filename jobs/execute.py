@@ -65,8 +65,7 @@ def run(
     >>> open(result.path).loss.plot()  # doctest: +SKIP
     """
     start = time.perf_counter()
-    named = changes is None or (isinstance(changes, Mapping) and all(isinstance(key, str) for key in changes))
-    if not named:
+    if not isinstance(changes, Mapping | None) or not all(isinstance(key, str) for key in changes or ()):
         raise refuse("changes", f'{shown(changes)} given; write a dictionary, as {{"axes.w.num": 64}}')
     given = read(sweep, dict(changes or {}))
     where = rooms.root_path(root)

@@ -76,7 +76,7 @@ class Store:
 
 
 def take(root: Path, recipe: Recipe, *, fresh: bool = False, repair: bool = False) -> Store:
-    """The store of a sweep; one that is not there is made by `begin`. The caller owns it (`rooms.owned`).
+    """The store of a sweep; one that is not there is made by `begin`. The caller owns it (`lock.owned`).
 
     Errors: Refused where a store of another sweep or of other files of the user has the name, or what is
     there is damaged beyond its tiles.
