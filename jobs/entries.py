@@ -48,7 +48,8 @@ def describe(path: Path) -> Entry:
             timespec="seconds"
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
-        return Entry(name, path, note=f"cannot be read: {type(fault).__name__}; {MEND}")
+        cure = "ask its owner for access" if isinstance(fault, PermissionError) else MEND
+        return Entry(name, path, note=f"cannot be read: {type(fault).__name__}; {cure}")
     if pages.header is None:
         return Entry(name, path, note=f"both first lines of its ledger are damaged; {ANEW}")
     tiles = pages.header["tiles"]

@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jobs.ledger import PLACE
 from sim.errors import refuse
 
 PRIVATE = ".separatrix"
@@ -58,7 +59,7 @@ def find(store: Path | str, root: Path | str = "results") -> Path:
         candidates.insert(0, root_path(root) / f"{text}{SUFFIX}")
     for path in candidates:
         try:
-            if (path / "zarr.json").is_file() or (path / "outcome" / "ledger.jsonl").is_file():
+            if (path / "zarr.json").is_file() or (path / PLACE).is_file():
                 return path.resolve()
             if path.suffix == SUFFIX and path.is_dir():
                 raise refuse("", f"{path} is damaged: it has no zarr.json; run its sweep again with --fresh")

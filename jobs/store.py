@@ -122,13 +122,13 @@ def agree(path: Path, recipe: Recipe, *, repair: bool) -> list[str]:
     if left or (broken and not repair):
         faults, cure = seals.said(left or broken), seals.ANEW if left else seals.MEND
         raise refuse("", f"{path} is damaged: {', '.join(faults)}; {cure}")
-    for place, data in mendable.items():
-        _put_back(path, place, data)
     if header["digest"] != recipe.digest:
-        _of_the_same_files(path, seals.attributes_of(path), recipe)
+        _of_the_same_files(path, header.get("attributes") or seals.attributes_of(path), recipe)
     if header["tiles"] != len(recipe.grid):
         text = f"{path} is cut into {header['tiles']} tiles, this version cuts {len(recipe.grid)}"
         raise refuse("", f"{text}; {seals.ANEW}")
+    for place, data in mendable.items():
+        _put_back(path, place, data)
     return seals.said(broken)
 
 

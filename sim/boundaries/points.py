@@ -38,12 +38,6 @@ def _scales(scales: Any, name: str) -> np.ndarray:
     return found
 
 
-def occupied(points: Any, size: float, origin: Any = None) -> np.ndarray:
-    """How many points each box of this size holds (k,), laid from the origin or the lowest corner."""
-    given = _points(points)
-    return _held(given, size, given.min(axis=0) if origin is None else np.asarray(origin, dtype=float))
-
-
 def _held(given: np.ndarray, size: float, origin: np.ndarray) -> np.ndarray:
     places = np.floor((given - origin) / size).astype(np.int64)
     places -= places.min(axis=0)
