@@ -5,12 +5,13 @@ leaky_relu the derivative is the left one (0 and `LEAK`), as in PyTorch.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sim.errors import nearest, refuse
 from sim.functions import expm1, sigmoid, softplus, tanh, where
 
 LEAK = 0.01
+Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
 
 
 class Activation(NamedTuple):

@@ -14,6 +14,7 @@ doi:10.1109/ASRU.2013.6707742. The lecture's h_b(inf) is h_b(T+1), the start of 
 from typing import Annotated, Any, Literal, NamedTuple
 
 from sim import weights as families
+from sim.activations import Name
 from sim.directions.form import Directed
 from sim.directions.packs import Directions
 from sim.generic import (
@@ -36,7 +37,6 @@ from sim.parts.dense import check_layers, layers_between
 from sim.parts.wrapped import cells, joined, labels, split, wrapped
 from sim.signature import About, Family
 
-Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
 _HALVES = ("forward", "backward")
 
 

@@ -6,11 +6,12 @@ network in state form. Without alpha it is the flow itself, tau ds/dt = -s + W f
 and `rk4` step. Source: R. D. Beer, Adaptive Behavior 3 (1995) 469, doi:10.1177/105971239500300405.
 """
 
-from typing import Annotated, Any, Literal, NamedTuple, cast
+from typing import Annotated, Any, NamedTuple, cast
 
 import numpy as np
 
 from sim import weights as families
+from sim.activations import Name
 from sim.activations import activation as named
 from sim.errors import refuse
 from sim.functions import outer, total
@@ -31,7 +32,6 @@ from sim.matrices import vectors
 from sim.signature import About, Family, Held
 
 STEPPED = ("parameters.alpha", "either alpha, or tau and dt together (alpha = dt / tau), or ")
-Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
 
 
 class Unit(NamedTuple):

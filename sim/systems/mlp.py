@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 
 from sim import digits, initialisations
+from sim.activations import Name
 from sim.activations import activation as named
 from sim.draws import Draw
 from sim.errors import Problem, Refused
@@ -25,8 +26,6 @@ from sim.weights import OwnSeed
 
 FORM = Layers
 DEFAULTS = {"steps": 1, "criterion": "cross_entropy"}
-
-Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
 
 
 class Mlp(NamedTuple):

@@ -4,16 +4,15 @@ With one unit w, u and b are numbers; with n units W, U and b come from the fami
 `input_weights` and `b`. Source: J. L. Elman, Cognitive Science 14 (1990) 179, doi:10.1207/s15516709cog1402_1.
 """
 
-from typing import Annotated, Any, Literal, NamedTuple, cast
+from typing import Annotated, Any, NamedTuple, cast
 
 from sim import weights as families
+from sim.activations import Name
 from sim.activations import activation as named
 from sim.functions import outer
 from sim.generic import jvp, step, units, vjp
 from sim.matrices import vectors
 from sim.signature import About, Family
-
-Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
 
 
 class Unit(NamedTuple):

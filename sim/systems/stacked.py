@@ -5,9 +5,10 @@ between them where there is one. Source: M. Hermans & B. Schrauwen, NIPS 2013; R
 & Y. Bengio, arXiv:1312.6026.
 """
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from sim import weights as families
+from sim.activations import Name
 from sim.activations import activation as named
 from sim.functions import outer
 from sim.generic import (
@@ -27,8 +28,6 @@ from sim.generic import (
 from sim.parts.dense import Dense, check_layers, layers_between
 from sim.parts.wrapped import added, cells, joined, labels, split, wrapped
 from sim.signature import About, Family
-
-Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
 
 
 class Stacked(NamedTuple):

@@ -7,17 +7,16 @@ Neural Networks 3 (1990) 23, doi:10.1016/0893-6080(90)90044-L.
 
 from functools import reduce
 from operator import add
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from sim import weights as families
+from sim.activations import Name
 from sim.activations import activation as named
 from sim.errors import refuse
 from sim.functions import outer
 from sim.generic import jvp, output, output_jvp, output_vjp, step, units, vjp
 from sim.matrices import vectors
 from sim.signature import About, Family
-
-Name = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"]
 
 
 class Network(NamedTuple):
