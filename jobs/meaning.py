@@ -110,13 +110,6 @@ def resolve(
     return meaning
 
 
-def full_names(
-    system: str, task: str, observables: Sequence[str], words: dict[str, list[str]], folder: Path | None
-) -> set[str]:
-    """The full names of all keywords that these parts have. Errors: Refused where there is no such part."""
-    return set(keywords(system, task, observables, words, folder))
-
-
 def misnamed(raw: Mapping[str, Any], folder: Path | None) -> list[Problem]:
     """Names that are not found in a file whose form is already refused: a reader mends all faults at once."""
     system, task, observables = raw.get("system"), raw.get("task", "silence"), raw.get("observables", [])

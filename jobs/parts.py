@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jobs.evaluate import CRASHED, OUT_OF_MEMORY, OUTCOME, Recipe
+from jobs.template import outcome_variable
 
 MOST_PARTS = 1024  # that fail at one depth; a fault of more than these is not told apart any further
 SHOWN = 3  # cells that are named for each reason
@@ -95,11 +96,11 @@ def _attempt(made: Recipe, cells: Block) -> Arrays | Fault:
 
 def _check(made: Recipe, arrays: Arrays, extent: tuple[int, ...]) -> None:
     """Errors: TypeError where an array is not what was declared."""
-    declared = {item.name: (item.shape, item.dtype) for item in made.variables} | {OUTCOME: ((), "uint8")}
-    for name, (shape, dtype) in declared.items():
-        array, wanted = arrays[name], (*extent, *shape)
-        if array.shape != wanted or array.dtype != np.dtype(dtype):
-            raise TypeError(f"{name} came as {array.dtype} {array.shape}, declared is {dtype} {wanted}")
+    for item in (*made.variables, outcome_variable()):
+        array, wanted = arrays[item.name], (*extent, *item.shape)
+        if array.shape != wanted or array.dtype != np.dtype(item.dtype):
+            given = f"{array.dtype} {array.shape}"
+            raise TypeError(f"{item.name} came as {given}, declared is {item.dtype} {wanted}")
 
 
 def _halves(cells: Block) -> tuple[Block, Block]:

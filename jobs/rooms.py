@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobs.ledger import PLACE
+from jobs.seals import ANEW
 from sim.errors import refuse
 
 PRIVATE = ".separatrix"
@@ -62,7 +63,7 @@ def find(store: Path | str, root: Path | str = "results") -> Path:
             if (path / "zarr.json").is_file() or (path / PLACE).is_file():
                 return path.resolve()
             if path.suffix == SUFFIX and path.is_dir():
-                raise refuse("", f"{path} is damaged: it has no zarr.json; run its sweep again with --fresh")
+                raise refuse("", f"{path} is damaged: it has no zarr.json; {ANEW}")
         except PermissionError as fault:
             raise refuse("", f"{path} cannot be read: {fault.strerror}; ask its owner for access") from None
         except (OSError, ValueError):

@@ -11,10 +11,10 @@ import xarray as xr
 
 from jobs import rooms
 from jobs.evaluate import Recipe, recipe
-from jobs.meaning import full_names
 from jobs.sweep import Axis, Sweep
 from jobs.template import describe, outcome_variable
 from sim.errors import nearest, refuse
+from sim.vocabulary import keywords
 
 
 def sweep_of(dataset: xr.Dataset) -> Sweep:
@@ -54,7 +54,7 @@ def _measuring(sweep: Sweep, observables: Sequence[str]) -> dict[str, Any]:
     data = sweep.data() | {"observables": list(observables)}
     words = {path: [value] for path, value in sweep.parameters.items() if isinstance(value, str)}
     words |= {axis.path: [str(value) for value in axis.values] for axis in sweep.axes if axis.is_word}
-    known = full_names(sweep.system, sweep.task, observables, words, sweep.folder)
+    known = keywords(sweep.system, sweep.task, observables, words, sweep.folder)
     data["parameters"] = {path: value for path, value in data["parameters"].items() if path in known}
     data["axes"] = [axis for axis in data["axes"] if axis["name"] in known]
     return data

@@ -8,6 +8,7 @@ import pytest
 
 import jobs.evaluate
 import jobs.meaning
+import jobs.single
 from jobs import ledger
 from tests.jobs import fake_sim
 
@@ -27,6 +28,7 @@ SMALL = {
 @pytest.fixture
 def fake(monkeypatch):
     monkeypatch.setattr(jobs.meaning, "keywords", fake_sim.keywords)
+    monkeypatch.setattr(jobs.single, "keywords", fake_sim.keywords)
     monkeypatch.setattr(jobs.evaluate, "prepare", fake_sim.prepare)
     monkeypatch.setattr(jobs.evaluate, "_KNOWN", {})
     monkeypatch.setattr(fake_sim.FakeRun, "calls", 0)
