@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO
 
 import llvmlite.binding
 import numpy as np
@@ -169,23 +169,28 @@ def _twice(folder: Path, make: Callable[[], Any]) -> Any:
         return make()
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> contextlib.AbstractContextManager[None]:
     """Be the one who writes to an entry. Where nothing can be written, a whole one is read without a lock: it
     does not change.
     """
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        handle = (folder / "lock").open("a")
+        return _alone((folder / "lock").open("a"))
     except OSError as error:
         if not _intact(folder):
             raise _read_only(folder, error.strerror or str(error)) from error
-        handle = None
-    if handle is not None:
-        with handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel frees it when the process dies, however it dies
-            yield
-        return
+        return _reading(folder)
+
+
+@contextlib.contextmanager
+def _alone(handle: TextIO) -> Iterator[None]:
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel frees it when the process dies, however it dies
+        yield
+
+
+@contextlib.contextmanager
+def _reading(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:  # Numba writes beside what it reads
