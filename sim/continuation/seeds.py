@@ -181,11 +181,11 @@ def settled(defining: Defining, u: np.ndarray, room: Room) -> np.ndarray | None:
         return None
     if not of_its_period(defining, u):
         return None
-    if defining.kind == "fold" and crossed(defining, u):
+    if defining.kind == "fold" and branches_cross(defining, u):
         return None
     if defining.kind == "neimark_sacker" and not paired(defining, u):
         return None
-    if defining.kind == "branch_point" and (abs(u[defining.n]) > 1e-9 or not crossed(defining, u)):
+    if defining.kind == "branch_point" and (abs(u[defining.n]) > 1e-9 or not branches_cross(defining, u)):
         return None
     return u
 
@@ -200,7 +200,7 @@ def of_its_period(defining: Defining, u: np.ndarray) -> bool:
     return bool(of_full_period(defining.family.orbit(s, p, defining.period))[0])
 
 
-def crossed(defining: Defining, u: np.ndarray) -> bool:
+def branches_cross(defining: Defining, u: np.ndarray) -> bool:
     """Whether branches cross at a point with a multiplier 1: F does not move with any keyword there."""
     s, _, p = defining.split(u[None])
     P = defining.family.whole(s, p, defining.period)[2][0]

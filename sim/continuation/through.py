@@ -2,23 +2,21 @@
 happens: cusps, resonances, fold-flips and generalised flips.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from sim.continuation.arclength import ENDS, Piece, Room, Steps, correct, crossing, follow, forward
 from sim.continuation.defining import Defining, curvature
 from sim.continuation.generalised_flips import Cubic, apart, near, sign
-from sim.continuation.happenings import LEVEL, determinant, refined
+from sim.continuation.happenings import LEVEL, Test, determinant, refined
 from sim.continuation.results import Curve, Special
-from sim.continuation.seeds import crossed, of_its_period, paired
+from sim.continuation.seeds import branches_cross, of_its_period, paired
 
 _ANGLES = {"resonance_1_1": 1.0, "resonance_1_2": -1.0, "resonance_1_3": -0.5, "resonance_1_4": 0.0}
 _STILL = 10  # points in a row that do not move in the plane: no curve of it
 _SINGULAR = 1e-9  # of the largest singular value: differences of order two err by about 1e-11
 _SHRUNK = "ends in a generalised flip"
-
-Test = Callable[[np.ndarray, np.ndarray], float]
 
 
 def curve(defining: Defining, u: np.ndarray, room: Room, steps: Steps) -> Curve | None:
@@ -36,7 +34,7 @@ def curve(defining: Defining, u: np.ndarray, room: Room, steps: Steps) -> Curve 
         return None
     # Where branches cross, the equations of folds are singular and Newton's method comes near only by halves:
     # what the seed was too far away to show shows here.
-    if defining.kind == "fold" and crossed(defining, start[0]):
+    if defining.kind == "fold" and branches_cross(defining, start[0]):
         return None
     pieces = []
     for way in (t, -t):
