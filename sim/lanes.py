@@ -34,7 +34,7 @@ from sim.machine.lane_memory import (
 )
 
 __all__ = [
-    "align_stack", "any_lane", "bits", "copysign", "fma", "load", "repeat", "select", "splat", "sqrt",
+    "align_stack", "any_lane", "bits", "fma", "load", "repeat", "select", "splat", "sqrt",
     "store", "turn", "unbits",
 ]  # fmt: skip
 _FLOAT, _INT, _MASK = types.float64, types.int64, types.boolean
@@ -67,16 +67,6 @@ def _fma(*kinds: Any) -> Any:
         return operation(builder, "fma", _bundles(context, builder, kinds, args, lanes))
 
     return lanes(*kinds), generate
-
-
-def copysign(a: Any, b: Any) -> Any:
-    """|a| with the signs of b."""
-    return np.copysign(a, b)
-
-
-@instruction(copysign)
-def _copysign(a: Any, b: Any) -> Any:
-    return a(a, b), lambda context, builder, sig, args: operation(builder, "copysign", args)
 
 
 def sqrt(a: Any) -> Any:

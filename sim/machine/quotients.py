@@ -1,17 +1,17 @@
-"""Quotients with a quarter of the divisions, where the divider is what a step waits for.
+"""Quotients with a third of the divisions, where the divider is what a step waits for.
 
 Intel's processors with AVX-512 divide a register of eight numbers in 16 cycles, in which they could do 32
-multiply-adds; a tanh takes 25. There a quarter of a bundle is divided, and meanwhile the rest is multiplied
-by reciprocals: the processor's estimate of 14 bits, sharpened by Newton's method to half a unit in the last
-place and a little; then a third time, with y nudged up by a unit so that ties fall the right way, which makes
-it the nearest number, always (`tests/sim/test_quotients.py` goes through the few denominators that could be
-an exception). A product with it, corrected by its own remainder, is the number nearest to the quotient. So
-the bits are those of the division. Source: P. Markstein, IBM J. Res. Dev. 34 (1990) 111,
-doi:10.1147/rd.341.0111.
+multiply-adds; all else of a tanh takes 18. There every third register of a bundle is divided, and meanwhile the others
+are multiplied by reciprocals: the processor's estimate of 14 bits, sharpened by a step of Newton's method and
+one of Halley's, so that 1 / b is missed by (1/2 + 2**-27) units in the last place. A product with that,
+corrected by its own remainder, is the number nearest to the quotient, so the bits are those of the division.
+Sources: P. Markstein, IBM J. Res. Dev. 34 (1990) 111, doi:10.1147/rd.341.0111, for the correction;
+`tests/sim/test_quotients.py` for why that is near enough.
 
-For normal numbers whose quotients and remainders are normal too; NaN stays NaN. A network of 8 units took
-36.6 ms with divisions alone, 32.6 without any and 31.8 with half of them; an LSTM of 8 units takes 15.7 ms
-with half, 14.7 with a quarter, 15.0 with an eighth.
+For normal numbers whose quotients and remainders are normal or zero; NaN stays NaN. The scalar tanh network
+took 10.7 ms when the reciprocal was the nearest (ten multiplications for a quotient, now eight) and a quarter
+was divided, 10.3 now; with every second register divided an LSTM of 8 units takes 3 % longer, with every
+fourth 8 units of a network 2 %.
 """
 
 from functools import cache, partial
@@ -25,12 +25,8 @@ from sim.machine.instructions import instruction
 from sim.machine.lane_memory import PIECE, broadcast, joined, operation, part, pieces
 from sim.machine.processor import SHAPES
 
-_NUDGE = 1.0 + 2.0**-52
-
-
-def reciprocal(b: Any) -> Any:
-    """1 / b."""
-    return 1.0 / b
+_APART = 3  # every so many registers one is divided
+_OVER = 1.0 + 2.0**-52  # with 1, the reciprocal of 2 - 2**-52 alone came out on the wrong side of a tie
 
 
 def quotient(a: Any, b: Any) -> Any:
@@ -66,49 +62,40 @@ def _fma(builder: Any, *args: Any) -> Any:
 
 
 def _inverse(builder: Any, b: Any) -> Any:
-    """The number nearest to 1 / b."""
-    one, up = (broadcast(builder, _number(x), b.type.count) for x in (1.0, _NUDGE))
-    minus = builder.fneg(b)
+    """1 / b, missed by less than 1/2 + 2**-27 units in the last place."""
+    one, over, minus = *(broadcast(builder, _number(x), b.type.count) for x in (1.0, _OVER)), builder.fneg(b)
     y = _estimate(builder, b)
-    for _ in range(2):
-        y = _fma(builder, y, _fma(builder, minus, y, one), y)
-    return _fma(builder, builder.fmul(y, up), _fma(builder, minus, y, one), y)
+    y = _fma(builder, y, _fma(builder, minus, y, over), y)  # Newton: 28 bits
+    e = _fma(builder, minus, y, one)
+    return _fma(builder, y, _fma(builder, e, e, e), y)  # Halley: 80 bits, rounded
 
 
 def _multiply(builder: Any, a: Any, b: Any) -> Any:
     """The number nearest to a / b."""
     y = _inverse(builder, b)
     q = builder.fmul(a, y)
-    return _fma(builder, _fma(builder, builder.fneg(b), q, a), y, q)
+    over = _fma(builder, b, q, builder.fneg(a))  # b q - a, not a - b q, which would make 0 of -0
+    return _fma(builder, builder.fneg(over), y, q)
 
 
-def _shared(builder: Any, values: list[Any], divide: Any, multiply: Any) -> Any:
-    """The first registers of some bundles divided, the others multiplied, where that is faster."""
-    count = values[0].type.count
-    divided = max(1, count // PIECE // 4) * PIECE
-    if SHAPES.divides or count % PIECE or count <= PIECE or not _estimates():
-        return divide(*values)
-    done = [
-        way(*(part(builder, value, at, length) for value in values))
-        for way, at, length in ((divide, 0, divided), (multiply, divided, count - divided))
-    ]
-    return joined(builder, [register for bundle in done for register in _registers(builder, bundle)])
-
-
-@instruction(reciprocal)
-def _reciprocal(b: Any) -> Any:
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        def divide(b: Any) -> Any:
-            return builder.fdiv(broadcast(builder, _number(1.0), b.type.count), b)
-
-        return _shared(builder, list(args), divide, partial(_inverse, builder))
-
-    return b(b), generate
+def _shared(builder: Any, a: Any, b: Any) -> Any:
+    """Some registers divided, the others multiplied."""
+    numbers, done = list(zip(_registers(builder, a), _registers(builder, b), strict=True)), {}
+    every = range(len(numbers))
+    for way, chosen in (
+        (builder.fdiv, [i for i in every if i % _APART == 0]),
+        (partial(_multiply, builder), [i for i in every if i % _APART]),
+    ):
+        bundles = (joined(builder, [numbers[i][k] for i in chosen]) for k in range(2))
+        done |= dict(zip(chosen, _registers(builder, way(*bundles)), strict=True))
+    return joined(builder, [done[i] for i in every])
 
 
 @instruction(quotient)
 def _quotient(a: Any, b: Any) -> Any:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _shared(builder, list(args), builder.fdiv, partial(_multiply, builder))
+        count = args[0].type.count
+        plain = SHAPES.divides or count % PIECE or count <= PIECE or not _estimates()
+        return builder.fdiv(*args) if plain else _shared(builder, *args)
 
     return b(a, b), generate
