@@ -1,10 +1,10 @@
 """Quotients with a third of the divisions, where the divider is what a step waits for.
 
 Intel's processors with AVX-512 divide a register of eight numbers in 16 cycles, in which they could do 32
-multiply-adds; all else of a tanh takes 18. There every third register of a bundle is divided, and meanwhile the others
-are multiplied by reciprocals: the processor's estimate of 14 bits, sharpened by a step of Newton's method and
-one of Halley's, so that 1 / b is missed by (1/2 + 2**-27) units in the last place. A product with that,
-corrected by its own remainder, is the number nearest to the quotient, so the bits are those of the division.
+multiply-adds; all else of a tanh takes 18. There every third register of a bundle is divided, and meanwhile
+the others are multiplied by reciprocals: the processor's estimate of 14 bits, sharpened by a step of Newton's
+method and one of Halley's, so that 1 / b is missed by (1/2 + 2**-27) units in the last place. A product with
+that, corrected by its own remainder, is the number nearest to the quotient: the bits are the division's.
 Sources: P. Markstein, IBM J. Res. Dev. 34 (1990) 111, doi:10.1147/rd.341.0111, for the correction;
 `tests/sim/test_quotients.py` for why that is near enough.
 
@@ -80,8 +80,9 @@ def _multiply(builder: Any, a: Any, b: Any) -> Any:
 
 def _shared(builder: Any, a: Any, b: Any) -> Any:
     """Some registers divided, the others multiplied."""
-    numbers, done = list(zip(_registers(builder, a), _registers(builder, b), strict=True)), {}
+    numbers = list(zip(_registers(builder, a), _registers(builder, b), strict=True))
     every = range(len(numbers))
+    done: dict[int, Any] = {}
     for way, chosen in (
         (builder.fdiv, [i for i in every if i % _APART == 0]),
         (partial(_multiply, builder), [i for i in every if i % _APART]),
