@@ -1,7 +1,4 @@
-"""Basins of a two-unit network over a plane of starts, and the attractors of many two-unit networks.
-
-TSDynamics, which the bar names too, needs Python 3.12 and is no peer here.
-"""
+"""Basins of a two-unit network over a plane of starts, and the attractors of many two-unit networks."""
 
 from __future__ import annotations
 
@@ -20,7 +17,9 @@ BLOCK = 2048  # starts that NumPy keeps in the first-level cache
 
 
 def basins(tiny: bool) -> Case:
-    """1024 x 1024 starts; the peers run all steps and give the last state."""
+    """1024 x 1024 starts; the peers run all steps and give the last state, but for TSDynamics, which follows
+    a start until it comes to where it has been.
+    """
     side = 24 if tiny else 1024
     at = np.linspace(-2.0, 1.99, side)
     x, y = (axis.ravel() for axis in np.meshgrid(at, at, indexing="ij"))
@@ -64,12 +63,36 @@ def basins(tiny: bool) -> Case:
         starts = jax.numpy.stack([jax.numpy.asarray(x), jax.numpy.asarray(y)])
         return lambda: {"basin_state": np.asarray(last(starts).block_until_ready()).T}
 
+    def library() -> Call:
+        ts = peers.tsdynamics()
+
+        class Pair(ts.DiscreteMap):
+            params = {"a": W[0, 0], "c": W[0, 1]}  # noqa: RUF012  the library reads it from the class
+            dim = 2
+
+            @staticmethod
+            def _step(X, a, c):
+                return np.tanh(a * X[0] + c * X[1]), np.tanh(c * X[0] + a * X[1])
+
+        region = ts.data.region([(at[0], at[-1], side)] * 2)
+
+        def call():
+            ts.analysis.basins(Pair(), region)
+            return {}
+
+        return call
+
     fixed = {"units": 2, "weights": "matrix", "weights.matrix": W.tolist(), "b": 0.0, "steps": STEPS}
     fixed |= {"start": "plane", "box": [-2.0, 2.0]}
     return Case(
         ours=evaluation("rnn", ["basin"], fixed, {"start.x": x, "start.y": y}),
-        peers={"NumPy blocked": numpy_blocked, "naive numba": naive_numba, "JAX fori": jax_loop},
-        bars=(Bar(("NumPy blocked",), at_least=10.0),),
+        peers={
+            "NumPy blocked": numpy_blocked,
+            "naive numba": naive_numba,
+            "JAX fori": jax_loop,
+            "TSDynamics": library,
+        },
+        bars=(Bar(("NumPy blocked",), at_least=10.0), Bar(("TSDynamics",), at_least=5.0)),
         tolerance=1e-9,
     )
 

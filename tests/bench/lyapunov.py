@@ -270,7 +270,7 @@ def spectrum_1024(tiny: bool) -> Case:
 
 
 def small_map(name: str, tiny: bool) -> Case:
-    """Exponents of a map over 4096 parameters; the library takes one at a time and does a 32nd of them."""
+    """Exponents of a map over 4096 parameters; the libraries take one at a time and do a 32nd of them."""
     cells, steps = (32, 64) if tiny else (4096, 10_000)
     model, path, low, high, start, observable = {
         "henon": ("henon map", "a", 1.0, 1.4, HENON, "lyapunov_spectrum"),
@@ -291,10 +291,23 @@ def small_map(name: str, tiny: bool) -> Case:
 
         return call
 
+    def other_library() -> Call:
+        library = peers.tsdynamics()
+        system, k = {"henon": (library.systems.Henon, 2), "logistic": (library.systems.Logistic, 1)}[name]
+        made = [system(**{path: float(value)}) for value in few]
+
+        def call():
+            for each in made:
+                library.analysis.lyapunov_spectrum(each, k=k, n=steps, transient=0, ic=np.atleast_1d(start))
+            return {}
+
+        return call
+
+    first, second = "pynamicalsys, 1/32 of the cells", "TSDynamics, 1/32 of the cells"
     return Case(
         ours=evaluation(name, [observable], fixed, {path: column}),
-        peers={"pynamicalsys, 1/32 of the cells": library},
-        bars=(Bar(("pynamicalsys, 1/32 of the cells",), at_least=500.0 / 32.0),),
+        peers={first: library, second: other_library},
+        bars=(Bar((first,), at_least=500.0 / 32.0), Bar((second,), at_least=5.0 / 32.0)),
         operations=(10.0 if name == "henon" else 5.0) * cells * steps,
         shown=_shown,
     )

@@ -75,7 +75,7 @@ def peak() -> Callable[[], float]:
 def described() -> str:
     """Processor, its peak now, how busy it is with other work, and the versions that take part."""
     versions = []
-    for name in ("numba", "numpy", "jax", "torch", "pynamicalsys"):
+    for name in ("numba", "numpy", "jax", "torch", "pynamicalsys", "tsdynamics"):
         with contextlib.suppress(PackageNotFoundError):
             versions.append(f"{name} {version(name)}")
     cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]

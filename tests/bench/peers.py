@@ -56,6 +56,15 @@ def pynamicalsys() -> ModuleType:
     return _library("pynamicalsys")
 
 
+@functools.cache
+def tsdynamics() -> ModuleType:
+    """The library of the same field that is written in Rust; there is none for Python 3.11."""
+    try:
+        return importlib.import_module("tsdynamics")
+    except ImportError:
+        raise Missing("tsdynamics is not installed: pip install tsdynamics (Python 3.12)") from None
+
+
 def matplotlib() -> ModuleType:
     """What users of the other libraries draw with."""
     return _library("matplotlib")
