@@ -23,7 +23,8 @@ def keys(field: Field, most: int = 60) -> list[tuple[tuple[int, int, int], str]]
     found = []
     if field.never is not None and field.never.any():
         words = field.never_word
-        found.append((palettes.NEVER, words if len(words) <= most else "never"))
+        short = "never" if words.startswith("never") else "none"
+        found.append((palettes.NEVER, words if len(words) <= most else short))
     missing = np.isnan(field.scale.unit(field.values))
     if field.never is not None:
         missing &= ~field.never

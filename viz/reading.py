@@ -187,9 +187,12 @@ def word(thing: Any) -> str:
 
 
 def never_word(array: xr.DataArray) -> str:
-    """What -1 means in a variable of counts."""
+    """What -1 means in a variable of counts; of most, that there is none of what their long name says.
+
+    The name is quoted: it may be a clause (`whether the slope is resolved`), which no word can lead into.
+    """
     known = {"escape": "never escaped", "memory": "never forgotten"}
-    return known.get(str(array.name).split("_")[0], f"no {str(array.name).replace('_', ' ')}")
+    return known.get(str(array.name).split("_")[0], f"no “{long_name(array)}”")
 
 
 def flags(array: xr.DataArray) -> dict[int, str]:

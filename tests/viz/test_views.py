@@ -273,7 +273,7 @@ def test_nevers_stand_above_the_lines():
     assert np.array_equal(line.y, [1.0, np.nan, 2.0, np.nan, np.nan], equal_nan=True)
     assert np.flatnonzero(np.isfinite(above.y)).tolist() == [1]
     assert (marks.form, marks.x.tolist()) == ("marks", [1.0])
-    assert panel.rules[0].words == "↑ no period"
+    assert panel.rules[0].words == "↑ no “the period”"
     assert panel.rules[0].height == panel.ceiling < above.y[1] < panel.limits[1]
     assert "1 of 5 cells: no period" in seen.caption
     data = periods()
