@@ -26,7 +26,7 @@ def test_a_cell_of_an_observable_with_several_variables_is_simulated(root):
 def test_a_run_that_diverged_has_no_never():
     values, outcome = np.array([-1, -1], np.int32), np.array([1, 2], np.uint8)
     data = dataset({"period": (("r",), values)}, {"r": np.arange(2.0)}, outcome=outcome)
-    assert "no period" in numbers(data, "period", {"r": 0.0})
+    assert "no “the period”" in numbers(data, "period", {"r": 0.0})
     gone = numbers(data, "period", {"r": 1.0})
     assert "missing" in gone
-    assert "no period" not in gone
+    assert "no “" not in gone

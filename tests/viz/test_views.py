@@ -275,11 +275,11 @@ def test_nevers_stand_above_the_lines():
     assert (marks.form, marks.x.tolist()) == ("marks", [1.0])
     assert panel.rules[0].words == "↑ no “the period”"
     assert panel.rules[0].height == panel.ceiling < above.y[1] < panel.limits[1]
-    assert "1 of 5 cells: no period" in seen.caption
+    assert "1 of 5 cells: no “the period”" in seen.caption
     data = periods()
     data["period"][:], data["outcome"][:] = -1, 1
     alone = scene(data, "period")
-    assert "5 of 5 cells: no period" in alone.caption
+    assert "5 of 5 cells: no “the period”" in alone.caption
     assert alone.panels[0].curves[-1].x.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
     image(alone).save(io.BytesIO(), "png")
 
