@@ -1,6 +1,7 @@
 """Words of captions and keys: a reader has to understand them without the code."""
 
 import numpy as np
+import pytest
 
 from tests.viz import stores
 from viz import scene
@@ -30,3 +31,15 @@ def test_a_key_with_little_room_says_none_of_what_there_is_not():
     assert [word for _, word in keys(seen, 12)] == ["none"]
     escape = scene(census("escape_time", "escape time"), "escape_time", "map")
     assert [word for _, word in keys(escape, 5)] == ["never"]
+
+
+@pytest.mark.parametrize("numbers", [np.zeros((2, 3), np.int32), np.zeros((2, 3))])
+def test_zeros_alone_have_no_sign(numbers):
+    """A count, or a norm, that is zero everywhere had blue below zero beside it, where none can be."""
+    data = stores.dataset({"count": (("w", "b"), numbers)}, {"w": np.arange(2.0), "b": np.arange(3.0)})
+    data["count"].attrs["comment"] = "how many there are"
+    seen = scene(data, "count", "map")
+    assert (seen.scale.low, seen.scale.high, seen.palette) == (0.0, 1.0, "viridis")
+    assert not seen.scale.signed
+    assert [word for _, word in seen.scale.ticks(3)][0] == "0"
+    assert scene(data, "count", "map", palette="blue_red").scale.signed  # as wished
