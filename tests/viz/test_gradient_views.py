@@ -125,6 +125,30 @@ def test_sizes_have_boxes_by_decades_however_near_they_lie():
     assert not scene(signed, "neuron_gradient_norm").log_x
 
 
+def test_a_histogram_of_zeros_has_sizes_from_zero_up():
+    """Zeros are left out, so that no outline is left: the axis went from -0.5 to -0.5."""
+    data = made.layers()
+    norms = data["neuron_gradient_norm"]
+    norms[:] = np.where(np.isnan(norms), norms, 0.0)
+    seen = scene(data, "neuron_gradient_norm")
+    for panel in seen.panels:
+        low, high = panel.reach
+        assert -0.05 < low <= 0.0 < 1.0 <= high < 1.05
+        assert panel.limits == (0.0, 1.0)
+    assert "all 4\u202f420 are exactly zero and left out" in seen.caption.lower()
+
+
+def test_a_panel_of_zeros_shows_the_sizes_of_the_others():
+    data = made.layers()
+    norms = data["neuron_gradient_norm"]
+    norms[0] = np.where(np.isnan(norms[0]), norms[0], 0.0)
+    zeros, others = scene(data, "neuron_gradient_norm").panels
+    drawn = np.concatenate([curve.x for curve in others.curves])
+    assert zeros.reach == others.reach
+    assert 0.0 < zeros.reach[0] < drawn.min() < drawn.max() < zeros.reach[1]
+    assert zeros.limits == others.limits
+
+
 def test_one_panel_that_spans_decades_is_no_flat_zero():
     """Gradients of a sigmoid that lose a decade a layer beside three that stay: the height is a logarithm."""
     norms = np.ones((4, 6))

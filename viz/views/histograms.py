@@ -21,6 +21,7 @@ NEEDS = Needs(dims=1, own=("neuron",), kinds="f", rank=8)
 _BY = ("layer", "matrix")
 _WISHES = {"auto": "auto", "log": "yes", "linear": "no"}
 _BOXES = 60
+_NOTHING = (0.0, 1.0)  # the sizes of a frame in which there is nothing
 _FEW = 50  # a row of fewer numbers is all spikes and may reach out of the frame
 
 
@@ -62,7 +63,9 @@ def scene(
     tall = {int(i) for i in np.flatnonzero(known >= min(_FEW, known.max()))}
     drawn = _framed(drawn, tall, log_x)
     wide = "panels differ in their range" if len({panel.reach for panel in drawn}) > 1 else ""
-    out = f"rows of fewer than {_FEW} may reach out of the frame" if len(tall) < len(known) else ""
+    nothing = not any(curve.y.any() for panel in drawn for curve in panel.curves)
+    few = len(tall) < len(known) and not nothing
+    out = f"rows of fewer than {_FEW} may reach out of the frame" if few else ""
     notes = (_zeros(rows, dataset, by, x), wide, out)
     unit = "decade" if log_x else "unit of size"
     return Lines(
@@ -152,18 +155,33 @@ def _framed(panels: tuple[Panel, ...], tall: set[int], log: bool) -> tuple[Panel
     tops = [
         max(float(curve.y.max()) for i, curve in enumerate(panel.curves) if i in tall) for panel in panels
     ]
-    if max(tops) < 4 * max(min(tops), 1e-300):
-        tops = [max(tops)] * len(tops)
-    ends = [
-        (min(float(c.x.min()) for c in panel.curves), max(float(c.x.max()) for c in panel.curves))
-        for panel in panels
-    ]
-    widths = [np.log(high / low) if log else high - low for low, high in ends]
-    if max(widths) < 2.5 * min(widths):
-        ends = [(min(low for low, _ in ends), max(high for _, high in ends))] * len(ends)
+    some = [top for top in tops if top > 0.0]
+    if some and max(some) < 4 * min(some):
+        tops = [max(some)] * len(tops)
+    ends = _ends(panels, log)
     ends = [_wider(low, high, log) for low, high in ends]
     framed = zip(panels, tops, ends, strict=True)
     return tuple(replace(panel, limits=(0.0, 1.05 * top or 1.0), reach=end) for panel, top, end in framed)
+
+
+def _ends(panels: tuple[Panel, ...], log: bool) -> list[tuple[float, float]]:
+    """How far the outlines of each panel reach; the same for all unless one would flatten another.
+
+    A panel without outlines, whose numbers are all zero or missing, has no sizes of its own: it shows those
+    of the others, and where there are none at all sizes from zero up.
+    """
+    drawn = [[curve for curve in panel.curves if curve.y.any()] for panel in panels]
+    own = [
+        (min(float(c.x.min()) for c in curves), max(float(c.x.max()) for c in curves))
+        for curves in drawn
+        if curves
+    ]
+    common = (min(low for low, _ in own), max(high for _, high in own)) if own else _NOTHING
+    widths = [np.log(high / low) if log else high - low for low, high in own]
+    if not own or max(widths) < 2.5 * min(widths):
+        return [common] * len(panels)
+    known = iter(own)
+    return [next(known) if curves else common for curves in drawn]
 
 
 def _wider(low: float, high: float, log: bool) -> tuple[float, float]:
@@ -184,6 +202,8 @@ def _zeros(rows: list[tuple[str, np.ndarray]], dataset: xr.Dataset, by: str | No
     known, zero = ~np.isnan(every), every == 0.0
     if not zero.any():
         return "none is exactly zero"
+    if zero.sum() == known.sum():
+        return f"all {text(int(known.sum()))} are exactly zero and left out, so that there is nothing to draw"
     total = f"{text(int(zero.sum()))} of {text(int(known.sum()))} are exactly zero and left out"
     if by is None:
         return total
