@@ -308,7 +308,7 @@ def _linear(finite: np.ndarray, low: float | None, high: float | None, note: str
     bottom, top = bottom if low is None else low, top if high is None else high
     if not top > bottom:
         pad = abs(bottom) * 0.05
-        # of zeros alone no sign is known, and what has none (a count, a norm) is not below zero: zero is the low end
+        # zeros alone have no sign, and a count or a norm is never below zero: zero is the low end
         bottom, top = (bottom - pad, bottom + pad) if pad else (0.0, 1.0)
     return Scale("linear", bottom, top, note=note)
 
