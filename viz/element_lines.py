@@ -135,7 +135,18 @@ def _drawn(curve: Curve, kdim: hv.Dimension, vdim: hv.Dimension, first: bool) ->
     one.opts(color=curve.colour, line_width=_WIDE[curve.form], line_dash=dash, framewise=True)
     if curve.form == "line" and (np.isfinite(curve.y).sum() <= 2 or len(curve.x) <= 12):
         return [one, dots.opts(color=curve.colour, size=7 if first else 5, framewise=True)]
+    lone = _lone(heights)
+    if lone.any():  # between two gaps there is no line
+        alone = hv.Scatter((curve.x[lone], heights[lone]), kdim, vdim, label=label)
+        return [one, alone.opts(color=curve.colour, size=2 * _WIDE[curve.form], framewise=True)]
     return [one]
+
+
+def _lone(heights: np.ndarray) -> np.ndarray:
+    """Which points of a curve have a gap on both sides."""
+    there = np.concatenate([[False], np.isfinite(heights), [False]])
+    lone: np.ndarray = there[1:-1] & ~there[:-2] & ~there[2:]
+    return lone
 
 
 def _ruled(panel: Panel, rule: Rule, kdim: hv.Dimension, vdim: hv.Dimension) -> list[hv.Element]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from viz import choices, never, reading
+from viz import choices, never, numbered, reading
 from viz.frames import limits, outside, topped
 from viz.scenes import Curve, Lines, Panel, extremes
 from viz.view import Needs
@@ -36,7 +36,8 @@ def scene(
     different curves
     (at most `most`, evenly spaced). `panels`: the axis whose values stand side by side. `at`: where the
     others are held;
-    an axis named here is not drawn. `log`: auto, yes or no, for the height.
+    an axis named here is not drawn. `log`: auto, yes or no, for the height. Branches, attractors and cliffs
+    are numbered in each cell: lines break where there are more or fewer of them.
     """
     array = reading.variable(dataset, variable)
     x, by, panels = _roles(dataset, array, x, by, panels, at)
@@ -46,7 +47,7 @@ def scene(
     total = dataset.sizes[by] if by else 1
     hues = list(zip(chosen, choices.hues(chosen, total), strict=True))
     frames = [
-        (said, [_row(dataset, array, place, (by, int(i), hue), places, order) for i, hue in hues])
+        (said, [_row(dataset, array, place, (by, int(i), hue), (x, places, order)) for i, hue in hues])
         for said, place in choices.cuts(dataset, held, panels)
     ]
     own = [np.concatenate([row.curve.y for row in rows]) for _, rows in frames]
@@ -62,6 +63,7 @@ def scene(
         f"of {len(order)} values of {x} only extremes are drawn" if len(order) > _MOST_POINTS else "",
         outside(drawn, log_y),
         never.said(np.array(nevers), word),
+        numbered.said(dataset, array) if any(row.ends for _, rows in frames for row in rows) else "",
         choices.covered([(said, [row.curve.y for row in rows]) for said, rows in frames], names),
     ]
     if np.any(nevers):
@@ -108,10 +110,11 @@ def _roles(
 
 
 class _Row(NamedTuple):
-    """A curve, and where along the axis below what it counts never happened."""
+    """A curve, where along the axis below what it counts never happened, whether what is numbered ends."""
 
     curve: Curve
     never: np.ndarray
+    ends: bool
 
 
 def _row(
@@ -119,17 +122,20 @@ def _row(
     array: xr.DataArray,
     place: dict[str, int],
     one: tuple[str | None, int, str],
-    places: np.ndarray,
-    order: np.ndarray,
+    below: tuple[str, np.ndarray, np.ndarray],
 ) -> _Row:
-    """One curve, given by its axis, index and colour; gaps where a count is of nothing."""
-    by, index, colour = one
+    """One curve, given by its axis, index and colour, over the axis below, its places and their order; gaps
+    where a count is of nothing and where what is numbered ends.
+    """
+    (by, index, colour), (x, places, order) = one, below
     label = reading.said(dataset, {by: index}) if by else ""
     place = place | ({by: index} if by else {})
     heights, nevers = never.along(dataset, array, place)
     heights, nevers = heights[order], nevers[order]
     kept = extremes(heights, _MOST_POINTS)
-    return _Row(Curve(label, places[kept], heights[kept], colour), nevers)
+    ends = numbered.ends(dataset, array, place, x, order)
+    drawn = numbered.broken(places, heights, kept, ends)
+    return _Row(Curve(label, *drawn, colour), nevers, bool(ends.any()))
 
 
 def _codes(array: xr.DataArray, heights: np.ndarray) -> tuple[tuple[float, str], ...]:

@@ -1,0 +1,66 @@
+"""Lines of what is numbered within each cell: none from one branch of solutions to another."""
+
+import numpy as np
+import pytest
+
+import jobs
+from tests.viz import stores
+from viz import elements, scene
+from viz.element_lines import _lone
+
+W = 2.5
+# s = tanh(w s + b) is tangent to the diagonal where w (1 - s^2) = 1: b = +-(artanh(s) - w s) there
+_S = np.sqrt(1 - 1 / W)
+FOLD = W * _S - np.arctanh(_S)
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory):
+    sweep = {"name": "folds", "system": "rnn", "observables": ["fixed_points", "census"]}
+    sweep["parameters"] = {"activation": "tanh", "branches": 4, "w": W, "steps": 400, "starts": 16}
+    sweep["axes"] = {"b": {"start": -1.5, "stop": 1.5, "num": 61}}
+    root = tmp_path_factory.mktemp("folds")
+    return jobs.open(jobs.run(sweep, root=root, executor="serial", progress=False).path)
+
+
+def joined(curve) -> np.ndarray:
+    """Pairs of neighbouring points that a line joins, as (x, y, x, y)."""
+    both = np.isfinite(curve.y[1:]) & np.isfinite(curve.y[:-1])
+    return np.stack([curve.x[:-1], curve.y[:-1], curve.x[1:], curve.y[1:]], axis=1)[both]
+
+
+@pytest.mark.parametrize("variable", ["fixed_points", "census_state"])
+def test_no_line_crosses_a_fold(points, variable):
+    """Both points of a line lie on one branch: on one side of both folds, and of the states at them."""
+    dim = "branch" if variable == "fixed_points" else "attractor"
+    seen = scene(points, variable, "lines", x="b", by=dim)
+    pairs = np.concatenate([joined(curve) for curve in seen.panels[0].curves])
+    assert len(pairs) > 60
+    for fold in (-FOLD, FOLD):
+        assert ((pairs[:, 0] < fold) == (pairs[:, 2] < fold)).all()
+    assert (np.abs(pairs[:, 1] - pairs[:, 3]) < 0.2).all()  # the jump is more than 1.5 high
+    assert "lines break where the number of" in seen.caption.lower()
+
+
+def test_every_point_is_still_drawn(points):
+    seen = scene(points, "fixed_points", "lines", x="b", by="branch")
+    for i, curve in enumerate(seen.panels[0].curves):
+        there = np.isfinite(curve.y)
+        stored = points["fixed_points"].isel(branch=i)
+        assert np.array_equal(curve.y[there], stored.values[np.isfinite(stored.values)])
+        assert np.array_equal(curve.x[there], stored["b"].values[np.isfinite(stored.values)])
+
+
+def test_a_lone_point_has_its_dot():
+    heights = np.array([1.0, np.nan, 2.0, np.nan, 3.0, 4.0])
+    assert _lone(heights).tolist() == [True, False, True, False, False, False]
+    count, s = np.r_[np.ones(10), 3, np.ones(10)].astype(np.int32), np.linspace(0, 1, 21)[:, None]
+    data = stores.dataset(
+        {"fixed_points": (("b", "branch"), s), "fixed_points_count": (("b",), count)},
+        {"b": np.arange(21.0)},
+        {"branch": np.arange(1)},
+    )
+    seen = scene(data, "fixed_points", "lines")
+    assert seen.whole
+    (dot,) = elements.element(seen).Scatter.values()
+    assert dot.array().tolist() == [[10.0, 0.5]]
