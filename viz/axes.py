@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from viz.scales import linear_ticks, log_ticks, whole
+from viz.scales import linear_ticks, log_ticks, needed, text, whole
 
 AxisKind = Literal["linear", "log", "words"]
 
@@ -56,6 +57,13 @@ class Axis:
                 (float(self.centres[0]), linear_ticks(float(self.centres[0]), float(self.centres[0]))[0][1])
             ]
         return log_ticks(low, high, n) if self.kind == "log" else linear_ticks(low, high, n, self.whole)
+
+    def places(self) -> list[str]:
+        """Every cell's own number for a reader, with the digits that tell it from its neighbours."""
+        if self.whole:
+            return [text(int(place)) for place in self.centres]
+        gap = float(np.diff(self.centres).min()) if len(self.centres) > 1 else math.inf
+        return [text(float(place), needed(float(place), gap)) for place in self.centres]
 
     def index(self, position: float) -> int:
         """The stored index of the cell at a position on the axis; the nearest one outside."""

@@ -7,7 +7,6 @@ picture; the hover shows the numbers themselves.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -37,6 +36,15 @@ MOST_MESH = (220, 220)
 MOST_COUNTS = (1100, 480)  # a browser drops rows where there are more than pixels, and thin curves with them
 _NEVER_SHADE = -1.0
 _LONG = 32  # letters from which a heading takes the room of the tools
+_CELL = """
+let [low, high] = [0, words.length]
+while (high - low > 1) {
+  const middle = (low + high) >> 1
+  if (edges[middle] <= value) low = middle
+  else high = middle
+}
+return words[low]
+"""
 _NUMBER = "return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : '–'"
 
 
@@ -110,7 +118,7 @@ def _field(field: Field, window: tuple[Any, Any] | None, frame: tuple[int, int])
         made: Any = hv.Image((field.x.centres, field.y.centres, *planes), kdims, vdims, rtol=1e-3)
     else:
         made = hv.QuadMesh((field.x.edges, field.y.edges, *planes), kdims, vdims)
-    made.opts(**_field_options(whole, frame))
+    made.opts(**_field_options(whole, frame, _dressing(field)))
     return hv.Overlay([made, *shapes(field.over, kdims)]).opts(**BELOW) if field.over else made
 
 
@@ -141,7 +149,9 @@ def _planes(field: Field) -> tuple[list[hv.Dimension], list[np.ndarray]]:
     return vdims, planes
 
 
-def _field_options(field: Field, frame: tuple[int, int]) -> dict[str, Any]:
+def _field_options(
+    field: Field, frame: tuple[int, int], dressing: Callable[[Any, Any], None]
+) -> dict[str, Any]:
     table = palettes.table(field.palette)
     options: dict[str, Any] = {
         "cmap": palettes.words(field.palette),
@@ -173,7 +183,7 @@ def _field_options(field: Field, frame: tuple[int, int]) -> dict[str, Any]:
         "toolbar": "above",
         "frame_width": frame[0] - _beside(field.y) - _named(field),
         "frame_height": frame[1],
-        "hooks": [tidy, counting(field.x.whole, field.y.whole), _dressing(field)],
+        "hooks": [tidy, counting(field.x.whole, field.y.whole), dressing],
     }
     for side, name in ((field.x, "xticks"), (field.y, "yticks")):
         if side.kind == "words" or len(side.centres) == 1:
@@ -205,7 +215,7 @@ def _ends(axis: Axis) -> tuple[float, float]:
 
 def _dressing(field: Field) -> Callable[[Any, Any], None]:
     """A hook that writes the ticks of the colours and the words of the hover into a drawn plot (new
-    models for each), and closes the seams between its cells.
+    models for each), and closes the seams between its cells; `field` has the cells that are drawn.
     """
     forward = field.scale.forward
     ticks = [(float(forward(np.array(value))), words) for value, words in field.scale.ticks(8)]
@@ -225,13 +235,12 @@ def _dressing(field: Field) -> Callable[[Any, Any], None]:
 
 
 def _tooltips(field: Field) -> tuple[list[tuple[str, str]], dict[str, Any]]:
-    """What the hover says: coordinates, the number, and the outcome in words."""
+    """What the hover says of a cell: its coordinates, the number, and the outcome in words."""
     tips: list[tuple[str, str]] = []
     formatters: dict[str, Any] = {}
     for side, key in ((field.x, "$x"), (field.y, "$y")):
-        tips.append((esc(side.name), key + ("{custom}" if side.kind == "words" else _decimals(side))))
-        if side.kind == "words":
-            formatters[key] = _lookup([esc(word) for word in side.words])
+        tips.append((esc(side.name), f"{key}{{custom}}"))
+        formatters[key] = _cell(side)
     name = _value_name(field)
     tips.append((esc(field.label), f"@{{{name}}}{{custom}}"))
     number = CustomJSHover(code=_NUMBER)
@@ -245,11 +254,10 @@ def _tooltips(field: Field) -> tuple[list[tuple[str, str]], dict[str, Any]]:
     return tips, formatters
 
 
-def _decimals(side: Axis) -> str:
-    """How a hover writes a place on an axis: with the decimals that tell a cell from the next one."""
-    width = float(np.diff(side.edges).min())
-    places = min(max(6, 1 + math.ceil(-math.log10(width))), 17) if width > 0 else 6
-    return "{0.[" + places * "0" + "]}"
+def _cell(side: Axis) -> CustomJSHover:
+    """A hover that shows the coordinate of the cell under the pointer, which is anywhere in it."""
+    words = [str(esc(word)) for word in side.words or side.places()]
+    return CustomJSHover(args={"edges": side.edges.tolist(), "words": words}, code=_CELL)
 
 
 def _lookup(words: list[Markup]) -> CustomJSHover:

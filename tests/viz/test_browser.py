@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -64,6 +65,29 @@ def test_a_map_a_tap_its_address_and_back(served, shelf, tab):
     look(tab, address)
     assert tab.url == address
     expect(tab.get_by_text(f"{stored:.6g}").first).to_be_visible()
+    settled(tab)
+
+
+def test_the_hover_says_the_coordinates_of_the_cell_and_not_of_the_pointer(served, shelf, tab):
+    """Anywhere in a cell it says the cell, as the tap takes it and the card writes it; zoomed in too."""
+    look(tab, f"{served(shelf).url}/?store=cliff&variable=loss")
+    data = jobs.open("cliff", shelf)
+    for _ in range(2):
+        tap(tab, 0.43, 0.37)
+        cell = re.search(r"cell\.w=([\d.]+)&cell\.b=(-?[\d.]+)", tab.url)
+        box = canvas(tab)
+        for shift in (0, 3, -2):
+            tab.mouse.move(box["x"] + 0.43 * box["width"] + shift, box["y"] + 0.37 * box["height"] - shift)
+            values = tab.locator(".bk-tooltip-row-value")
+            expect(values.first).to_be_visible()
+            held = [float(values.nth(i).inner_text().replace("−", "-")) for i in range(2)]
+            for number, dim in zip(held, "wb", strict=True):
+                assert np.abs(data[dim].values - number).min() < 5e-4, held
+            if not shift:
+                assert held == pytest.approx([float(cell[1]), float(cell[2])], abs=5e-4)
+        tab.mouse.wheel(0, -400)
+        tab.wait_for_timeout(300)
+        tab.mouse.move(box["x"] + 5, box["y"] + 5)
     settled(tab)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from tests.viz import stores
 from viz import scene
+from viz.axes import axis
 from viz.keys import keys
 
 
@@ -43,3 +44,9 @@ def test_zeros_alone_have_no_sign(numbers):
     assert not seen.scale.signed
     assert seen.scale.ticks(3)[0] == (0.0, "0")
     assert scene(data, "count", "map", palette="blue_red").scale.signed  # as wished
+
+
+def test_a_cell_has_the_digits_that_tell_it_from_its_neighbours():
+    assert axis("w", "w", np.array([1.0, 1.00001, 1.00002])).places() == ["1", "1.00001", "1.00002"]
+    assert axis("seed", "seed", np.array([0, 100_000])).places() == ["0", "100\u202f000"]
+    assert axis("b", "b", np.array([-1 / 3])).places() == ["−0.3333"]
