@@ -12,7 +12,12 @@ from jobs.seals import ANEW, MEND
 
 @dataclass(frozen=True)
 class Entry:
-    """One store. state: done, running, interrupted, failed (some tiles) or damaged (note says how)."""
+    """One store. state: done, running, interrupted, failed (some tiles) or damaged (note says how).
+
+    `written` tells it from another store that has taken its name: when its ledger was last written, in
+    nanoseconds, and the number of that file, as two stores may be finished within one tick of the clock of a
+    file system, and `updated` is for readers, in seconds.
+    """
 
     name: str
     path: Path
@@ -27,6 +32,7 @@ class Entry:
     note: str = ""
     cells: dict[int, int] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
+    written: tuple[int, int] = (0, 0)
 
 
 def catalog(root: Path | str = "results") -> list[Entry]:
@@ -44,9 +50,8 @@ def describe(path: Path) -> Entry:
         shape = dict(zip(known.get("dimension_names") or [], known["shape"], strict=True))
         sweep = json.loads(attributes["sweep"])
         pages = ledger.read(path)
-        updated = datetime.fromtimestamp((path / ledger.PLACE).stat().st_mtime, UTC).isoformat(
-            timespec="seconds"
-        )
+        file = (path / ledger.PLACE).stat()
+        updated = datetime.fromtimestamp(file.st_mtime, UTC).isoformat(timespec="seconds")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
         cure = "ask its owner for access" if isinstance(fault, PermissionError) else MEND
         return Entry(name, path, note=f"cannot be read: {type(fault).__name__}; {cure}")
@@ -70,6 +75,7 @@ def describe(path: Path) -> Entry:
         updated=updated,
         cells=pages.cells,
         messages=tuple(record.message for record in pages.records.values() if record.message),
+        written=(file.st_mtime_ns, file.st_ino),
     )
 
 

@@ -1,10 +1,13 @@
 """The explorer without a browser: which widgets there are, and that they stay where a picture fails."""
 
+import os
 import shutil
 
+import numpy as np
 import pytest
 
 import jobs
+from jobs import ledger
 from viz import scene, view
 from viz.apps.explorer import Explorer
 from viz.reading import Unseen
@@ -135,3 +138,26 @@ def test_a_store_that_is_replaced_is_shown_as_it_is_now(tmp_path):
     app.look()
     assert "there is no store" not in str(app.picture.box.objects[0].object)
     assert app.card.numbers.object
+
+
+def twin(root, steps: int, second: int, more: int) -> np.ndarray:
+    """A store of one name and shape whatever `steps`, written at a time; its numbers."""
+    sweep = {"name": "twin", "system": "logistic", "observables": ["final_state"]}
+    sweep["parameters"] = {"steps": steps, "start": 0.5}
+    sweep["axes"] = {"r": {"start": 2.5, "stop": 4.0, "num": 5}}
+    path = jobs.run(sweep, root=root, executor="serial", progress=False).path
+    moment = second * 10**9 + more
+    os.utime(path / ledger.PLACE, ns=(moment, moment))
+    return jobs.open(path)["final_state"].values
+
+
+def test_a_store_that_is_replaced_within_a_second_is_shown_as_it_is_now(tmp_path):
+    """The two have the same name, shape, tiles and outcomes, and their ledgers the same second."""
+    first = twin(tmp_path, 3, 1_700_000_000, 1_000_000)
+    app = Explorer(tmp_path, "?store=twin")
+    assert np.array_equal(app.scene.panels[0].curves[0].y, first)
+    shutil.rmtree(tmp_path / "twin.zarr")
+    second = twin(tmp_path, 4, 1_700_000_000, 5_000_000)
+    assert not np.array_equal(first, second)
+    app.look()
+    assert np.array_equal(app.scene.panels[0].curves[0].y, second)

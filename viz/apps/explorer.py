@@ -83,7 +83,7 @@ class Explorer:
             self.store.options = {name: name for name in names}
             if self.wish.store and self.wish.store not in names:
                 self.words.append(f"there is no store {self.wish.store!r} here")
-            latest = max(entries.values(), key=lambda entry: entry.updated, default=None)
+            latest = max(entries.values(), key=lambda entry: entry.written, default=None)
             self.store.value = self.wish.store if self.wish.store in names else latest and latest.name
             if self.store.value != self.wish.store:
                 self.wish = State()
