@@ -31,6 +31,16 @@ def canvas(tab):
     return tab.locator(".bk-Canvas").first.bounding_box()
 
 
+def expect_width(tab, wanted):
+    """Wait until the picture is so wide: after a change of the window it is drawn anew."""
+    for _ in range(100):
+        box = canvas(tab)  # none while the picture is exchanged
+        if box is not None and wanted(box["width"]):
+            return
+        tab.wait_for_timeout(100)
+    raise AssertionError(box)
+
+
 def tap(tab, across, up):
     """Tap the picture at a share of its width and height."""
     box = canvas(tab)
@@ -136,6 +146,25 @@ def test_both_of_two_maps_with_shapes_over_them_can_be_tapped(served, tab, tmp_p
         )
         expect(tab.get_by_text(LIVE)).to_be_visible()
         expect(tab.get_by_text(str(stored.item()), exact=True).first).to_be_visible()
+    settled(tab)
+
+
+def test_a_wide_window_is_used_and_a_tap_in_it_is_of_the_cell_under_it(served, shelf, tab):
+    """At 2560 pixels the page took the left half; the picture follows the window back, too."""
+    tab.set_viewport_size({"width": 2560, "height": 1440})
+    look(tab, f"{served(shelf).url}/?store=cliff&variable=loss")
+    expect_width(tab, lambda width: width > 1800)
+    card = tab.get_by_text("Simulated now").first.bounding_box()
+    assert card["x"] > 2200
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= 2560
+    assert canvas(tab)["height"] > 1100
+    tap(tab, 0.8, 0.4)
+    cell = re.search(r"cell\.w=([\d.]+)&cell\.b=(-?[\d.]+)", tab.url)
+    values = tab.locator(".bk-tooltip-row-value")
+    held = [float(values.nth(i).inner_text().replace("−", "-")) for i in range(2)]
+    assert held == pytest.approx([float(cell[1]), float(cell[2])], abs=5e-4)
+    tab.set_viewport_size({"width": 1280, "height": 800})
+    expect_width(tab, lambda width: width < 700)
     settled(tab)
 
 

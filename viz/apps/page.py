@@ -128,5 +128,7 @@ def section(words: object) -> Markup:
 def columns(choices: Sequence[Any], picture: Sequence[Any], card: Any) -> pn.Row:
     """The page: choices, the picture, the cell; below each other where the window is narrow."""
     left = pn.Column(block(brand(), margin=(0, 0, 14, 0)), *choices, width=214, margin=(20, 14, 20, 20))
-    middle = pn.Column(*picture, width=680, margin=(14, 0, 14, 0), styles={**CARD, "padding": "14px 16px"})
-    return pn.Row(left, middle, card, margin=0, styles={"flex-wrap": "wrap"})
+    # it grows with the window but is not stretched: what is stretched does not wrap
+    look = {**CARD, "padding": "14px 16px", "flex-grow": "1"}
+    middle = pn.Column(*picture, width=680, margin=(14, 0, 14, 0), styles=look)
+    return pn.Row(left, middle, card, margin=0, styles={"flex-wrap": "wrap", "width": "100%"})

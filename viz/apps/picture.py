@@ -14,8 +14,8 @@ from viz.apps import page
 from viz.escape import Markup
 from viz.scenes import Field, Scene
 
-FRAME = (500, 480)
-PAIR = (400, 330)  # of two maps, one under the other
+FRAME = (500, 480)  # in the smallest page
+PAIR = (0.8, 0.6875)  # of it each of two maps takes, one under the other
 
 Place = tuple[float | None, float | None]
 
@@ -30,6 +30,7 @@ class Picture:
         self._heading = ""
         self._place: Place = (None, None)
         self._key: tuple[Any, ...] = ()
+        self._frame = FRAME
         self._pulse, self._mark = hv.streams.Counter(), hv.streams.Counter()
 
     def show(self, scene: Scene, key: tuple[Any, ...], heading: str, place: Place) -> None:
@@ -40,7 +41,18 @@ class Picture:
             self.mark(place)
         else:
             self._key, self._place = key, place
-            self.box.objects = [pn.pane.HoloViews(self._plot(scene), linked_axes=False, margin=0)]
+            self._draw(scene)
+
+    def _draw(self, scene: Scene) -> None:
+        self.box.objects = [pn.pane.HoloViews(self._plot(scene), linked_axes=False, margin=0)]
+
+    def grow(self, wide: int, high: int) -> None:
+        """Take so many pixels more than the smallest picture; what is shown is drawn anew."""
+        frame = FRAME[0] + wide, FRAME[1] + high
+        if frame != self._frame:
+            self._frame = frame
+            if self._scene is not None and self._key:  # not a card in its place
+                self._draw(self._scene)
 
     def mark(self, place: Place) -> None:
         """Move the mark of the cell."""
@@ -59,12 +71,13 @@ class Picture:
     def _plot(self, scene: Scene) -> Any:
         """The picture with its tap and the mark; a large field is drawn in detail where the window is."""
         if not isinstance(scene, Field):
-            return elements.element(scene, frame=FRAME, title=self._heading)
+            return elements.element(scene, frame=self._frame, title=self._heading)
         self._pulse, self._mark = hv.streams.Counter(), hv.streams.Counter()
         if scene.beside is None:
-            return self._touchable(scene, lambda: self._first, FRAME)
-        upper = self._touchable(scene, lambda: self._first, PAIR)
-        return hv.Layout([upper, self._touchable(scene.beside, lambda: self._second, PAIR)]).cols(1)
+            return self._touchable(scene, lambda: self._first, self._frame)
+        pair = round(PAIR[0] * self._frame[0]), round(PAIR[1] * self._frame[1])
+        upper = self._touchable(scene, lambda: self._first, pair)
+        return hv.Layout([upper, self._touchable(scene.beside, lambda: self._second, pair)]).cols(1)
 
     @property
     def _first(self) -> Field | None:

@@ -14,6 +14,7 @@ from bokeh.models import CustomJS
 
 from viz.apps import page
 from viz.apps.explorer import Explorer
+from viz.apps.window import Window
 from viz.reading import Unseen
 
 ADDRESS = "127.0.0.1"
@@ -46,10 +47,12 @@ def session(root: Path) -> Callable[[], Any]:
         pn.state.onload(explorer.loaded)
         if location is not None:
             location.param.watch(explorer.follow, "search")
+        layout = explorer.layout()
         if pn.state.curdoc is not None:
             pn.state.curdoc.js_on_event("document_ready", CustomJS(code=_BACK))
+            layout.append(Window(explorer.picture.grow).part(pn.state.curdoc))
         pn.state.add_periodic_callback(explorer.look, period=_EVERY)
-        return explorer.layout()
+        return layout
 
     return make
 
