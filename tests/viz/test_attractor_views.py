@@ -52,6 +52,23 @@ def test_basins_have_a_colour_each_and_marks_where_their_attractors_lie():
     figure(element(seen))
 
 
+def test_steps_to_a_fate_are_counts_and_minus_one_is_none():
+    """Colours of counts reached as far below zero as above, because a start without a fate has -1."""
+    ds = basins()
+    steps = np.where(ds.basin.values < 0, -1, 7).astype(np.int32)
+    steps[0, 0] = 2
+    ds["basin_steps"] = (("x", "y"), steps)
+    ds["basin_steps"].attrs |= {
+        "units": "step",
+        "long_name": "steps until the fate was certain",
+        "comment": "-1 if it never was",
+    }
+    seen = scene(ds, "basin", show="steps")
+    assert (seen.scale.low, seen.scale.high) == (2.0, 7.0)
+    assert (seen.never == (steps.T == -1)).all()
+    assert "8 of 81 cells: no “steps until the fate was certain”" in seen.caption
+
+
 def test_attractors_without_a_number_are_a_class():
     ds = basins()
     ds["basin"] = ds.basin.where(ds.basin != 3, -2)

@@ -152,7 +152,8 @@ def _other(dataset: xr.Dataset, show: str, field: Field, at: Mapping[str, Any] |
         raise Unseen(f"show = {show!r}: this store has no {name}; add it to the observables")
     axes = (field.x.name, field.y.name, at)
     other = plane.field(dataset, name, *axes, "linear", "dusk", None, None)
-    if show == "steps":
+    if show == "steps":  # -1 is no count of steps: its colours would reach from -1 up, or as far below zero
+        other = plane.spoken(other, dataset, at, "linear", "dusk", (None, None))
         return replace(other, equal=_same(field), over=field.over)
     finite = other.values[np.isfinite(other.values)]
     ends = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
