@@ -168,6 +168,19 @@ def test_a_wide_window_is_used_and_a_tap_in_it_is_of_the_cell_under_it(served, s
     settled(tab)
 
 
+def test_two_maps_stand_side_by_side_in_a_wide_window(served, tab, tmp_path):
+    small = {"axes.start.x.num": 21, "axes.start.y.num": 21}
+    jobs.run("two-unit-basins", root=tmp_path, executor="serial", progress=False, changes=small)
+    tab.set_viewport_size({"width": 2560, "height": 1440})
+    look(tab, f"{served(tmp_path).url}/?store=two-unit-basins&variable=basin")
+    expect_width(tab, lambda width: width > 850)
+    left, right = (tab.locator(".bk-Canvas").nth(i).bounding_box() for i in range(2))
+    assert left["x"] + left["width"] <= right["x"]
+    assert right["x"] + right["width"] > 1700
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= 2560
+    settled(tab)
+
+
 @pytest.mark.parametrize("wide", [800, 1280])
 def test_nothing_lies_beside_a_narrow_window(served, shelf, tab, wide):
     tab.set_viewport_size({"width": wide, "height": 800})

@@ -16,8 +16,22 @@ from viz.scenes import Field, Scene
 
 FRAME = (500, 480)  # in the smallest page
 PAIR = (0.8, 0.6875)  # of it each of two maps takes, one under the other
+_BETWEEN = 160  # pixels of colours and numbers between two maps side by side
 
 Place = tuple[float | None, float | None]
+
+
+def paired(frame: tuple[int, int]) -> tuple[tuple[int, int], int]:
+    """The size of each of two maps in the room of one, and how many stand side by side: both where each is
+    then no narrower than one under the other in the smallest page.
+
+    >>> paired((500, 480)), paired((1780, 1120))
+    (((400, 330), 1), ((810, 1120), 2))
+    """
+    beside = (frame[0] - _BETWEEN) // 2
+    if beside >= PAIR[0] * FRAME[0]:
+        return (beside, frame[1]), 2
+    return (round(PAIR[0] * frame[0]), round(PAIR[1] * frame[1])), 1
 
 
 class Picture:
@@ -75,9 +89,9 @@ class Picture:
         self._pulse, self._mark = hv.streams.Counter(), hv.streams.Counter()
         if scene.beside is None:
             return self._touchable(scene, lambda: self._first, self._frame)
-        pair = round(PAIR[0] * self._frame[0]), round(PAIR[1] * self._frame[1])
-        upper = self._touchable(scene, lambda: self._first, pair)
-        return hv.Layout([upper, self._touchable(scene.beside, lambda: self._second, pair)]).cols(1)
+        pair, columns = paired(self._frame)
+        one = self._touchable(scene, lambda: self._first, pair)
+        return hv.Layout([one, self._touchable(scene.beside, lambda: self._second, pair)]).cols(columns)
 
     @property
     def _first(self) -> Field | None:
