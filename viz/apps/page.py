@@ -63,9 +63,7 @@ p {{ margin: 0; overflow-wrap: anywhere; }}
 table {{ border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; width: 100%; }}
 td {{ padding: 1.5px 0; vertical-align: top; overflow-wrap: anywhere; }}
 td:first-child {{ color: {SOFT}; padding-right: 14px; }}
-td:last-child {{
-  text-align: right; white-space: nowrap; max-width: 180px; overflow: hidden; text-overflow: ellipsis;
-}}
+td:last-child {{ text-align: right; max-width: 180px; overflow-wrap: break-word; }}
 """
 
 WIDGET_CSS = f"""
