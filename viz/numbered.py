@@ -37,6 +37,14 @@ def ends(
     return changed
 
 
+def most(dataset: xr.Dataset, array: xr.DataArray, dim: str) -> int:
+    """How many values of a dim there is anything at: where a variable has room for 16 branches and no cell
+    has more than 3, three.
+    """
+    size, name = int(array.sizes[dim]), _COUNTS.get(dim, "")
+    return min(max(int(np.max(dataset[name].values)), 1), size) if name in dataset.variables else size
+
+
 def said(dataset: xr.Dataset, array: xr.DataArray) -> str:
     """Why the lines of a variable have gaps."""
     names = " or ".join(f"the {reading.long_name(count)}" for count in _counts(dataset, array))

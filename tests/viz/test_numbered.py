@@ -64,3 +64,12 @@ def test_a_lone_point_has_its_dot():
     assert seen.whole
     (dot,) = elements.element(seen).Scatter.values()
     assert dot.array().tolist() == [[10.0, 0.5]]
+
+
+def test_curves_are_the_branches_that_there_are(points):
+    """Room for 4 and never more than 3: with two curves, the outer ones, not the first and an empty one."""
+    seen = scene(points, "fixed_points", "lines", x="b", by="branch", most=2)
+    assert [curve.label for curve in seen.panels[0].curves] == ["branch = 0", "branch = 2"]
+    assert "2 of 3 values of branch are drawn" in seen.caption
+    everything = scene(points, "fixed_points", "lines", x="b", by="branch")
+    assert len(everything.panels[0].curves) == 3

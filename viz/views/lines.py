@@ -43,8 +43,8 @@ def scene(
     x, by, panels = _roles(dataset, array, x, by, panels, at)
     held = choices.held(dataset, array, (x, by, panels), at)
     places, order, words = choices.along(dataset, x)
-    chosen = choices.spread(dataset.sizes[by], most) if by else np.zeros(1, dtype=int)
-    total = dataset.sizes[by] if by else 1
+    total = numbered.most(dataset, array, by) if by else 1
+    chosen = choices.spread(total, most)
     hues = list(zip(chosen, choices.hues(chosen, total), strict=True))
     frames = [
         (said, [_row(dataset, array, place, (by, int(i), hue), (x, places, order)) for i, hue in hues])
