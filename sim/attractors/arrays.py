@@ -105,7 +105,8 @@ class SettlingOfArrays:
         count = len(home)
         period, tried, wide = np.full(count, float(UNDECIDED)), np.zeros(count, bool), np.zeros(count, bool)
         anchor, last, back, least = home.copy(), home.copy(), home.copy(), self._height(home)
-        gap, turn, due = np.zeros((3, count))
+        gap, turn, due, span = np.zeros((4, count))
+        doubtful = np.zeros(count, bool)
         rows, s = np.arange(count), home
         for q in range(1, 2 * self.longest + 1):
             s = self.map.step(numbers, which[rows], s)
@@ -113,8 +114,12 @@ class SettlingOfArrays:
             one = rows[again]
             rest = _distance(s[again], back[one])
             size = ROUNDING * np.sqrt((s[again] ** 2).sum(axis=1))
-            soon = (gap[one] ** 2 <= (gap[one] - rest) * self.apart * LEFT) | (gap[one] <= size)
+            soon, sure = (
+                (gap[one] ** 2 <= (gap[one] - rest + moves) * self.apart * LEFT) | (gap[one] <= size)
+                for moves in (size, -size)
+            )
             period[one[soon]] = turn[one[soon]]
+            doubtful[one] = soon & ~sure
             tried[one], due[one] = True, 0.0
             if q <= self.longest:
                 free = (period[rows] < 0.0) & (due[rows] == 0.0)
@@ -127,13 +132,31 @@ class SettlingOfArrays:
                 one = rows[ends]
                 turn[one] = np.where(tried[one], turn[one], np.where(wide[one], q, 1.0))
                 gap[one], due[one], back[one], last[rows] = off[ends], 2.0 * q, s[ends], s
+                span[one] = q
                 still = one[(s[ends] == home[one]).all(axis=1)]
                 period[still] = turn[still]
             going = (period[rows] < 0.0) & ((q < self.longest) | (due[rows] > 0.0))
             rows, s = rows[going], s[going]
             if not len(rows):
                 break
+        left = np.flatnonzero(doubtful & (period > 0.0))
+        left = left[~self._arrived(numbers, which[left], home[left], span[left])]
+        period[left] = UNDECIDED
         return period, anchor, last, tried
+
+    def _arrived(self, numbers: Any, which: np.ndarray, home: np.ndarray, span: np.ndarray) -> np.ndarray:
+        """Which orbits have little still to come, from a turn of `span` steps and what the linearised map
+        makes of its displacement in the next one.
+        """
+        if not self.map.linear:
+            return np.zeros(len(home), dtype=bool)
+        v, s, gap, rest = np.zeros_like(home), home, *np.zeros((2, len(home)))
+        for q in range(1, 2 * int(span.max(initial=0)) + 1):
+            v, s = self.map.carried(numbers, which, s, v), self.map.step(numbers, which, s)
+            v = np.where((span == q)[:, None], s - home, v)
+            for length, at in ((gap, span), (rest, 2 * span)):
+                length[at == q] = np.sqrt((v[at == q] ** 2).sum(axis=1))
+        return np.asarray(gap**2 <= (gap - rest - gap * ROUNDING) * self.apart * LEFT)
 
     def _looks(self, numbers: Any, which: np.ndarray, s: np.ndarray, tried: np.ndarray) -> Fates:
         """What orbits do that do not close, by the boxes that they fill in two stretches, one after the

@@ -7,6 +7,11 @@ it is followed once around.
 An orbit that returns only nearly may be on a cycle or drift past something slow. A second turn tells: turns
 that end d and then d' from where they began shrink by r = d' / d, and d / (1 - r) is still to come. Where the
 approach is no geometric one but a power law, as at a critical point, h -> h - a h^m, this gives h / m.
+
+Where d - d' is no larger than what rounding does to a state, the difference of two distances says nothing: a
+steady drift would pass for an arrival half of the time. There d' is the length of the first turn's
+displacement carried through the second one by the linearised map, whose rounding is a share of d, not of the
+state.
 """
 
 from typing import Any
@@ -53,10 +58,35 @@ def distance(s: Any, then: Any) -> Any:
     raise NotImplementedError
 
 
-def arriving(gap: Any, rest: Any, s: Any) -> Any:
-    """Whether what is still to come is small, after one turn that ended `gap` from its start and a further
-    one that ended `rest` from there.
+def size(s: Any) -> Any:
+    """How far rounding moves a state in a turn."""
+    raise NotImplementedError
+
+
+def arriving(gap: Any, rest: Any, moves: Any) -> Any:
+    """Whether what is still to come can be small, after one turn that ended `gap` from its start and a
+    further one that ended `rest` from there, if rounding moved them apart by `moves`.
     """
+    raise NotImplementedError
+
+
+def surely(gap: Any, rest: Any, moves: Any) -> Any:
+    """Whether it must be small, also if rounding moved them together by as much."""
+    raise NotImplementedError
+
+
+def slowing(gap: Any, rest: Any) -> Any:
+    """The same of a turn's displacement and what the linearised map makes of it in the next one."""
+    raise NotImplementedError
+
+
+def difference(s: Any, then: Any) -> Any:
+    """The one state less the other."""
+    raise NotImplementedError
+
+
+def carried(p: Any, s: Any, v: Any) -> Any:
+    """A small displacement of the state, one step on."""
     raise NotImplementedError
 
 
@@ -114,6 +144,26 @@ def stretch(p: Any, s: Any, longest: int, steps: int) -> Any:
     return s, low, high, begun(low_soon, high_soon, low, high)
 
 
+def arrived(p: Any, s: Any, span: Any, doubtful: Any) -> Any:
+    """Which of the doubtful orbits have little still to come, after a turn of `span` steps and one more."""
+    home = s
+    v = difference(s, s)
+    turn = v
+    then = v
+    none = v
+    q = 0
+    while any_lane(doubtful & (2.0 * span > float(q))):
+        v = carried(p, s, v)
+        s = step(p, s, 0.0)
+        q += 1
+        once = (span <= float(q)) & (span >= float(q))
+        twice = (2.0 * span <= float(q)) & (2.0 * span >= float(q))
+        v = chosen(once, difference(s, home), v)
+        turn = chosen(once, v, turn)
+        then = chosen(twice, v, then)
+    return slowing(distance(turn, none), distance(then, none))
+
+
 def settle(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, steps: int, first: Any) -> None:
     """Run every orbit until its fate is certain, then once around. `first`: the first mark (0: only run), the
     longest period, the steps of a look at what never closes.
@@ -157,6 +207,8 @@ def settle(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, step
         gap = splat(0.0, WIDTH)
         turn = gap
         due = gap
+        span = gap
+        doubtful = wide
         low = outline(s)
         high = low
         if first[0] > 0:
@@ -166,7 +218,10 @@ def settle(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, step
                 q += 1
                 again = (due > 0.0) & (due <= float(q))
                 if any_lane(again):
-                    period = select(again & arriving(gap, distance(s, back), s), turn, period)
+                    rest = distance(s, back)
+                    soon = again & arriving(gap, rest, size(s))
+                    period = select(soon, turn, period)
+                    doubtful = select(again, soon & ~surely(gap, rest, size(s)), doubtful)
                     tried = tried | again
                     due = select(again, 0.0, due)
                 if q <= first[1]:
@@ -181,6 +236,7 @@ def settle(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, step
                         turn = select(ends & ~tried, select(wide, float(q), 1.0), turn)  # narrow: a point
                         period = select(ends & ~moved(s, home), turn, period)
                         due = select(ends & (period < 0.0), float(2 * q), due)
+                        span = select(ends, float(q), span)
                         gap = select(ends, distance(s, home), gap)
                         back = chosen(ends, s, back)
                     last = s
@@ -189,6 +245,9 @@ def settle(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, step
                     going = going & (due > 0.0)
                 if not any_lane(going):
                     break
+            doubtful = doubtful & (period > 0.0)
+            if any_lane(doubtful):
+                period = select(doubtful & ~arrived(p, s, span, doubtful), -1.0, period)
             if any_lane(period < 0.0):
                 s = last
                 s, low, high, soon = stretch(p, s, first[1], first[2])

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.attractors.kernel import WIDTH, settle, stretch
+from sim.attractors.kernel import WIDTH, arrived, settle, stretch
 from sim.cells import aligned, columns, padded
 from sim.compile import kernel as compiled
+from sim.equations.derivatives import gradient
 from sim.equations.evaluation import Map
 from sim.functions import total
 from sim.networks.written_out import SmallEquation
@@ -111,10 +112,21 @@ class Settling:
             ("height(s)", total(tuple(c * v for c, v in zip(direction(self.n), s, strict=True))), "s"),
         ):
             self._adding(module, head, node, "{}", *unpack)
-        self._adding(module, "distance(s, v)", total(tuple(d * d for d in off)), "sqrt({})", "s", "v")
-        size = f"{ROUNDING} * sqrt({{}})"
-        soon = f"(gap * gap <= (gap - rest) * {apart * LEFT}) | (gap <= {size})"
-        self._adding(module, "arriving(gap, rest, s)", total(tuple(v * v for v in s)), soon, "s")
+        for head, node, answer, *unpack in (
+            ("distance(s, v)", total(tuple(d * d for d in off)), "sqrt({})", "s", "v"),
+            ("size(s)", total(tuple(v * v for v in s)), f"{ROUNDING} * sqrt({{}})", "s"),
+        ):
+            self._adding(module, head, node, answer, *unpack)
+        left = f"gap * gap <= (gap - rest{{}}) * {apart * LEFT}"
+        module.add("arriving(gap, rest, moves)", [f"return ({left.format(' + moves')}) | (gap <= moves)"])
+        module.add("surely(gap, rest, moves)", [f"return ({left.format(' - moves')}) | (gap <= moves)"])
+        module.add("slowing(gap, rest)", [f"return {left.format(f' - gap * {ROUNDING}')}"])
+        module.straight("difference(s, v)", module.unpack("s", "v", tangents=self.n), off)
+        slopes = [gradient(value, s) for value in self.equation.next]
+        zero = graph.constant(0.0)
+        rows = [[d * v for d, v in zip(row, then, strict=True) if d is not None] or [zero] for row in slopes]
+        pushed = [total(tuple(row)) for row in rows]
+        module.straight("carried(p, s, v)", module.unpack("p", "s", "v", tangents=self.n), pushed)
         module.straight("outline(s)", module.unpack("s"), self._outline())
         wide = self.n + len(generic(self.n))
         for head, words, count in (
@@ -131,6 +143,7 @@ class Settling:
         module.add("narrowing(low, high, lower, higher)", _narrowing(self.n, wide, apart))
         module.add("keep_fate(outs, cells, at, period, steps, s, low, high)", _keeping(self.n))
         module.function(stretch)
+        module.function(arrived)
         return module.finished(settle, "Orbits to their ends.", [1] * self._rows, aimed=False)
 
     def _outline(self) -> list[Any]:

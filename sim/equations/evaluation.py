@@ -174,10 +174,22 @@ class Map:
             J[:, i, j] = value
         return J
 
-    def _of_networks(self, here: Values, m: int) -> np.ndarray:
+    @property
+    def linear(self) -> bool:
+        """Whether the system says its derivatives: a network without a jvp does not."""
+        return not self.equation.parts or has(jvp, type(self.setting.example))
+
+    def carried(self, known: Values, which: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """dF/ds v at each state, (m, n)."""
+        if not self.equation.parts:
+            return product(self.jacobian(known, which, s), v)
+        return self._joined(self._pushed(self.placed(known, which, s), v), s.shape[:-1])
+
+    def _pushed(self, here: dict[Node, np.ndarray], directions: np.ndarray) -> list[np.ndarray]:
+        """What one step makes of small changes (..., n) of a network's state, in the state's parts."""
         equation = self.equation
         if self._moved is None:
-            if not has(jvp, type(self.setting.example)):
+            if not self.linear:
                 name, file = self.setting.system, self.setting.file
                 raise refuse("system", f"{name!r} has no jvp; write one with @jvp.register in {file}")
             v = tuple(equation.graph.leaf("tangent", part, (n,)) for part, n in equation.parts.items())
@@ -187,11 +199,14 @@ class Map:
             )
             self._moved = v, [equation.graph.lift(value) for value in parts(moved)]
         v, moved_nodes = self._moved
-        unit = np.broadcast_to(np.eye(self.n), (m, self.n, self.n))
         edges = np.cumsum([0, *equation.parts.values()])
+        ways = {node: directions[..., edges[i] : edges[i + 1]] for i, node in enumerate(v)}
+        return evaluate(moved_nodes, here | ways, self.matvec)
+
+    def _of_networks(self, here: Values, m: int) -> np.ndarray:
+        unit = np.broadcast_to(np.eye(self.n), (m, self.n, self.n))
         here = {node: value[:, None] for node, value in here.items()}  # one more axis: the direction
-        here |= {node: unit[..., edges[i] : edges[i + 1]] for i, node in enumerate(v)}
-        return np.swapaxes(self._joined(evaluate(moved_nodes, here, self.matvec), (m, self.n)), 1, 2)
+        return np.swapaxes(self._joined(self._pushed(here, unit), (m, self.n)), 1, 2)
 
 
 def equation_width(x: Node) -> int:
