@@ -1,14 +1,16 @@
 """Quotients by multiplication are quotients: bit for bit what the divider gives.
 
 Why. Let a, b lie in [1, 2), y miss 1/b by at most (1/2 + h) units in the last place, and q = a y rounded.
-Then q + r y with the exact remainder r = a - b q misses a/b by |r/b| |b y - 1|, before it is rounded. It can
-be rounded to the wrong side only where a/b lies beside the middle of two numbers; there |r/b| is half a unit
-of q, so that it is missed by b**2 (1 + 2 h) / 4 times 1/B units of 2**-s, where a/b = A/B and the middle is
-(2 M + 1)/2**s. But A 2**s - B (2 M + 1) is a whole number and not 0, so the middle is at least 1/B such units
-away. Hence all is well where b**2 (1 + 2 h) < 4. The two steps before the last leave 2**-28 to the last, and
-round twice; with h = 2**-27 those b remain that are 2 - j 2**-52 with j < 2**26. Of these 1/b is
-j/2 + j**2 2**-54 units above 1/2: where j is even or j**2 2**-54 > h y is the nearest number, h is 0 and all
-is well too. Odd j < 2**14 remain, and for each the few a with |A 2**s - B (2 M + 1)| = 1. All are tried.
+Then q + r y with the remainder r = a - b q misses a/b by |r/b| |b y - 1|, before it is rounded. It can be
+rounded to the wrong side only where a/b lies beside the middle of two numbers. There q is half a unit away
+and r exact, unless a y is a whole unit away, which takes a < b and a (1/2 + h) >= 1. With |r/b| half a unit
+of q, a/b is missed by b**2 (1 + 2 h) / 4 times 1/B units of 2**-s, where a/b = A/B and the middle is (2 M +
+1)/2**s. But A 2**s - B (2 M + 1) is a whole number and not 0, so the middle is at least 1/B such units away.
+Hence all is well where b**2 (1 + 2 h) < 4 and, for a < b, a (1/2 + h) < 1. The two steps before the last
+leave 2**-28 to the last, which rounds twice, each time by 2**-53 of that: h = 2**-27 y, and those b remain
+that are 2 - j 2**-52 with j < 1.25 * 2**26. Of these 1/b is j/2 + j**2 2**-54 units above 1/2: where j is
+even or j**2 2**-54 > h y is the nearest number, h is 0 and all is well too. Odd j < 2**14 remain. All are
+tried: there too y is the nearest number.
 """
 
 from fractions import Fraction
@@ -18,6 +20,7 @@ import numba
 import numpy as np
 import pytest
 
+from sim.elementary import sigmoid, tanh
 from sim.lanes import load, store
 from sim.machine import quotients
 from sim.machine.instructions import instruction
@@ -94,10 +97,17 @@ def test_reciprocals_miss_by_little_more_than_half_a_unit():
 
 @here
 @pytest.mark.compiled
+def test_the_reciprocals_that_no_argument_covers_are_the_nearest_numbers():
+    b = 2.0 - np.arange(1, 2**14, 2) * 2.0**-52
+    np.testing.assert_array_equal(over(inverse, b), 1.0 / b)
+
+
+@here
+@pytest.mark.compiled
 def test_quotients_beside_the_middle_of_two_numbers():
     draw = np.random.default_rng(1)
-    last = beside_middles(range(TOP - 1, TOP - 2**15, -2), (-1, 1))
-    assert last.shape[1] > 10_000
+    last = beside_middles(range(TOP - 1, TOP - 2**15, -2), (-3, -1, 1, 3))
+    assert last.shape[1] > 20_000
     anywhere = beside_middles(map(int, draw.integers(TOP // 4, TOP // 2, 20_000) * 2 + 1), (-3, -1, 1, 3))
     for a, b in (last, anywhere):
         np.testing.assert_array_equal(over(product, a, b), a / b)
@@ -126,3 +136,17 @@ def test_all_registers_of_a_bundle_agree():
     a, b = np.repeat(np.random.default_rng(3).uniform(0.5, 1.0, (2, 1000, 1, 8)), 2, axis=2).reshape(2, -1)
     first, second = over(quotient, a, b).reshape(-1, 2, 8).swapaxes(0, 1)  # one is divided, the other is not
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("function", [tanh, sigmoid])
+def test_a_value_does_not_depend_on_its_place_in_the_bundle(function):
+    """Also where numerators, reciprocals or what is asked for are at the ends of the numbers."""
+    draw = np.random.default_rng(4)
+    ends = [0.0, 5e-324, 1e-310, 2.3e-308, 1e-300, 1e-16, 18.4, 19.1, 20.0, 36.8, 707.99, 708.0, 709.0, 1e300]
+    borders = (np.arange(60) + 0.5) * 0.5 * np.log(2.0)
+    x = np.concatenate([ends, [np.inf, np.nan], borders, 10.0 ** draw.uniform(-323.0, 2.9, 3000)])
+    x = np.concatenate([x, -x])
+    found = over(function, np.repeat(x, 24)).reshape(-1, 3, 8)  # in bundles of 16 all places are met
+    for each in found.reshape(-1, 24).T:
+        assert each.tobytes() == found[:, 0, 0].tobytes()
