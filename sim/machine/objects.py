@@ -20,6 +20,7 @@ FILE = "kernel.code"
 _LETTERS = {np.dtype(np.float64): "d", np.dtype(np.int64): "l"}
 _WORDS = {"d": "pp88p88", "l": "pp88p88", "i": "8"}  # p: an address, 8: an integer of 64 bits
 _TYPES = {"p": ctypes.c_void_p, "8": ctypes.c_int64}
+_MOST = 1024  # arguments that ctypes passes
 _engines: list[Any] = []  # they own the machine code
 
 
@@ -41,7 +42,7 @@ def build(function: Any, kinds: Any, folder: Path) -> bool:
     expected = "pp" + "".join(_WORDS[letter] for letter in letters)
     missing = [f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")]
     missing += [g.name for g in module.global_variables if g.is_declaration]
-    if missing or words != [{"p": "p", "8": "i64"}[word] for word in expected]:
+    if len(words) > _MOST or missing or words != [{"p": "p", "8": "i64"}[word] for word in expected]:
         return False
     head = json.dumps({"symbol": symbol, "letters": letters}).encode()
     (folder / FILE).write_bytes(head + b"\n" + _machine().emit_object(module))

@@ -65,6 +65,17 @@ def test_what_needs_more_than_itself_is_left_to_numba(cold: Path):
     assert not (cold / machine_code.digest_of(source) / objects.FILE).exists()
 
 
+def test_what_takes_more_arguments_than_ctypes_passes_is_left_to_numba(cold: Path):
+    """150 arrays of seven words each: as the weights of 8 gated units, a number each."""
+    tail = machine_code.BARE_TAIL.format(kinds="numba.types.UniTuple(_F, 150), _F, _I")
+    source = '"""A kernel."""\nimport numba\n' + tail + "def last(columns, out, n):\n"
+    source += "    for i in range(n):\n        out[i] = columns[0][i] + columns[149][i]\n"
+    columns, out = tuple(np.arange(3.0) + k for k in range(150)), np.zeros(3)
+    machine_code.kernel(source)(columns, out, 3)
+    assert out.tolist() == [149.0, 151.0, 153.0]
+    assert not (cold / machine_code.digest_of(source) / objects.FILE).exists()
+
+
 def test_arguments_of_other_kinds_are_refused(cold: Path):
     kernel = machine_code.kernel(SOURCE.format(more="3.0"))
     (pair, marks), out, n = arguments()
