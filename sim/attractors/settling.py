@@ -13,7 +13,7 @@ import numpy as np
 from sim.attractors.kernel import WIDTH, arrived, settle, stretch
 from sim.cells import aligned, columns, padded
 from sim.compile import kernel as compiled
-from sim.equations.derivatives import gradient
+from sim.equations.derivatives import along, gradient
 from sim.equations.evaluation import Map
 from sim.functions import total
 from sim.networks.written_out import SmallEquation
@@ -123,10 +123,8 @@ class Settling:
         module.add("slowing(gap, rest)", [f"return {left.format(f' - gap * {ROUNDING}')}"])
         module.straight("difference(s, v)", module.unpack("s", "v", tangents=self.n), off)
         slopes = [gradient(value, s) for value in self.equation.next]
-        zero = graph.constant(0.0)
-        rows = [[d * v for d, v in zip(row, then, strict=True) if d is not None] or [zero] for row in slopes]
-        pushed = [total(tuple(row)) for row in rows]
-        module.straight("carried(p, s, v)", module.unpack("p", "s", "v", tangents=self.n), pushed)
+        moved = [along(graph, row, then) for row in slopes]
+        module.straight("carried(p, s, v)", module.unpack("p", "s", "v", tangents=self.n), moved)
         module.straight("outline(s)", module.unpack("s"), self._outline())
         wide = self.n + len(generic(self.n))
         for head, words, count in (

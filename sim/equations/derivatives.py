@@ -109,3 +109,21 @@ def gradient(value: Node, wrt: Sequence[Node], seed: Node | None = None) -> list
                 own = _shaped(graph, share, arg)
                 found[arg] = found[arg] + own if arg in found else own
     return [found.get(node) if node in depends else None for node in wrt]
+
+
+def along(
+    graph: Graph,
+    row: Sequence[Node | None],
+    v: Sequence[Node],
+    direct: Node | None = None,
+    into: Node | None = None,
+) -> Node:
+    """into + direct + sum_i row_i v_i, a derivative along v by its slopes, leaving out what is zero by
+    structure.
+    """
+    result = into if direct is None else direct if into is None else into + direct
+    for slope, part in zip(row, v, strict=True):
+        if slope is not None:
+            share = part if _is(slope, 1.0) else slope * part
+            result = share if result is None else result + share
+    return graph.constant(0.0) if result is None else result

@@ -14,9 +14,10 @@ import numpy as np
 
 from sim.cells import aligned
 from sim.compile import BARE_TAIL, kernel
-from sim.equations.derivatives import gradient
+from sim.equations.derivatives import along, gradient
 from sim.equations.graph import Node
 from sim.equations.lower import operations
+from sim.functions import total
 from sim.lyapunov.window import AFTER, SEEN, SEEN_ROW, Window, returns
 from sim.pointwise.module import Module, column_kind, tuple_of
 
@@ -67,11 +68,7 @@ class Growth:
         """The next state and tangents from the same expressions; and |det J|."""
         module, equation = self.module, self.module.equation
         slopes = [gradient(value, equation.state) for value in equation.next]
-        moved = [
-            _sum([slope * part for slope, part in zip(row, v, strict=True) if slope is not None], equation)
-            for v in self.v
-            for row in slopes
-        ]
+        moved = [along(equation.graph, row, v) for v in self.v for row in slopes]
         nodes = [*equation.next, *moved]
         if self.whole:
             volume = equation.graph.leaf("accumulator", "0")
@@ -313,16 +310,6 @@ def _largest(n: int) -> list[str]:
     return lines
 
 
-def _sum(terms: Sequence[Node], equation: Any) -> Node:
-    if not terms:
-        zero: Node = equation.graph.constant(0.0)
-        return zero
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
-
-
 def _determinant(rows: Sequence[Sequence[Node | None]], equation: Any) -> Node:
     """By permutations: 24 products at most, those with a zero by structure left out."""
     terms: list[Node] = []
@@ -336,7 +323,8 @@ def _determinant(rows: Sequence[Sequence[Node | None]], equation: Any) -> Node:
             product = product * factor  # type: ignore[operator]
         odd = sum(order[i] > order[j] for i in range(n) for j in range(i + 1, n)) % 2
         terms.append(-product if odd else product)  # type: ignore[operator, arg-type]
-    return _sum(terms, equation)
+    zero: Node = equation.graph.constant(0.0)
+    return total(terms) if terms else zero
 
 
 def directions(n: int, m: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim import kernels
-from sim.equations.derivatives import gradient
+from sim.equations.derivatives import along, gradient
 from sim.equations.equation import Equation
 from sim.equations.graph import Node
 from sim.equations.lower import Code, operations
@@ -39,7 +39,7 @@ def tangent(
     moving = [j for j in range(len(wrt)) if any(row[n + j] is not None for row in partial)]
     count = n * len(moving)
     v = {j: [graph.leaf("tangent", str(m * n + i)) for i in range(n)] for m, j in enumerate(moving)}
-    moved = [_carried(graph, partial[i][:n], v[j], partial[i][n + j]) for j in moving for i in range(n)]
+    moved = [along(graph, partial[i][:n], v[j], partial[i][n + j]) for j in moving for i in range(n)]
     module.straight("begin_tangent(p, s)", [], [graph.constant(0.0)] * count)
     code = module.code()
     names = code.lanes([*equation.next, *moved])
@@ -54,7 +54,7 @@ def tangent(
     g = [graph.leaf("gradient", str(j)) for j in range(len(wrt))]
     none: list[Node] = []
     grown = tuple(
-        _carried(graph, slopes[:n] if j in v else [], v.get(j, none), slopes[n + j], g[j])
+        along(graph, slopes[:n] if j in v else [], v.get(j, none), slopes[n + j], g[j])
         for j in range(len(wrt))
     )
     module.straight("begin_gradient(p, s)", [], [graph.constant(0.0)] * len(wrt))
@@ -72,19 +72,6 @@ def tangent(
     return module.finished(loop, title, [*rows, len(wrt)], ", _I")
 
 
-def _carried(
-    graph: Any, row: Sequence[Node | None], v: Sequence[Node], direct: Node | None, into: Node | None = None
-) -> Node:
-    """into + direct + sum_i row_i v_i, leaving out what is zero by structure."""
-    result = into if direct is None else direct if into is None else into + direct
-    for slope, tangent_value in zip(row, v, strict=True):
-        if slope is not None:
-            one = slope.op == "const" and slope.value == 1.0
-            share = tangent_value if one else slope * tangent_value
-            result = share if result is None else result + share
-    return graph.constant(0.0) if result is None else result
-
-
 def _backward(module: Module, k: Any) -> list[Node]:
     """Adds the parts of a backward pass: the loss's own gradient, a step back, tapes. Returns J^T g."""
     equation = module.equation
@@ -94,7 +81,7 @@ def _backward(module: Module, k: Any) -> list[Node]:
     error = graph.lift(cost(k, equation.pack, equation.shaped(equation.state)))
     slopes = gradient(error, equation.state)
     code = module.code()
-    names = code.lanes([_carried(graph, [], [], slope, g[i]) for i, slope in enumerate(slopes)])
+    names = code.lanes([along(graph, [], [], slope, g[i]) for i, slope in enumerate(slopes)])
     block = [*code.lines, f"return {tuple_of(names)}"]
     unpack = module.unpack("p", "s", "g")
     condition = "counts[t] > 0.0" if equation.masked else "t >= first[0]"
@@ -108,7 +95,7 @@ def _backward(module: Module, k: Any) -> list[Node]:
         ],
     )
     partial = [gradient(value, equation.state) for value in equation.next]
-    pulled = [_carried(graph, [partial[i][j] for i in range(n)], g, None) for j in range(n)]
+    pulled = [along(graph, [partial[i][j] for i in range(n)], g) for j in range(n)]
     module.straight("pull_back(p, s, x, g)", module.unpack("p", "s", "g"), pulled, count=True)
     module.straight("zero_gradient(s)", [], [graph.constant(0.0)] * n)
     stores = [f"store(tape, (row * {n} + {i}) * WIDTH, s{i})" for i in range(n)]
@@ -169,9 +156,7 @@ def _contributions(module: Module) -> dict[str, Node]:
     """What one step adds to the gradient by each parameter, g coming in."""
     equation = module.equation
     return {
-        name: _carried(
-            equation.graph, [gradient(value, [leaf])[0] for value in equation.next], module.gradient, None
-        )
+        name: along(equation.graph, [gradient(value, [leaf])[0] for value in equation.next], module.gradient)
         for name, leaf in equation.parameters.items()
     }
 
