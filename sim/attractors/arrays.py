@@ -114,10 +114,9 @@ class SettlingOfArrays:
             one = rows[again]
             rest = _distance(s[again], back[one])
             size = ROUNDING * np.sqrt((s[again] ** 2).sum(axis=1))
-            soon, sure = (
-                (gap[one] ** 2 <= (gap[one] - rest + moves) * self.apart * LEFT) | (gap[one] <= size)
-                for moves in (size, -size)
-            )
+            shrunk, near = gap[one] - rest, gap[one] <= size
+            soon = self._little(gap[one], shrunk + size) | near
+            sure = self._little(gap[one], shrunk - size) | near
             period[one[soon]] = turn[one[soon]]
             doubtful[one] = soon & ~sure
             tried[one], due[one] = True, 0.0
@@ -156,7 +155,11 @@ class SettlingOfArrays:
             v = np.where((span == q)[:, None], s - home, v)
             for length, at in ((gap, span), (rest, 2 * span)):
                 length[at == q] = np.sqrt((v[at == q] ** 2).sum(axis=1))
-        return np.asarray(gap**2 <= (gap - rest - gap * ROUNDING) * self.apart * LEFT)
+        return self._little(gap, gap - rest - gap * ROUNDING)
+
+    def _little(self, gap: np.ndarray, shrunk: np.ndarray) -> np.ndarray:
+        """Whether what is still to come is small, after a turn `gap` and a next one shorter by `shrunk`."""
+        return np.asarray(gap**2 <= shrunk * self.apart * LEFT)
 
     def _looks(self, numbers: Any, which: np.ndarray, s: np.ndarray, tried: np.ndarray) -> Fates:
         """What orbits do that do not close, by the boxes that they fill in two stretches, one after the
@@ -179,7 +182,7 @@ class SettlingOfArrays:
         least = ROUNDING * extent[:, None]
         steady = ~((moves > least).all(axis=1) & soon)
         recurs = ~tried & steady & (abs(moves).max(axis=1) <= LOOSE * extent) & (extent > self.apart)
-        point = tried & (extent <= self.apart) & (then**2 <= (extent - then) * self.apart * LEFT)
+        point = tried & (extent <= self.apart) & self._little(then, extent - then)
         period = np.where(recurs, RECURRENT, np.where(point, 1.0, UNDECIDED))
         period = np.where(self._inside(s), period, ESCAPED)
         low, high = np.minimum(low, lower_still), np.maximum(high, higher_still)

@@ -63,20 +63,15 @@ def size(s: Any) -> Any:
     raise NotImplementedError
 
 
-def arriving(gap: Any, rest: Any, moves: Any) -> Any:
-    """Whether what is still to come can be small, after one turn that ended `gap` from its start and a
-    further one that ended `rest` from there, if rounding moved them apart by `moves`.
+def little(gap: Any, shrunk: Any) -> Any:
+    """Whether what is still to come is small, after a turn that ended `gap` from its start and a further one
+    that is shorter by `shrunk`.
     """
     raise NotImplementedError
 
 
-def surely(gap: Any, rest: Any, moves: Any) -> Any:
-    """Whether it must be small, also if rounding moved them together by as much."""
-    raise NotImplementedError
-
-
 def slowing(gap: Any, rest: Any) -> Any:
-    """The same of a turn's displacement and what the linearised map makes of it in the next one."""
+    """The same after a turn's displacement and what the linearised map makes of it in the next one."""
     raise NotImplementedError
 
 
@@ -218,10 +213,12 @@ def settle(parameters: Any, start: Any, inputs: Any, outs: Any, cells: int, step
                 q += 1
                 again = (due > 0.0) & (due <= float(q))
                 if any_lane(again):
-                    rest = distance(s, back)
-                    soon = again & arriving(gap, rest, size(s))
+                    shrunk = gap - distance(s, back)
+                    moves = size(s)
+                    near = gap <= moves
+                    soon = again & (little(gap, shrunk + moves) | near)
                     period = select(soon, turn, period)
-                    doubtful = select(again, soon & ~surely(gap, rest, size(s)), doubtful)
+                    doubtful = select(again, soon & ~(little(gap, shrunk - moves) | near), doubtful)
                     tried = tried | again
                     due = select(again, 0.0, due)
                 if q <= first[1]:

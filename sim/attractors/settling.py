@@ -117,10 +117,8 @@ class Settling:
             ("size(s)", total(tuple(v * v for v in s)), f"{ROUNDING} * sqrt({{}})", "s"),
         ):
             self._adding(module, head, node, answer, *unpack)
-        left = f"gap * gap <= (gap - rest{{}}) * {apart * LEFT}"
-        module.add("arriving(gap, rest, moves)", [f"return ({left.format(' + moves')}) | (gap <= moves)"])
-        module.add("surely(gap, rest, moves)", [f"return ({left.format(' - moves')}) | (gap <= moves)"])
-        module.add("slowing(gap, rest)", [f"return {left.format(f' - gap * {ROUNDING}')}"])
+        module.add("little(gap, shrunk)", [f"return gap * gap <= shrunk * {apart * LEFT}"])
+        module.add("slowing(gap, rest)", [f"return little(gap, gap - rest - gap * {ROUNDING})"])
         module.straight("difference(s, v)", module.unpack("s", "v", tangents=self.n), off)
         slopes = [gradient(value, s) for value in self.equation.next]
         moved = [along(graph, row, then) for row in slopes]
@@ -243,7 +241,7 @@ def _narrowing(n: int, wide: int, apart: float) -> list[str]:
     for i in range(1, n):
         for name, x, y in (("wide", "a", "b"), ("rest", "c", "d")):
             lines += [f"e = {y}{i} - {x}{i}", f"{name} = select(e > {name}, e, {name})"]
-    return [*lines, f"return (wide <= {apart}) & (rest * rest <= (wide - rest) * {apart * LEFT})"]
+    return [*lines, f"return (wide <= {apart}) & little(rest, wide - rest)"]
 
 
 def _keeping(n: int) -> list[str]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sim.equations.evaluation import Map
 from sim.run import prepare
 
 
@@ -44,4 +45,14 @@ def test_many_numbers_that_hardly_move(numbers):
     fixed = {"units": numbers, "weights": "identity", "steps": 200, "starts": 32, "box": [-1e-5, 1e-5]}
     found = measure("rnn", ["census"], {"b": np.zeros(1)}, **fixed)
     assert found["census"].tolist() == [1]
+    assert found["census_undecided"].tolist() == [0]
+
+
+def test_what_moves_no_further_than_rounding_has_arrived_without_derivatives_too(monkeypatch):
+    """On arrays, of a network that says no jvp: at h = 1e-7 tanh moves h by h^3 / 3, some units of its last
+    place.
+    """
+    monkeypatch.setattr(Map, "linear", False)
+    fixed = {"units": 9, "weights": "identity", "steps": 200, "starts": 32, "box": [-1e-7, 1e-7]}
+    found = measure("rnn", ["census"], {"b": np.zeros(1)}, **fixed)
     assert found["census_undecided"].tolist() == [0]
