@@ -8,7 +8,7 @@ cells have as many is needed for a number to mean the same in both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,17 +32,19 @@ def ends(
     changed = np.zeros(max(len(order) - 1, 0), dtype=bool)
     for count in _counts(dataset, array):
         if x in count.dims:
-            along = count.isel({dim: i for dim, i in place.items() if dim in count.dims}).values[order]
+            along = _cut(count, place)[order]
             changed |= along[1:] != along[:-1]
     return changed
 
 
-def most(dataset: xr.Dataset, array: xr.DataArray, dim: str) -> int:
-    """How many values of a dim there is anything at: where a variable has room for 16 branches and no cell
-    has more than 3, three.
+def most(dataset: xr.Dataset, array: xr.DataArray, dim: str, places: Sequence[Mapping[str, int]]) -> int:
+    """How many values of a dim there is anything at in what is drawn, cut at these places: where a variable
+    has room for 16 branches and no cell of the cuts has more than 3, three.
     """
     size, name = int(array.sizes[dim]), _COUNTS.get(dim, "")
-    return min(max(int(np.max(dataset[name].values)), 1), size) if name in dataset.variables else size
+    if name not in dataset.variables:
+        return size
+    return min(max(1, *(int(np.max(_cut(dataset[name], place))) for place in places)), size)
 
 
 def said(dataset: xr.Dataset, array: xr.DataArray) -> str:
@@ -54,6 +56,11 @@ def said(dataset: xr.Dataset, array: xr.DataArray) -> str:
 def _counts(dataset: xr.Dataset, array: xr.DataArray) -> list[xr.DataArray]:
     """How many there are of what a variable numbers along its dims, where the store says so."""
     return [dataset[name] for dim, name in _COUNTS.items() if dim in array.dims and name in dataset.variables]
+
+
+def _cut(count: xr.DataArray, place: Mapping[str, int]) -> np.ndarray:
+    """A count along what a place leaves of its dims; no more of it is read."""
+    return np.asarray(count.isel({dim: i for dim, i in place.items() if dim in count.dims}).values)
 
 
 def broken(

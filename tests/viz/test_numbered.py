@@ -73,3 +73,14 @@ def test_curves_are_the_branches_that_there_are(points):
     assert "2 of 3 values of branch are drawn" in seen.caption
     everything = scene(points, "fixed_points", "lines", x="b", by="branch")
     assert len(everything.panels[0].curves) == 3
+
+
+def test_as_many_curves_as_there_are_branches_where_it_is_cut(tmp_path):
+    """h = tanh(w h) has one fixed point up to w = 1 and three beyond."""
+    sweep = {"name": "cut", "system": "rnn", "observables": ["fixed_points"]}
+    sweep["parameters"] = {"activation": "tanh", "branches": 4, "steps": 1}
+    sweep["axes"] = {"w": {"values": [0.5, 2.5]}, "b": {"start": -0.1, "stop": 0.1, "num": 5}}
+    store = jobs.open(jobs.run(sweep, root=tmp_path, executor="serial", progress=False).path)
+    for w, count in ((0.5, 1), (2.5, 3)):
+        seen = scene(store, "fixed_points", "lines", x="b", by="branch", at={"w": w})
+        assert len(seen.panels[0].curves) == count

@@ -43,12 +43,13 @@ def scene(
     x, by, panels = _roles(dataset, array, x, by, panels, at)
     held = choices.held(dataset, array, (x, by, panels), at)
     places, order, words = choices.along(dataset, x)
-    total = numbered.most(dataset, array, by) if by else 1
+    cuts = choices.cuts(dataset, held, panels)
+    total = numbered.most(dataset, array, by, [place for _, place in cuts]) if by else 1
     chosen = choices.spread(total, most)
     hues = list(zip(chosen, choices.hues(chosen, total), strict=True))
     frames = [
         (said, [_row(dataset, array, place, (by, int(i), hue), (x, places, order)) for i, hue in hues])
-        for said, place in choices.cuts(dataset, held, panels)
+        for said, place in cuts
     ]
     own = [np.concatenate([row.curve.y for row in rows]) for _, rows in frames]
     heights = np.concatenate(own)
