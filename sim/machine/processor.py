@@ -1,14 +1,19 @@
 """What shapes of work suit this processor: how many numbers a bundle holds, how many cells a block.
 
 The shapes move no bit of a result (every lane is computed alone, sums run in the order of the units): they
-decide how well registers and caches are used. Measured on one core, fraction of the multiply-add peak or
-time against the other column's shapes: with AVX-512 (32 registers of 8 numbers) as told in docs/decisions.md;
-with AVX2 (16 of 4) the scalar tanh network 0.43 G steps/s with bundles of 64 and 0.66 with 32, 128 units that
-share a matrix 67 ms with blocks of 32 cells and 24 with 16, 32 units with their own 12.4 ms and 6. Intel's
-processors with AVX-512 (Sapphire Rapids): 8 units with their own matrices 29.2 ms with blocks of 32 cells and
-26.4 with 16; 128 units that share one 20.4 ms with tiles of 32 cells and 4 rows and 19.4 with 6, their
-gradients 112 ms and, with 16 cells and 12 rows, 94; a GRU of 8 units 9.2 ms with bundles of 64 and 8.7 with
-32, an LSTM 14.2 and 13.6; what is divided is told in `sim/machine/quotients.py`.
+decide how well registers and caches are used. Measured on one core, as a share of the time with other
+shapes:
+
+With AVX-512 (32 registers of 8 numbers) as told in docs/decisions.md. Intel's (Sapphire Rapids): 8 units
+with their own matrices 0.90 with blocks of 16 cells instead of 32; 128 units that share one 0.95 with tiles
+of 32 cells and 6 rows instead of 4, their gradients 0.84 with 16 cells and 12 rows; a GRU of 8 units 0.95
+and an LSTM 0.96 with bundles of 32 instead of 64; what is divided is told in `sim/machine/quotients.py`.
+
+With AVX2 (16 registers of 4; Zen 3, whose first-level cache has 32 KB where the others have 48): a tanh
+unit 0.65 with bundles of 32 instead of 64; the two gradients of a cliff 0.8 and the 26 of an LSTM 0.75 with
+16 instead of 32, escape times 0.85; 128 units that share a matrix 0.92 with tiles of 8 cells and 5 rows
+instead of 16 and 2, their gradients 0.81; a GRU of 8 units 0.8 and an LSTM 0.85 with blocks of 4 cells
+instead of 8, 32 units of a network 0.9 with one cell instead of two.
 """
 
 import os
@@ -22,20 +27,24 @@ class Shapes(NamedTuple):
 
     pointwise: int  # cells of a bundle whose state and parameters stay in registers
     light: int  # the same where a step is a handful of instructions
-    crowded: int  # the same where many tangents go along
+    crowd: int  # tangents that go along, above which the registers are full
+    crowded: int  # the same where they are
     settling: int  # the same where a bundle is run until its last orbit's fate is certain
     escape: int  # the same for escape times, which keep two states and two checkpoints
     bundle: int  # numbers of elementwise work over units and cells
     shared: tuple[int, int]  # where the cells of a block share their matrices
     pulled: tuple[int, int]  # where they do and gradients are pulled back through them
     blocks: tuple[int, ...]  # cells of a block that have their own, the largest first
+    fast: int  # bytes of matrices that the first-level cache holds beside the rest
     tile: int  # registers of a tile of theirs where a register holds several cells
     narrow: int  # and where it holds several units
     divides: bool  # whether a division costs less than the multiplications that stand for it
 
 
-WIDE = Shapes(64, 128, 32, 32, 32, 64, (32, 4), (32, 4), (32, 16, 8, 4, 2, 1), 8, 12, divides=True)
-SLIM = Shapes(32, 128, 32, 16, 8, 32, (16, 2), (16, 2), (8, 4, 2, 1), 6, 6, divides=True)
+WIDE = Shapes(
+    64, 128, 12, 32, 32, 32, 64, (32, 4), (32, 4), (32, 16, 8, 4, 2, 1), 20 << 10, 8, 12, divides=True
+)
+SLIM = Shapes(32, 128, 1, 16, 16, 16, 32, (8, 5), (8, 5), (8, 4, 2, 1), 12 << 10, 6, 6, divides=True)
 INTEL = WIDE._replace(bundle=32, shared=(32, 6), pulled=(16, 12), blocks=(16, 8, 4, 2, 1), divides=False)
 
 

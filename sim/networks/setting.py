@@ -14,7 +14,6 @@ from sim.objective import counted
 from sim.series import check_head, targets_kind
 from sim.signature import Keyword
 
-_FAST = 20 << 10  # bytes of matrices that the first-level cache holds beside the rest
 _SCALINGS = ("gain", "spectral_radius")
 
 
@@ -52,7 +51,7 @@ def _blocks(matrices: int, whole: bool) -> tuple[int, int]:
     units with 8 lanes 0.26, with one 0.65.
     """
     choices = tuple(lanes for lanes in SHAPES.blocks if lanes >= REGISTER or not whole)
-    lanes = next((lanes for lanes in choices if lanes * matrices <= _FAST), choices[-1])
+    lanes = next((lanes for lanes in choices if lanes * matrices <= SHAPES.fast), choices[-1])
     return lanes, 4 if lanes == 32 else SHAPES.tile if lanes >= REGISTER else SHAPES.narrow
 
 

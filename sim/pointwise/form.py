@@ -36,9 +36,6 @@ from sim.signature import Keyword
 from sim.start import starts_of
 
 WIDTH = SHAPES.pointwise  # with AVX-512, 32 ran at 0.65 and 16 at 0.35 of the rate of 64 on the cliff map
-# Tangents that fill the registers: with 26 of an LSTM bundles of 64 take 394 ms and 32 take 220, with 10 of a
-# GRU 85 and 83.
-_CROWD = 12
 _SHORT = 1024  # steps up to which the tape keeps every state
 
 
@@ -154,7 +151,7 @@ class Pointwise:
         watchers = [watcher for _, watcher, _ in self._forward]
         ahead_alone = not (self._backward or self._by_lag)  # nothing needs bundles of the usual width
         if self._gradient is not None:
-            if ahead_alone and len(self.equation.state) * len(self._wanted) > _CROWD:
+            if ahead_alone and len(self.equation.state) * len(self._wanted) > SHAPES.crowd:
                 self.width = SHAPES.crowded
             self.forward = pointwise_gradient.tangent(
                 self.equation, watchers, self._gradient[1], self._wanted, self.width, self._apart is not None
