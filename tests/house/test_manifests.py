@@ -165,6 +165,24 @@ def test_the_lock_satisfies_every_requirement(text, python):
     assert requirement.specifier.contains(clause.version)
 
 
+def test_the_lock_has_one_version_for_every_python_that_it_is_tried_with():
+    """Newer Pythons would get newer releases, which nobody has tried: `--fork-strategy fewest` keeps them."""
+
+    def versions(python: str) -> set[str]:
+        environment = {
+            "python_version": python,
+            "python_full_version": f"{python}.0",
+            "sys_platform": "linux",
+        }
+        return {
+            f"{pin.name}{pin.specifier}"
+            for pin in PINS
+            if pin.marker is None or pin.marker.evaluate(environment)
+        }
+
+    assert versions("3.13") <= versions("3.12") <= versions("3.11")
+
+
 def test_no_lock_that_names_hosts():
     for name in ("uv.lock", "pylock.toml", "pixi.lock"):
         assert not (REPOSITORY / name).exists(), f"{name} names hosts: requirements.lock is the lock"
