@@ -107,8 +107,8 @@ def test_shared_and_distinct_matrices_give_equal_bits(group: tuple[str, ...]):
 
 @pytest.mark.parametrize(("units", "lanes"), [(18, 4), (26, 2), (40, 1)])
 def test_more_units_take_other_forms_with_equal_bits(units: int, lanes: int):
-    """The larger the matrices, the fewer lanes a block has, down to registers that lanes share with units; these
-    sizes say the same with every processor's shapes.
+    """The larger the matrices, the fewer lanes a block has, down to registers that lanes share with units;
+    these sizes say the same with every processor's shapes.
     """
     observed, settings = ("gradient_norm", "gradient_through_time"), {"units": units, "b": 0.1}
     shared = network(observed, **settings).evaluate({"seed": SEEDS, "weights.gain": np.ones(len(SEEDS))})
