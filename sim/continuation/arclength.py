@@ -175,24 +175,31 @@ def _outside(u: np.ndarray, room: Room, q: int) -> bool:
 def _edge(
     equations: Equations, inner: np.ndarray, outer: np.ndarray, room: Room, q: int
 ) -> np.ndarray | None:
-    """The point of the curve on the border of the box that it crosses first."""
-    share, place, value = 1.0, -1, 0.0
-    for i in range(q):
-        a, b = inner[len(inner) - q + i], outer[len(outer) - q + i]
-        for end, crossed in ((room.low[i], b < room.low[i]), (room.high[i], b > room.high[i])):
-            if crossed and b != a and (end - a) / (b - a) <= share:
-                share, place, value = (end - a) / (b - a), len(inner) - q + i, float(end)
-    if place < 0:
-        return None
-    row = np.zeros(len(inner))
-    row[place] = 1.0
-    found = correct(equations, inner + share * (outer - inner), row, value)
-    if found is None:
-        return None
-    edge = found[0]
-    edge[place] = value
-    far = np.linalg.norm((edge - inner) / room.scale) > 3.0 * np.linalg.norm((outer - inner) / room.scale)
-    return None if far or _outside(edge, room, q) else edge
+    """The point of the curve on the border of the box that it crosses first; near a corner the straight line
+    from `inner` to `outer` does not say which side that is, and at one rounding does not.
+    """
+    crossed: list[tuple[float, int, float]] = []
+    for i in range(len(inner) - q, len(inner)):
+        a, b = inner[i], outer[i]
+        low, high = room.low[i - len(inner)], room.high[i - len(inner)]
+        if not low <= b <= high:
+            end = float(low if b < low else high)
+            crossed.append(((end - a) / (b - a), i, end))
+    longest = 3.0 * np.linalg.norm((outer - inner) / room.scale)
+    for share, place, value in sorted(crossed):
+        row = np.zeros(len(inner))
+        row[place] = 1.0
+        found = correct(equations, inner + share * (outer - inner), row, value)
+        if found is None:
+            continue
+        edge = found[0]
+        edge[place] = value
+        beside = np.clip(edge[-q:], room.low, room.high)
+        near = np.abs(beside - edge[-q:]) <= _CLOSE * (room.high - room.low)
+        if near.all() and np.linalg.norm((edge - inner) / room.scale) <= longest:
+            edge[-q:] = beside
+            return edge
+    return None
 
 
 def _returns(

@@ -41,6 +41,17 @@ def test_a_curve_that_cuts_off_a_corner_is_found(b):
     np.testing.assert_allclose([np.ptp(a), curve.values[:, 1].min()], [0.01, box[1][0]], atol=1e-9)
 
 
+@pytest.mark.parametrize("b", [-0.9, -0.5, 0.1, 0.3])
+@pytest.mark.parametrize(("kind", "share"), [("fold", -0.25), ("flip", 0.75)])
+def test_a_curve_through_a_corner_is_followed_into_it_and_found_once(kind, share, b):
+    """a = share (1 - b)^2, with one end of the box's a and one of its b on the curve."""
+    end = share * (1.0 - b) ** 2
+    box = ((end, 3.0) if kind == "fold" else (-1.0, end), (b, 0.9))
+    (curve,) = curves(of("henon", ["a", "b"]), box, [kind]).curves
+    ends = curve.values[[0, -1]][np.argsort(curve.values[[0, -1], 1])]
+    np.testing.assert_allclose(ends, [[end, b], [share * 0.01, 0.9]], atol=1e-9)
+
+
 def test_a_fixed_point_that_flips_is_no_fold_of_cycles():
     """F of F has a multiplier 1 there too, and no fold: the 2-cycles of the Henon map never fold."""
     found = curves(of("henon", ["a", "b"]), ((-1.5, 3.0), (-0.9, 0.9)), ["fold", "flip"], periods=2)
