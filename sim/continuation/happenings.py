@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sim.continuation.arclength import crossing, tangent
+from sim.continuation.arclength import correct, crossing, tangent
 from sim.continuation.defining import Defining, Kind, Solutions, even
 from sim.continuation.differences import solve
 from sim.continuation.results import Special, of_full_period
@@ -15,6 +15,7 @@ Test = Callable[[np.ndarray, np.ndarray], float]
 
 _SIDES = {"beyond_1": 1.0, "beyond_-1": -1.0}
 _AT_ONCE = 1e-6  # how near to 1 or -1 multipliers are that pass together
+_BESIDE = 1e-5  # of a scaled unit: there rounding leaves Newton's states as good as the mean of two is
 LEVEL = 1e-9  # points and tangents are known to about 1e-11: a test below it is zero, whatever its sign
 
 
@@ -149,12 +150,24 @@ def _together(
             return float(real[rank] - 1.0)
 
         u, after = ends
-        near = crossing(equations, u, after, t, scale, passing, (passing(u, t), passing(after, t)))
+        pair = (passing(u, t), passing(after, t))
+        near = crossing(equations, u, after, t, scale, passing, pair)
+        near = _beside(equations, near, t / scale, scale) if side > 0 else near
         multipliers = np.linalg.eigvals(equations.linear(near))
         point = _point(equations, "branch_point" if side > 0 else "flip", near, None)
         if (np.abs(multipliers - side) < _AT_ONCE).sum() > 1 and (side < 0 or _is_whole(equations, point)):
             found.append((point, near))
     return found
+
+
+def _beside(equations: Solutions, near: np.ndarray, row: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """A point where several multipliers are 1, as the mean of the solutions on either side: at it Newton's
+    matrix is singular, and any state in the plane of these directions solves the equations.
+    """
+    way = _BESIDE * row * scale * scale
+    sides = [correct(equations, near + s * way, row, float(row @ near) + s * _BESIDE) for s in (-1.0, 1.0)]
+    found = [side[0] for side in sides if side is not None]
+    return near if len(found) < 2 else np.asarray(0.5 * (found[0] + found[1]))
 
 
 def _is_whole(equations: Solutions, point: Special) -> bool:
