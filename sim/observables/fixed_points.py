@@ -5,10 +5,10 @@ where nothing can be shown (a curve that touches the diagonal, a whole range of 
 as undecided. Piecewise-linear networks (relu, leaky_relu, identity) with at most 12 choices in `cycle`
 steps: every one, region by region. All other networks and maps: what searches from states drawn in
 `interval` and on trajectories find, of cycles all their states and with a cycle also what each shorter one
-that divides it finds; the sum of indices, `fixed_points_index`, must be 1 for a map of a box into itself, and
-says when some are missing. Stability is a matter of the modulus of the eigenvalues: a slope of -1.5 is as
-unstable as one of 1.5. On a kink there is no derivative: what the point is follows from all regions that meet
-there, or is undecided.
+that divides it finds; the sum of indices, `fixed_points_index`, must be 1 for a map of a box into its
+inside, and says when some are missing. Stability is a matter of the modulus of the eigenvalues: a slope of
+-1.5 is as unstable as one of 1.5. On a kink there is no derivative: what the point is follows from all
+regions that meet there, or is undecided.
 
 Sources: R. E. Moore, R. B. Kearfott & M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
 doi:10.1137/1.9780898717716; D. Sussillo & O. Barak, Neural Computation 25 (2013) 626,
@@ -76,7 +76,7 @@ def declare(facts: Facts) -> Declared:
         "fixed_points_open": ints((), "undecided places", "places where nothing could be shown, "
             "and continua of fixed points"),
         "fixed_points_index": ints((), "sum of indices", f"sum of the signs of det(I - D{f}); 1 for maps of "
-            "a box into itself if none is missing and none has an eigenvalue 1"),
+            "a box into its inside if none is missing and none has an eigenvalue 1"),
         "fixed_points_completeness": ints((), "completeness", "exact: there are no others (in the interval, "
             "for a state of one number); searched: there may be; undecided: some place is open; continuum: "
             "whole ranges of states that stand still, as far as double precision tells", COMPLETENESS),
