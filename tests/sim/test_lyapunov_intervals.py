@@ -89,6 +89,16 @@ def test_the_variance_of_a_sum_knows_its_correlation(count, independent, ends, a
     assert 0.92 <= covered(value, error, 0.0, count) <= 0.97
 
 
+@pytest.mark.parametrize("shape", [0.3, 1.0])
+def test_intervals_cover_where_few_batches_hold_what_is_rare(shape: float):
+    """As long laminar phases are: sums of the gamma distribution, skewed by 2 / sqrt(shape). The narrower one
+    was covered 91 % of the time.
+    """
+    rng = np.random.default_rng(17)
+    value, error = mean_and_error(-rng.gamma(shape, size=(64, 8000)), 1.0)
+    assert 0.93 <= covered(value, error, -shape) <= 0.97
+
+
 def test_quadratic_forms_are_those_of_rows_in_numpy_bit_for_bit():
     """x^T C^-1 x and 1^T C^-1 x from C = L D L^T, and from the matrix itself."""
     rng = np.random.default_rng(11)
@@ -98,7 +108,7 @@ def test_quadratic_forms_are_those_of_rows_in_numpy_bit_for_bit():
     for i in range(1, 12):
         ones.append(1.0 - below[i] * ones[-1])
     inverse, one = 1.0 / pivots, np.array(ones) / pivots
-    along, squares = forms(rows, np.zeros(rows.shape[1]), below[None], inverse[None], one[None])
+    along, squares, sums = forms(rows, np.zeros(rows.shape[1]), below[None], inverse[None], one[None])
     rest, first, second = np.zeros(37), np.zeros(37), np.zeros(37)
     for row, beside, d, o in zip(rows, below, inverse, one, strict=True):
         rest = rest * -beside + row
@@ -109,6 +119,7 @@ def test_quadratic_forms_are_those_of_rows_in_numpy_bit_for_bit():
     solved = np.linalg.solve(factor @ np.diag(pivots) @ factor.T, rows)
     np.testing.assert_allclose(squares[0], (rows * solved).sum(axis=0), rtol=1e-12)
     np.testing.assert_allclose(along[0], solved.sum(axis=0), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(sums, [(rows**2).sum(axis=0), (rows**3).sum(axis=0)], rtol=0, atol=1e-12)
 
 
 def test_an_error_does_not_depend_on_neighbours():
