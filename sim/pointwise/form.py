@@ -151,7 +151,8 @@ class Pointwise:
         watchers = [watcher for _, watcher, _ in self._forward]
         ahead_alone = not (self._backward or self._by_lag)  # nothing needs bundles of the usual width
         if self._gradient is not None:
-            if ahead_alone and len(self.equation.state) * len(self._wanted) > SHAPES.crowd:
+            crowded = len(self.equation.state) * len(self._wanted) > SHAPES.crowd
+            if ahead_alone and crowded and not self.loops:  # which have bundles of up to 32
                 self.width = SHAPES.crowded
             self.forward = pointwise_gradient.tangent(
                 self.equation, watchers, self._gradient[1], self._wanted, self.width, self._apart is not None

@@ -19,6 +19,10 @@ from sim.run import prepare
 CASES = [
     ("rnn", "silence", {"start": 0.3}, {"w": np.linspace(-2.0, 2.0, 70)},
      ["trajectory", "loss", "gradient"]),
+    ("rnn", "silence", {"start": 0.3}, {"w": np.linspace(-2.0, 2.0, 70)},
+     ["gradient", "largest_lyapunov_exponent"]),
+    ("complex_quadratic", "silence", {"c_im": 0.1}, {"c_re": np.linspace(-2.0, 0.4, 70)},
+     ["gradient", "escape_smooth"]),
     ("logistic", "silence", {"start": 0.3, "max_period": 8}, {"r": np.linspace(2.8, 4.0, 150)}, ["period"]),
     ("rnn", "white_noise", {"units": 6, "start": "unit"}, {"weights.gain": np.linspace(0.5, 2.0, 37)},
      ["norm", "gradient_norm"]),
