@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+import xarray as xr
 
 from sim.errors import Refused
-from viz import palettes, scales
+from viz import draw, palettes, scales
 from viz.scales import choose, linear_ticks, log_ticks, text
 
 
@@ -152,3 +153,12 @@ def test_colours_whose_middle_means_zero_have_it_there_whatever_the_numbers(valu
     scale = choose(values, "auto", centred=True)
     assert scale.unit(np.zeros(1))[0] == pytest.approx(0.5)
     assert scale.high >= np.abs(values).max()
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1e300), (1.0, 1.0 + 1e-9), (0.0, 1e-300), (-1.0, 1.0)])
+def test_colours_in_the_browser_tell_numbers_apart_however_far_or_near_they_are(low, high):
+    values = np.linspace(low, high, 6).reshape(2, 3)
+    given = xr.Dataset({"loss": (("b", "w"), values)}, {"w": [0.0, 1.0, 2.0], "b": [0.0, 1.0]})
+    shade = draw(given, "loss", "map", scale="linear").data["shade"]
+    assert np.isfinite(shade).all()
+    assert len(np.unique(shade)) == values.size
