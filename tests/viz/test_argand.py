@@ -115,6 +115,17 @@ def test_discs_of_euler_steps():
         scene(spirals(), "eigenvalues", of="weights")
 
 
+def test_a_step_of_no_length_has_no_disc():
+    alpha = np.array([0.0, 0.5])
+    multipliers = 1 + alpha[:, None] * (np.array([-3.0, 0.5]) - 1) + 0j
+    made = store({"alpha": alpha}, multipliers)
+    seen = scene(made, "eigenvalues")
+    assert seen.x_label == "Re μ"
+    np.testing.assert_allclose(of(seen, Marks)[0].x, multipliers.real.ravel())
+    with pytest.raises(Unseen, match="no alpha of one step above zero"):
+        scene(made, "eigenvalues", of="weights")
+
+
 def test_words_have_colours_of_their_own():
     words = np.array(["tanh", "relu"], dtype=object)
     seen = scene(store({"activation": words}, np.array([[0.5, 0.1], [2.0, 0.3]]) + 0j), "eigenvalues")

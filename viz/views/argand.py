@@ -62,7 +62,7 @@ def scene(
     alpha = _alpha(dataset, by, held, chosen) if _steps(dataset, of_points) == 1 else None
     if of == "weights" and alpha is None:
         raise Unseen(
-            'of = "weights": this store has no alpha of one step, so that a step is all there is; '
+            'of = "weights": this store has no alpha of one step above zero, so that a step is all there is; '
             'write of = "step"'
         )
     weights = alpha is not None and (of == "weights" or (of == "auto" and bool((alpha != 1).any())))
@@ -116,16 +116,19 @@ def _marks(
 def _alpha(
     dataset: xr.Dataset, by: str | None, held: Mapping[str, int], chosen: np.ndarray
 ) -> np.ndarray | None:
-    """alpha of each of the chosen cells, from its axis or the sweep's parameters; None without one."""
-    if by == "alpha":
-        return np.asarray(dataset["alpha"].values[chosen], dtype=float)
-    if "alpha" in held:
-        return np.full(len(chosen), float(reading.value(dataset, "alpha", held["alpha"])))
+    """alpha of each of the chosen cells, from its axis or the sweep's parameters; None without one, or where
+    one is not above zero: no eigenvalue of the weights follows from such a step.
+    """
     given = json.loads(str(dataset.attrs.get("sweep", "{}"))).get("parameters", {})
-    alpha = given.get("alpha")
-    if alpha is None and all(isinstance(given.get(name), int | float) for name in ("dt", "tau")):
+    alpha: Any = given.get("alpha")
+    if by == "alpha":
+        alpha = dataset["alpha"].values[chosen]
+    elif "alpha" in held:
+        alpha = float(reading.value(dataset, "alpha", held["alpha"]))
+    elif alpha is None and all(isinstance(given.get(name), int | float) for name in ("dt", "tau")):
         alpha = given["dt"] / given["tau"]
-    return np.full(len(chosen), float(alpha)) if isinstance(alpha, int | float) and alpha > 0 else None
+    fits = isinstance(alpha, int | float | np.ndarray) and bool(np.all(np.asarray(alpha) > 0))
+    return np.broadcast_to(np.asarray(alpha, dtype=float), chosen.shape) if fits else None
 
 
 def _discs(alpha: np.ndarray, by: str | None, scale: Scale | None, palette: str) -> tuple[Shape, ...]:
