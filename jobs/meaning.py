@@ -99,7 +99,8 @@ def resolve(
             found.append((keyword, table))
     for path, keyword in known.items():
         if keyword.default is REQUIRED and path not in taken and not _named(path, names):
-            text = f"is missing ({keyword.meaning}); write {path} = … under [parameters] or [axes.{path}]"
+            axis = f" or [axes.{path}]" if keyword.sweepable else ""
+            text = f"is missing ({keyword.meaning}); write {path} = … under [parameters]{axis}"
             problems.append(Problem(f"parameters.{path}", text))
     paths = [keyword.path for keyword, _ in found]
     own = {dim for name in document.observables for dim in OWN_DIMS.get(name, ())}

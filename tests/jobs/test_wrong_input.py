@@ -159,6 +159,15 @@ def test_what_is_right_is_not_called_wrong(fake, small):
         assert places == [f"axes.w.values[{place}]" for place in wrong]
 
 
+def test_what_cannot_be_an_axis_is_not_told_to_be_one():
+    sweep = {"name": "a", "system": "rnn", "observables": ["loss"], "axes": {"b": W}}
+    with pytest.raises(Refused) as refusal:
+        Sweep.parse(sweep)
+    (problem,) = refusal.value.problems
+    assert problem.place == "parameters.steps"
+    assert problem.text.endswith("write steps = … under [parameters]")
+
+
 @pytest.mark.parametrize("key", ["axes", "parameters"])
 def test_a_whole_table_is_not_set(fake, small, key):
     with pytest.raises(Refused, match=f"--set: {key} is a table; set what stands in it, as in --set {key}"):
