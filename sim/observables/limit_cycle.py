@@ -81,6 +81,8 @@ def _first(facts: Facts) -> int:
     """The time from which on the orbit counts."""
     settle = int(facts.k.settle)
     first = facts.steps // 2 if settle == -1 else settle
+    if facts.steps < 3:
+        raise refuse("parameters.steps", f"{facts.steps} steps are too few to turn; write 3 or more")
     if not 0 <= first <= facts.steps - 3:
         raise refuse(
             "parameters.settle",

@@ -191,6 +191,7 @@ def test_row_93_the_function_becomes_a_step():
 
 WRONG = [
     ("limit_cycle", {"settle": 98}, "parameters.settle: 98 of 100 steps leave nothing to look at"),
+    ("limit_cycle", {"steps": 2}, "parameters.steps: 2 steps are too few to turn; write 3 or more"),
     ("return_map", {"lag": 0}, "parameters.lag"),
     ("return_map", {"pairs": 101}, "parameters.pairs: 101 pairs 1 steps apart in a run of 100 steps"),
     ("return_map", {"component": 1}, "parameters.component: 1 of a state of 1 numbers; write 0 to 0"),
