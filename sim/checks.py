@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.equations.equation import ordinal
 from sim.errors import refuse
 from sim.functions import parts
 from sim.generic import (
@@ -196,7 +197,7 @@ def _named(pack: Any, path: Place) -> str:
     """The name of a place, such as `layers[1].W_f`."""
     name = ""
     for i in path:
-        name += f".{pack._fields[i]}" if hasattr(pack, "_fields") else f"[{i}]"
+        name += f".{pack._fields[i]}" if hasattr(pack, "_fields") else f"[{ordinal(pack[i], i)}]"
         pack = pack[i]
     return name[1:]
 

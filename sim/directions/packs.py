@@ -48,13 +48,13 @@ def levels(p: Directions) -> list[tuple[Part, ...]]:
     several = len(p.layers) > 1
     found = []
     for i, layer in enumerate(p.layers):
-        prefix, mark = (f"layers[{i}].", str(i + 1)) if several else ("", "")
+        prefix, mark = (f"layers[{i + 1}].", str(i + 1)) if several else ("", "")
         halves = (("forward", layer.forward, False), ("backward", layer.backward, True))
         found.append(
             tuple(Part(f"{prefix}{half}.", pack, back, f"{mark}_{half}") for half, pack, back in halves)
         )
         if i < len(p.between):
-            found.append((Part(f"between[{i}].", p.between[i], False, ""),))
+            found.append((Part(f"between[{i + 1}].", p.between[i], False, ""),))
     return found
 
 

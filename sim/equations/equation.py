@@ -35,7 +35,10 @@ class Scaled:
 
 
 def flattened(pack: Any, prefix: str = "") -> dict[str, Any]:
-    """The fields of a pack by full name, packs and tuples inside it opened: `layers[1].W`, `taps[0]`."""
+    """The fields of a pack by full name, packs and tuples inside it opened: `layers[1].W`, `taps[0]`.
+
+    Layers and other packs are counted from 1, as the parts of their states are, numbers from 0.
+    """
     found: dict[str, Any] = {}
     for name, value in zip(pack._fields, pack, strict=True):
         found |= _opened(prefix + name, value)
@@ -48,8 +51,15 @@ def _opened(name: str, value: Any) -> dict[str, Any]:
     if hasattr(value, "_fields"):
         return flattened(value, f"{name}.")
     return {
-        path: found for i, item in enumerate(value) for path, found in _opened(f"{name}[{i}]", item).items()
+        path: found
+        for i, item in enumerate(value)
+        for path, found in _opened(f"{name}[{ordinal(item, i)}]", item).items()
     }
+
+
+def ordinal(item: Any, index: int) -> int:
+    """What the item of a tuple is counted as, from its index."""
+    return index + (hasattr(item, "_fields") and not isinstance(item, (Matrices, Vectors)))
 
 
 def learnt_numbers(pack: Any, prefix: str = "") -> list[str]:
@@ -69,7 +79,7 @@ def _numbers(name: str, value: Any) -> list[str]:
         return [name] if is_number(value) else []
     if hasattr(value, "_fields"):
         return learnt_numbers(value, f"{name}.")
-    return [found for i, item in enumerate(value) for found in _numbers(f"{name}[{i}]", item)]
+    return [found for i, item in enumerate(value) for found in _numbers(f"{name}[{ordinal(item, i)}]", item)]
 
 
 class Equation:
@@ -147,7 +157,7 @@ class Equation:
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return self._packed(f"{name}.", value)
         if isinstance(value, tuple):
-            return tuple(self._field(f"{name}[{i}]", item) for i, item in enumerate(value))
+            return tuple(self._field(f"{name}[{ordinal(item, i)}]", item) for i, item in enumerate(value))
         if not is_number(value):
             return value
         return self.parameters.setdefault(name, self.graph.leaf("parameter", name))

@@ -145,7 +145,7 @@ def _numbers(name: str, value: Any) -> dict[str, Vector]:
         return {
             path: item
             for i, inner in enumerate(value)
-            for path, item in _numbers(f"{name}[{i}]", inner).items()
+            for path, item in _numbers(f"{name}[{i + hasattr(inner, '_fields')}]", inner).items()
         }
     return {name: np.atleast_1d(value)} if isinstance(value, np.floating | np.ndarray) else {}
 
@@ -158,7 +158,7 @@ def replaced(pack: Any, label: str, value: Vector) -> Any:
     if not index:
         new = replaced(old, rest, value) if rest else _like(old, value)
         return pack._replace(**{field: new})
-    i = int(index[:-1])
+    i = int(index[:-1]) - bool(rest)  # packs are counted from 1
     new = replaced(old[i], rest, value) if rest else _like(old[i], value)
     return pack._replace(**{field: (*old[:i], new, *old[i + 1 :])})
 

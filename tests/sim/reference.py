@@ -183,7 +183,7 @@ def dead_fraction(c: Cell) -> Vector:
 def field(pack: Any, label: str) -> Any:
     """The value that a label names: `layers[1].W`."""
     for name in label.replace("[", ".").replace("]", "").split("."):
-        pack = pack[int(name)] if name.isdigit() else getattr(pack, name)
+        pack = pack[int(name) - hasattr(pack[0], "_fields")] if name.isdigit() else getattr(pack, name)
     return pack
 
 

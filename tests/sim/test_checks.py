@@ -33,7 +33,7 @@ def test_wrappers_pass(system: str):
     own = {"cell": "lstm", "cell.units": 2, "cell.inputs": 2}
     found = check(system, own | WRAPPED[system], seed=3)
     assert found.worst < 1e-9
-    assert {"layers[1].W_f", "between[0].U"} < set(found.parameters) or system == "bidirectional"
+    assert {"layers[2].W_f", "between[1].U"} < set(found.parameters) or system == "bidirectional"
 
 
 # ---- the documents' own cell, right and wrong -------------------------------------------------------------

@@ -148,12 +148,21 @@ def test_a_run_is_the_plain_loop(name: str):
 def test_names_are_those_of_the_pack():
     run = run_of("between")
     names = {c.name: list(c.values) for c in run.coordinates}
-    own = [f"layers[{i}].{half}.{w}" for i in (0, 1) for half in ("forward", "backward") for w in "WUb"]
-    dense = ["between[0].U", "between[0].b"]
+    own = [f"layers[{i}].{half}.{w}" for i in (1, 2) for half in ("forward", "backward") for w in "WUb"]
+    dense = ["between[1].U", "between[1].b"]
     assert names["parameter"] == [*own, *dense, "readout.V[0]", "readout.V[1]", "readout.c"]
     assert names["matrix"] == [name for name in names["parameter"] if name[-1] not in "bc"]
     arrays = [f"h{i}_{half}[{k}]" for i in (1, 2) for half in ("forward", "backward") for k in (0, 1)]
     assert names["unit"] == arrays
+    stack = prepare(
+        "stacked",
+        observables=["trajectory", "gradient_norm"],
+        fixed={"cell": "rnn", "cell.units": 2, "between": 1, "start": 0.5, "target": 0.3, "steps": 1},
+    )
+    names = {c.name: list(c.values) for c in stack.coordinates}
+    assert names["parameter"] == [*(f"layers[{i}].{w}" for i in (1, 2) for w in "WUb"), *dense]
+    assert names["unit"] == [f"h{i}[{k}]" for i in (1, 2) for k in (0, 1)]
+    assert (stack.evaluate({})["gradient_norm"][0, 5:7] > 0.0).all()  # layers[2].b, between[1].U
     one = {c.name: list(c.values) for c in run_of("one-layer").coordinates}
     assert one["parameter"] == [f"{half}.{w}" for half in ("forward", "backward") for w in "WUb"]
     assert one["unit"] == [f"h_{half}[{k}]" for half in ("forward", "backward") for k in (0, 1)]
@@ -338,6 +347,6 @@ def test_two_layers_of_lstm_against_torchs_own():
         kind, gate = array.split("_")
         torchs = {"W": "weight_hh", "U": "weight_ih", "b": "bias_ih"}[kind]
         mark = "_reverse" if half == "backward" else ""
-        whole = getattr(net, f"{torchs}_l{layer[7]}{mark}").grad
+        whole = getattr(net, f"{torchs}_l{int(layer[7]) - 1}{mark}").grad
         part = whole[4 * order.index(gate) : 4 * order.index(gate) + 4]
         np.testing.assert_allclose(norm, float(part.norm()), rtol=1e-12, err_msg=name)
