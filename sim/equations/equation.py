@@ -172,9 +172,9 @@ class Equation:
         self.goals = goals
         return self.goal
 
-    def read_out(self, outputs: int) -> None:
-        """A linear read-out with this many outputs; its arrays are named `readout.V` (one for each array that
-        is read out) and `readout.c`.
+    def read_out(self, outputs: int) -> Head:
+        """Gives it a linear read-out with this many outputs; its arrays are named `readout.V` (one for each
+        array that is read out) and `readout.c`.
         """
         read = self.output(self.state)
         names = ["readout.V"] if len(read) == 1 else [f"readout.V[{i}]" for i in range(len(read))]
@@ -182,6 +182,7 @@ class Equation:
             self.matrices[name] = self.graph.leaf("matrix", name, (outputs, h.shape[0]))
         c = self.vectors["readout.c"] = self.graph.leaf("vector", "readout.c", (outputs,))
         self.head = Head(tuple(self.matrices[name] for name in names), c)
+        return self.head
 
     def shaped(self, numbers: Sequence[Node]) -> Any:
         """Numbers as the system's functions see a state: one of them alone, or a tuple."""

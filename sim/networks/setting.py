@@ -10,6 +10,7 @@ from sim.equations.equation import Equation, flattened
 from sim.equations.stages import REGISTER
 from sim.errors import refuse
 from sim.machine.processor import SHAPES
+from sim.networks.tile import readout
 from sim.objective import counted
 from sim.series import check_head, targets_kind
 from sim.signature import Keyword
@@ -79,7 +80,7 @@ def aimed(setting: Any, equation: Equation) -> np.ndarray:
     read = sum(h.shape[0] for h in equation.output(equation.state))
     width = check_head(setting, int(values["outputs"]) or read)
     if values["outputs"]:
-        equation.read_out(width)
+        readout(setting, values, equation.read_out(width))  # refuses a matrix of another shape
     if hasattr(setting.task, "targets"):
         equation.aim(width, targets_kind(setting))
     mask = counted(setting, int(values["loss_from"]), int(values["steps"]))

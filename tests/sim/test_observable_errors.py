@@ -186,6 +186,17 @@ def test_what_a_cell_refuses_is_said_of_the_wrappers_keywords():
     assert problem.place == "parameters.cell.force_f"
 
 
+@pytest.mark.parametrize("place", ["weights", "input_weights", "readout", "cell.input_weights"])
+def test_a_matrix_of_another_shape_is_refused_where_it_stands_before_anything_runs(place: str):
+    cell, dot, _ = place.rpartition(".")
+    fixed = {"steps": 4, f"{cell}{dot}units": 2, "target": 0.5, "outputs": 3}
+    fixed |= {"cell": "rnn"} if cell else {}
+    fixed |= {place: "matrix", f"{place}.matrix": [[1.0], [1.0], [1.0]]}
+    (problem,) = refused("stacked" if cell else "rnn", observables=["loss"], fixed=fixed)
+    assert problem.place == f"parameters.{place}.matrix"
+    assert "a matrix of shape (3, 1) where (" in problem.text
+
+
 def test_every_value_of_an_axis_of_an_observable_is_looked_at():
     fixed = {"steps": 4, "w": 0.5, "metric": "sign"}
     problems = refused(
