@@ -140,9 +140,7 @@ def _check_width(setting: Any, width: int, inputs: int) -> None:
     if networked(setting.example):
         cure = f"write inputs = {width}"
         raise refuse("parameters.inputs", f"the task has {width} inputs, the network {inputs}; {cure}")
-    cure = f"write units = 2 or more and inputs = {width}"
-    if "units" not in setting.values:
-        cure = f'take a network, such as system = "rnn" with units = 2 or more and inputs = {width}'
+    cure = f"{network_instead(setting)}, and inputs = {width}"
     raise refuse("task", f"it has {width} inputs, {setting.system!r} takes one number at a time here; {cure}")
 
 
@@ -178,6 +176,15 @@ def _outputs_count(setting: Any) -> int:
     return int(setting.task.outputs_count(filled(setting.task.Keywords, setting.values)))
 
 
+def network_instead(setting: Any) -> str:
+    """What to write for a network where the system takes and gives one number at a time."""
+    heads = [path.removesuffix("units") for path in setting.values if path.rpartition(".")[2] == "units"]
+    if not heads:
+        return 'take a network, such as system = "rnn" with units = 2 or more'
+    own = f'{heads[0]}weights = "gaussian" (or "matrix") in the place of numbers for a network of one unit'
+    return f"write {heads[0]}units = 2 or more, or {own}"
+
+
 def check_single(setting: Any, width: int) -> None:
     """Refuses a task with more targets than the numbers that one unit, or a map, puts out: it has no
     read-out.
@@ -187,7 +194,7 @@ def check_single(setting: Any, width: int) -> None:
         raise refuse(
             "parameters.units" if "units" in setting.values else "task",
             f"the task has {wanted} targets, compared is the output, {width} here; read-outs are for "
-            f"networks of several units: write units = 2 or more and outputs = {wanted}",
+            f"networks: {network_instead(setting)}, and outputs = {wanted}",
         )
 
 

@@ -174,8 +174,9 @@ def _fit_inputs(leafs: Leafs, values: dict[str, Any], given: set[str]) -> None:
     """
     count = getattr(leafs.task, "inputs_count", None)
     for path in [path for path in values if path == "inputs" or path.endswith(".inputs")]:
-        several = values.get(path.removesuffix("inputs") + "units", 1) != 1
-        if count is not None and path not in given and several:
+        head = path.removesuffix("inputs")
+        weighed = {f"{head}weights", f"{head}input_weights"} & given  # one unit is a network too, then
+        if count is not None and path not in given and (weighed or values.get(f"{head}units", 1) != 1):
             values[path] = int(count(filled(leafs.task.Keywords, values)))
 
 

@@ -230,23 +230,25 @@ def biases() -> Mapping[str, Callable[..., Any]]:
 
 
 def single(units: int, w: Any, u: Any, b: Any, inputs: int, weights: Any, input_weights: Any) -> bool:
-    """Whether keywords describe one unit with the numbers w and u, or (False) a network with families of
-    weights; what belongs to the other is refused.
+    """Whether keywords describe one unit with the numbers w and u, or (False) a network, of one unit too,
+    with families of weights; what belongs to the other is refused.
     """
     if units < 1:
         raise refuse("parameters.units", f"{units} units; write 1 or more")
-    if units == 1 and w is None:
+    network = units > 1 or (w is None and u is None and (weights.touched or input_weights.touched))
+    if not network and w is None:
         raise refuse(
             "parameters.w",
-            "one unit needs its recurrent weight w: give it a value or an axis (or write units = 2 and more)",
+            "one unit needs its recurrent weight w: give it a value or an axis (or write units = 2 and more, "
+            'or weights = "gaussian" for a network of one)',
         )
-    if units == 1:
+    if not network:
         for family, instead in ((weights, "recurrent weight is w"), (input_weights, "input weight is u")):
             if family.touched:
                 raise refuse(
                     f"parameters.{family.place}",
-                    f"{family.place} and what belongs to it are for several units; with one unit the "
-                    f"{instead}",
+                    f"{family.place} and what belongs to it are of a network; with one unit the {instead}, "
+                    "or leave w and u out",
                 )
         if isinstance(b, tuple):
             raise refuse(

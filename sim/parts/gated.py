@@ -77,12 +77,15 @@ def grown(deltas: Mapping[str, Any], h: Any, x: Any) -> dict[str, Any]:
 
 
 def single(units: int, inputs: int, rows: Mapping[str, Row], groups: Sequence[Chosen]) -> bool:
-    """Whether keywords describe one unit with a row of numbers for each gate, or (False) a network with
-    families of weights; what belongs to the other is refused. `rows` has the gates that are there.
+    """Whether keywords describe one unit with a row of numbers for each gate, or (False) a network, of one
+    unit too, with families of weights; what belongs to the other is refused. `rows` has the gates that are
+    there.
     """
     if units < 1:
         raise refuse("parameters.units", f"{units} units; write 1 or more")
-    return _one(inputs, rows, groups) if units == 1 else _many(units, rows)
+    numbers = any(number is not None for row in rows.values() for number in (row.w, row.u, row.p))
+    network = units > 1 or (not numbers and any(family.touched for family in groups))
+    return _many(units, rows) if network else _one(inputs, rows, groups)
 
 
 def _one(inputs: int, rows: Mapping[str, Row], groups: Sequence[Chosen]) -> bool:
@@ -91,15 +94,15 @@ def _one(inputs: int, rows: Mapping[str, Row], groups: Sequence[Chosen]) -> bool
         raise refuse(
             f"parameters.{missing[0]}",
             f"one unit needs its recurrent weights; give {', '.join(missing)} values or axes (or write "
-            "units = 2 and more)",
+            'units = 2 and more, or weights = "gaussian" for a network of one)',
         )
     for family in groups:
         if family.touched:
             letter = {"weights": "w", "input_weights": "u"}.get(family.place, "p")
             raise refuse(
                 f"parameters.{family.place}",
-                f"{family.place} and what belongs to it are for several units; with one unit write "
-                f"{', '.join(f'{letter}_{gate}' for gate in rows)}",
+                f"{family.place} and what belongs to it are of a network; with one unit write "
+                f"{', '.join(f'{letter}_{gate}' for gate in rows)}, or leave such numbers out",
             )
     for gate, row in rows.items():
         if isinstance(row.b, tuple | Chosen):

@@ -102,7 +102,8 @@ def _built(cell: Chosen, changes: Mapping[str, Any]) -> bool:
 def _one_unit(cell: Chosen, wrapper: str) -> Refused:
     return refuse(
         f"parameters.{cell.place}.units",
-        f"{wrapper} is made of networks; {cell.word} is one unit here: write {cell.place}.units = 2 or more",
+        f"{wrapper} is made of networks; {cell.word} is one unit here: write {cell.place}.units = 2 or more, "
+        f'or {cell.place}.weights = "gaussian" for a network of one',
     )
 
 

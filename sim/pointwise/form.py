@@ -31,7 +31,15 @@ from sim.observable import (
 )
 from sim.pointwise import gradient as pointwise_gradient
 from sim.pointwise import module as pointwise
-from sim.series import check_single, columns_of, inputs_kind, series_of, targets_kind, targets_of
+from sim.series import (
+    check_single,
+    columns_of,
+    inputs_kind,
+    network_instead,
+    series_of,
+    targets_kind,
+    targets_of,
+)
 from sim.signature import Keyword
 from sim.start import starts_of
 
@@ -113,7 +121,7 @@ class Pointwise:
         if values.get("outputs") or values.get("criterion") == "cross_entropy":
             raise refuse(
                 "parameters.outputs" if values.get("outputs") else "parameters.criterion",
-                "read-outs and cross-entropy are for networks of several units; write units = 2 or more",
+                f"read-outs and cross-entropy are for networks; {network_instead(self.setting)}",
             )
         if hasattr(self.setting.task, "targets"):
             check_single(self.setting, len(equation.output(equation.state)))

@@ -1,7 +1,8 @@
 """The vanilla recurrent network h' = f(W h + U x + b), one unit or n.
 
-With one unit w, u and b are numbers; with n units W, U and b come from the families `weights`,
-`input_weights` and `b`. Source: J. L. Elman, Cognitive Science 14 (1990) 179, doi:10.1207/s15516709cog1402_1.
+With one unit w, u and b are numbers; with n units, or one whose `weights` are given, W, U and b come from the
+families `weights`, `input_weights` and `b`. Source: J. L. Elman, Cognitive Science 14 (1990) 179,
+doi:10.1207/s15516709cog1402_1.
 """
 
 from typing import Annotated, Any, NamedTuple, cast

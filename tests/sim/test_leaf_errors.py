@@ -209,7 +209,7 @@ CALLS: dict[str, tuple[str, str, str]] = {
     "two inputs": (
         "task",
         TASK.format("np.zeros((1, steps, 2))"),
-        "it has 2 inputs, 'rnn' takes one number at a time here; write units = 2 or more and inputs = 2",
+        "it has 2 inputs, 'rnn' takes one number at a time here; write units = 2 or more, .* and inputs = 2",
     ),
     "fails inside": ("task", TASK.format("np.zeros(steps) / k.a"), r"mine.py:6: `.*` fails: AttributeError"),
 }

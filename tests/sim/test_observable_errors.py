@@ -164,9 +164,25 @@ def test_observables_that_do_not_go_with_the_run(name: str):
 def test_one_unit_is_told_at_once_what_a_task_of_classes_needs():
     (problem,) = refused("rnn", task="parity", observables=["loss"], fixed={"steps": 4, "w": 0.5})
     assert problem.place == "parameters.units"
-    assert "write units = 2 or more and outputs = 2" in problem.text
-    several = {"steps": 4, "units": 2, "outputs": 2}
-    assert prepare("rnn", task="parity", observables=["loss"], fixed=several).variables[0].name == "loss"
+    assert "write units = 2 or more, or weights = " in problem.text
+    assert problem.text.endswith("and outputs = 2")
+    for written in ({"units": 2}, {"weights": "gaussian"}):
+        fixed = {"steps": 4, "outputs": 2} | written
+        assert prepare("rnn", task="parity", observables=["loss"], fixed=fixed).variables[0].name == "loss"
+
+
+@pytest.mark.parametrize(
+    ("system", "fixed", "cure"),
+    [
+        ("rnn", {"w": 0.5}, "write units = 2 or more, or weights = "),
+        ("euler", {"flow.w": 0.5, "dt": 0.1}, "write flow.units = 2 or more, or flow.weights = "),
+        ("logistic", {"r": 3.0}, 'take a network, such as system = "rnn" with units = 2 or more'),
+    ],
+)
+def test_who_wants_a_read_out_of_one_number_is_told_what_can_be_written(system: str, fixed: dict, cure: str):
+    (problem,) = refused(system, observables=["loss"], fixed={"steps": 4, "outputs": 2} | fixed)
+    assert problem.place == "parameters.outputs"
+    assert cure in problem.text
 
 
 @pytest.mark.parametrize("word", ["./ugrnn.py", "ugrnn", "lstn"])
@@ -180,7 +196,9 @@ def test_a_wrong_cell_is_one_fault_and_says_how_to_name_ones_own(word: str):
 def test_what_a_cell_refuses_is_said_of_the_wrappers_keywords():
     (problem,) = refused("stacked", observables=["loss"], fixed={"steps": 4, "cell.units": 1})
     assert problem.place == "parameters.cell.units"
-    assert "write cell.units = 2 or more" in problem.text
+    assert "write cell.units = 2 or more, or cell.weights" in problem.text
+    one = {"steps": 4, "cell.units": 1, "cell.weights": "gaussian"}
+    assert prepare("stacked", observables=["loss"], fixed=one).variables[0].name == "loss"
     fixed = {"steps": 4, "cell.units": 3, "cell.force_f": 1.5}
     (problem,) = refused("stacked", observables=["loss"], fixed=fixed)
     assert problem.place == "parameters.cell.force_f"
