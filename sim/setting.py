@@ -127,7 +127,8 @@ def setting_of(
     """The setting of these leaves and values; refused where the system has no step."""
     for path in varied:
         if path in samples and len(samples[path]):
-            values[path] = samples[path][0]
+            # not zero, which may be simpler than the rest: without amplitude noise is a steady input
+            values[path] = max(samples[path], key=lambda value: np.abs(value).max())
         elif values[path] is REQUIRED or values[path] is None or isinstance(values[path], str):
             values[path] = 1 if leafs.known[path].kind == "integer" else 1.0
     build = builder(leafs.system, system)

@@ -215,6 +215,13 @@ def test_a_matrix_of_another_shape_is_refused_where_it_stands_before_anything_ru
     assert "a matrix of shape (3, 1) where (" in problem.text
 
 
+@pytest.mark.parametrize("observable", ["basin", "fixed_points"])
+def test_an_axis_that_begins_without_input_is_refused_before_anything_runs(observable: str):
+    fixed, varied = {"r": 3.0, "steps": 80}, {"amplitude": [0.0, 0.9]}
+    (problem,) = refused("logistic", task="white_noise", observables=[observable], fixed=fixed, varied=varied)
+    assert "this input changes with time" in problem.text
+
+
 def test_every_value_of_an_axis_of_an_observable_is_looked_at():
     fixed = {"steps": 4, "w": 0.5, "metric": "sign"}
     problems = refused(
