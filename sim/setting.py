@@ -128,7 +128,8 @@ def setting_of(
     for path in varied:
         if path in samples and len(samples[path]):
             # not zero, which may be simpler than the rest: without amplitude noise is a steady input
-            values[path] = max(samples[path], key=lambda value: np.abs(value).max())
+            sizes = np.abs(np.asarray(samples[path])).reshape(len(samples[path]), -1).max(axis=1)
+            values[path] = samples[path][int(sizes.argmax())]
         elif values[path] is REQUIRED or values[path] is None or isinstance(values[path], str):
             values[path] = 1 if leafs.known[path].kind == "integer" else 1.0
     build = builder(leafs.system, system)
