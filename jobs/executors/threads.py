@@ -1,5 +1,6 @@
 """Threads under Dask's threaded scheduler: kernels release Python's lock, one more thread writes."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -21,7 +22,7 @@ def run(work: Work, workers: int) -> None:
 
     def tile(number: int) -> None:
         if not stop.is_set():
-            _put(queue, work.compute(number), stop)
+            _put(queue, work.compute(number), stop.is_set)
 
     def keep() -> None:
         try:
@@ -43,18 +44,19 @@ def run(work: Work, workers: int) -> None:
         raise
     finally:
         pool.shutdown(wait=not stop.is_set(), cancel_futures=True)
-        _put(queue, None, Event() if writer.is_alive() and not faults else stop)
+        _put(queue, None, lambda: not writer.is_alive())  # it may die of a full disk with the queue full
         writer.join()
     if faults:
         raise faults[0]
 
 
-def _put(queue: Queue[Filled | None], item: Filled | None, stop: Event) -> None:
+def _put(queue: Queue[Filled | None], item: Filled | None, given_up: Callable[[], bool]) -> None:
+    """Wait until the queue takes an item, or nobody will take it from there any more."""
     while True:
         try:
             return queue.put(item, timeout=0.1)
         except Full:
-            if stop.is_set():
+            if given_up():
                 return None
 
 

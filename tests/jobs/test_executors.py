@@ -239,6 +239,41 @@ def test_a_full_disk_says_so_and_keeps_what_is_safe(fake, many_tiles, small, roo
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("separatrix")]
 
 
+def test_a_disk_that_fills_up_while_the_last_tiles_wait_ends_the_run():
+    """All is computed, as many tiles wait as the queue takes, then the writer dies: the run hung there."""
+    from jobs.executors import threads
+    from jobs.work import Stopped
+
+    class Waiting:
+        pending = range(4)  # one with the writer, three in the queue of two workers
+
+        def begin(self):
+            self.computed = threading.Semaphore(0)
+
+        def compute(self, number):
+            self.computed.release()
+            return number
+
+        def commit(self, batch):
+            for _ in self.pending:
+                self.computed.acquire()
+            time.sleep(0.3)
+            raise Stopped("the disk is full")
+
+    said = []
+
+    def run():
+        try:
+            threads.run(Waiting(), 2)
+        except Stopped as stopped:
+            said.append(str(stopped))
+
+    driver = threading.Thread(target=run, daemon=True)
+    driver.start()
+    driver.join(20)
+    assert said == ["the disk is full"]
+
+
 def test_failed_syncs_are_never_taken_for_success(fake, many_tiles, small, root, monkeypatch):
     """Each sync in turn fails with EIO: the run stops, and running again makes the same store."""
     import errno
