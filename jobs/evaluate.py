@@ -73,6 +73,14 @@ class Recipe:
         """Stored bytes of one cell, uncompressed."""
         return 1 + sum(math.prod(item.shape) * np.dtype(item.dtype).itemsize for item in self.variables)
 
+    @property
+    def coordinate_bytes(self) -> int:
+        """Stored bytes of all coordinates, uncompressed: a long axis weighs as much as its results."""
+        axes = self.sweep.axes
+        words = sum(len(str(word).encode()) for axis in axes if axis.is_word for word in axis.values)
+        own = sum(np.asarray(item.values).nbytes for item in self.coordinates)
+        return words + own + sum(axis.values.nbytes for axis in axes if not axis.is_word)
+
     @cached_property
     def grid(self) -> Grid:
         words = [axis.is_word for axis in self.sweep.axes]

@@ -89,7 +89,7 @@ def plan(sweep: Sweep | Path | str | dict) -> Plan:
         sweep=sweep,
         recipe=made,
         grid=grid,
-        bytes=cells * made.cell_bytes,
+        bytes=cells * made.cell_bytes + made.coordinate_bytes,
         tile_bytes=tile_cells * (2 * made.cell_bytes + made.work_bytes),
         scratch_bytes=made.scratch_bytes,
         nominal=cells * made.operations / RATE,

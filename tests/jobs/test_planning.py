@@ -6,6 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+import jobs
 from jobs import planning
 from jobs.evaluate import OUTCOME
 from jobs.tiles import Grid
@@ -45,6 +46,18 @@ def test_what_cells_share_is_counted(task, steps, fixed):
 def test_bytes_are_written_in_thousands():
     written = [planning.size(count) for count in (999, 1500, 2e6, 3.25e9, 1.5e12, 1.5e15)]
     assert written == ["999 B", "1.5 kB", "2 MB", "3.25 GB", "1.5 TB", "1,500 TB"]
+
+
+def test_the_bytes_of_a_sweep_are_those_of_all_its_arrays(tmp_path):
+    """A coordinate weighs as much as a result of one number along it."""
+    raw = {"name": "bytes", "system": "rnn", "observables": ["final_state", "trajectory"]}
+    raw |= {"parameters": {"steps": 6}}
+    raw["axes"] = {"activation": {"values": ["tanh", "relu"]}, "w": {"start": 0.0, "stop": 1.0, "num": 500}}
+    plan = planning.plan(planning.read(raw))
+    arrays = jobs.open(jobs.run(raw, root=tmp_path, progress=False).path).variables
+    words = sum(map(len, raw["axes"]["activation"]["values"]))
+    assert plan.bytes == words + sum(array.nbytes for name, array in arrays.items() if name != "activation")
+    assert arrays["w"].nbytes == 4000
 
 
 def test_every_worker_has_a_tile_and_scratch_of_its_own():
