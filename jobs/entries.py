@@ -53,8 +53,7 @@ def describe(path: Path) -> Entry:
         file = (path / ledger.PLACE).stat()
         updated = datetime.fromtimestamp(file.st_mtime, UTC).isoformat(timespec="seconds")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
-        cure = "ask its owner for access" if isinstance(fault, PermissionError) else MEND
-        return Entry(name, path, note=f"cannot be read: {type(fault).__name__}; {cure}")
+        return Entry(name, path, note=_broken(path, fault))
     if pages.header is None:
         return Entry(name, path, note=f"both first lines of its ledger are damaged; {ANEW}")
     tiles = pages.header["tiles"]
@@ -77,6 +76,16 @@ def describe(path: Path) -> Entry:
         messages=tuple(record.message for record in pages.records.values() if record.message),
         written=(file.st_mtime_ns, file.st_ino),
     )
+
+
+def _broken(path: Path, fault: Exception) -> str:
+    """Why a store cannot be read, and the cure: without its ledger nobody knows which tiles are whole."""
+    if isinstance(fault, PermissionError):
+        return "cannot be read: PermissionError; ask its owner for access"
+    for place, cure in ((ledger.PLACE, ANEW), ("zarr.json", MEND)):
+        if not (path / place).exists():
+            return f"{place} is missing; {cure}"
+    return f"cannot be read: {type(fault).__name__}; {MEND}"
 
 
 def _stores(root: Path) -> Iterator[Path]:

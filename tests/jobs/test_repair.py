@@ -96,3 +96,16 @@ def test_nothing_is_put_back_through_a_link(done, small, root, tmp_path):
     with pytest.raises(Refused, match="w/c/0 has changed"):
         go(small, root, repair=True)
     assert (tmp_path / "w" / "c" / "0").read_bytes() == b""
+
+
+def test_the_cure_that_is_said_of_a_store_without_its_ledger_is_the_one_that_helps(done, small, root):
+    """Which tiles are whole nobody knows then: `--repair`, which was said, is refused."""
+    (done.path / ledger.PLACE).unlink()
+    note = jobs.catalog(root)[0].note
+    assert note == "outcome/ledger.jsonl is missing; run its sweep again with --fresh"
+    with pytest.raises(Refused, match=note):
+        go(small, root, repair=True)
+    assert go(small, root, fresh=True).computed_tiles > 0
+    (done.path / "zarr.json").unlink()
+    assert jobs.catalog(root)[0].note == "zarr.json is missing; run its sweep again with --repair"
+    assert go(small, root, repair=True).computed_tiles == 0
