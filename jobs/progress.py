@@ -54,7 +54,7 @@ class Lines(Silence):
             rate = self._fresh / (now - self._start)
             left = (self._total - self._done) / rate
             part = f"{self._done:,} of {self._total:,} cells"
-            say(f"{self._name}: {part}, {rate:,.0f} cells/s, {left:,.0f} s left")
+            say(f"{self._name}: {part}, {_pace(rate)}, {left:,.0f} s left")
 
 
 class Bar:
@@ -79,10 +79,19 @@ class Bar:
     def settled(self, cells: int) -> None:
         self._fresh += cells
         rate = self._fresh / max(time.monotonic() - self._start, 1e-9)
-        self._bar.update(self._task, advance=cells, rate=f"{rate:,.0f} cells/s")
+        self._bar.update(self._task, advance=cells, rate=_pace(rate))
 
     def end(self) -> None:
         self._bar.stop()
+
+
+def _pace(rate: float) -> str:
+    """Cells in a second; where a cell takes seconds, as many digits as say how many.
+
+    >>> _pace(14217.8), _pace(0.0472)
+    ('14,218 cells/s', '0.047 cells/s')
+    """
+    return f"{rate:,.0f} cells/s" if rate >= 10 else f"{rate:.2g} cells/s"
 
 
 def watcher(progress: bool | Watcher) -> Watcher:
