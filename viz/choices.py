@@ -84,11 +84,15 @@ def frames(
     return [(reading.said(dataset, {panels: int(i)}), part.isel({panels: int(i)})) for i in chosen]
 
 
-def cuts(dataset: xr.Dataset, held: dict[str, int], panels: str | None) -> list[tuple[str, dict[str, int]]]:
-    """Of each panel its words and where the variable is cut."""
+def cuts(
+    dataset: xr.Dataset, held: dict[str, int], panels: str | None, total: int | None = None
+) -> list[tuple[str, dict[str, int]]]:
+    """Of each panel its words and where the variable is cut. total: how many values of the axis there is
+    anything at, by default all.
+    """
     if panels is None:
         return [("", held)]
-    chosen = spread(dataset.sizes[panels], MOST_PANELS)
+    chosen = spread(dataset.sizes[panels] if total is None else total, MOST_PANELS)
     return [(reading.said(dataset, {panels: int(i)}), held | {panels: int(i)}) for i in chosen]
 
 

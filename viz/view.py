@@ -34,13 +34,15 @@ class Needs(NamedTuple):
 
     `dims` counts all dims of at least two values, `own` names dims that must be among the variable's own,
     `names` the only variables that this view is made for (empty: any), `likes` dims that this view shows
-    best, `kinds` are NumPy's letters of the dtype, `rank` says who is offered first where several views fit.
+    best, `first` variables that it is offered first for, `kinds` are NumPy's letters of the dtype, `rank` says
+    who is offered first where several views fit.
     """
 
     dims: int = 1
     own: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     likes: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
     kinds: str = "biuf"
     rank: int = 0
 
@@ -133,9 +135,9 @@ def suited(dataset: xr.Dataset, variable: str) -> tuple[str, ...]:
 
 def _rank(needs: Needs, array: xr.DataArray, long: list[str]) -> int:
     """How well a view fits: named dims count most; a picture with an axis of one value is a last resort."""
-    narrow = 0 if "f" in needs.kinds or array.name == "outcome" else 5
+    meant = 5 if array.name in needs.first else 0
     liked = 8 if set(needs.likes) & set(long) else 0
-    return needs.rank + narrow + liked + 10 * len(needs.own) - (20 if needs.dims > len(long) else 0)
+    return needs.rank + meant + liked + 10 * len(needs.own) - (20 if needs.dims > len(long) else 0)
 
 
 def best(dataset: xr.Dataset, variable: str, view: str | None = None) -> str:

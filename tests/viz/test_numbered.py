@@ -84,3 +84,23 @@ def test_as_many_curves_as_there_are_branches_where_it_is_cut(tmp_path):
     for w, count in ((0.5, 1), (2.5, 3)):
         seen = scene(store, "fixed_points", "lines", x="b", by="branch", at={"w": w})
         assert len(seen.panels[0].curves) == count
+
+
+def test_panels_are_of_the_branches_that_there_are():
+    """Of six places for three branches, three panels were empty."""
+    b = np.linspace(-1.0, 1.0, 5)
+    found = np.full((2, 5, 6), np.nan)
+    found[:, :, :3] = np.arange(3.0)
+    data = stores.dataset(
+        {
+            "fixed_points": (("w", "b", "branch"), found),
+            "fixed_points_count": (("w", "b"), np.full((2, 5), 3)),
+        },
+        {"w": np.array([1.0, 2.0]), "b": b},
+        {"branch": np.arange(6)},
+    )
+    for by in (None, "w"):
+        seen = scene(
+            data, "fixed_points", "lines", x="b", by=by, panels="branch", at={} if by else {"w": 1.0}
+        )
+        assert [panel.title for panel in seen.panels] == ["branch = 0", "branch = 1", "branch = 2"]

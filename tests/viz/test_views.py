@@ -41,6 +41,8 @@ def test_the_view_that_fits_best_comes_first():
     assert suited(stores.fan(), "trajectory")[0] == "lines"
     assert suited(stores.logistic(20, 5), "orbit")[0] == "orbit_diagram"
     assert suited(stores.mandelbrot(8, 5), "escape_time")[0] == "image"
+    counts = stores.mandelbrot(8, 5).rename(escape_time="census_period")
+    assert suited(counts, "census_period")[:2] == ("map", "image")  # the colours of a fractal are for escapes
     assert suited(stores.cliff(8), "outcome")[0] == "map"
 
 
@@ -377,6 +379,18 @@ def test_curves_that_lie_on_others_are_named():
     assert "w = 3 covers 2 other curves." in scene(data, "norm", "lines", by="w").caption.replace("W", "w")
     data["norm"][:] = np.nan
     assert "covers" not in scene(data, "norm", "lines", by="w").caption
+
+
+def test_zeros_that_have_no_logarithm_cover_nothing():
+    """Nothing is drawn of a gradient that is zero everywhere, beside one over decades: no curve covers another."""
+    gain = np.arange(5.0)
+    values = np.stack([np.zeros((2, 5)), 10.0 ** np.stack([3 * gain, 2 * gain])])
+    axes = {"parameter": np.array(["U", "W"], dtype=object), "seed": np.array([0, 1]), "gain": gain}
+    data = stores.dataset({"norm": (("parameter", "seed", "gain"), values)}, axes)
+    seen = scene(data, "norm", "lines", x="gain", by="seed", panels="parameter")
+    assert seen.log_y
+    assert "10 of 20 heights are not positive" in seen.caption
+    assert "covers" not in seen.caption
 
 
 def test_the_names_of_shapes_lie_beside_a_map_and_not_on_it():

@@ -17,7 +17,7 @@ from viz.view import Needs
 if TYPE_CHECKING:
     import xarray as xr
 
-NEEDS = Needs(dims=2, kinds="iu", rank=2)
+NEEDS = Needs(dims=2, kinds="iu", first=("escape_time",), rank=2)
 
 
 def scene(

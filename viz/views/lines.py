@@ -43,7 +43,7 @@ def scene(
     x, by, panels = _roles(dataset, array, x, by, panels, at)
     held = choices.held(dataset, array, (x, by, panels), at)
     places, order, words = choices.along(dataset, x)
-    cuts = choices.cuts(dataset, held, panels)
+    cuts = choices.cuts(dataset, held, panels, _panels(dataset, array, held, by, panels, most))
     total = numbered.most(dataset, array, by, [place for _, place in cuts]) if by else 1
     chosen = choices.spread(total, most)
     hues = list(zip(chosen, choices.hues(chosen, total), strict=True))
@@ -65,7 +65,9 @@ def scene(
         outside(drawn, log_y),
         never.said(np.array(nevers), word),
         numbered.said(dataset, array) if any(row.ends for _, rows in frames for row in rows) else "",
-        choices.covered([(said, [row.curve.y for row in rows]) for said, rows in frames], names),
+        choices.covered(
+            [(said, [_seen(row.curve.y, log_y) for row in rows]) for said, rows in frames], names
+        ),
     ]
     if np.any(nevers):
         drawn = topped(drawn, places, nevers, f"↑ {word}", log_y)
@@ -108,6 +110,26 @@ def _roles(
         by = max(free, key=lambda dim: (dim not in _OWN, array.sizes[dim]))
     choices.check(array, x=x, by=by, panels=panels)
     return x, by, panels
+
+
+def _panels(
+    dataset: xr.Dataset,
+    array: xr.DataArray,
+    held: dict[str, int],
+    by: str | None,
+    panels: str | None,
+    most: int,
+) -> int | None:
+    """How many panels have anything in one of the curves that are drawn."""
+    if panels is None:
+        return None
+    chosen = choices.spread(array.sizes[by], most) if by else ()
+    return numbered.most(dataset, array, panels, [held | {by: int(i)} for i in chosen] if by else [held])
+
+
+def _seen(heights: np.ndarray, log_y: bool) -> np.ndarray:
+    """The heights of a curve that are drawn: on a logarithm, only positive ones."""
+    return np.where(heights > 0, heights, np.nan) if log_y else heights
 
 
 class _Row(NamedTuple):
