@@ -125,6 +125,13 @@ def test_sizes_have_boxes_by_decades_however_near_they_lie():
     assert not scene(signed, "neuron_gradient_norm").log_x
 
 
+def test_a_histogram_of_nothing_says_nothing_of_zeros():
+    """Of a store whose cells are all pending it said that none is exactly zero."""
+    data = made.layers()
+    data["neuron_gradient_norm"][:] = np.nan
+    assert "zero" not in scene(data, "neuron_gradient_norm").caption
+
+
 def test_a_histogram_of_zeros_has_sizes_from_zero_up():
     """Zeros are left out, so that no outline is left: the axis went from -0.5 to -0.5."""
     data = made.layers()

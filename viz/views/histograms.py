@@ -200,6 +200,8 @@ def _zeros(rows: list[tuple[str, np.ndarray]], dataset: xr.Dataset, by: str | No
     """How many numbers are exactly zero, and which row of which panel has the most."""
     every = np.stack([values for _, values in rows])
     known, zero = ~np.isnan(every), every == 0.0
+    if not known.any():
+        return ""
     if not zero.any():
         return "none is exactly zero"
     if zero.sum() == known.sum():
