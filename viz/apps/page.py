@@ -33,7 +33,7 @@ p {{ margin: 0; overflow-wrap: anywhere; }}
 .brand {{ font-size: 21px; font-weight: 700; letter-spacing: -0.02em; color: {ACCENT}; }}
 .brand small {{ display: block; font-size: 12.5px; font-weight: 400; letter-spacing: 0; color: {SOFT}; }}
 .soft {{ color: {SOFT}; }}
-.caption {{ color: {SOFT}; font-size: 14.5px; max-width: 660px; }}
+.caption {{ color: {SOFT}; font-size: 14.5px; max-width: 1100px; }}
 .keys {{ color: {SOFT}; font-size: 14px; margin-bottom: 4px; }}
 {keys.CSS}
 .line {{ display: flex; justify-content: space-between; align-items: center; gap: 18px; }}
