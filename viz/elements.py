@@ -236,6 +236,7 @@ def _dressing(field: Field) -> Callable[[Any, Any], None]:
             cells.update(line_color=cells.fill_color, line_alpha=1, line_width=1)
         for hover in plot.state.select({"type": HoverTool}):
             hover.tooltips, hover.formatters = _tooltips(field)
+            hover.point_policy = "follow_mouse"  # the middle of a cell that fills the frame lies outside it
 
     return dress
 

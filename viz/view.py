@@ -34,8 +34,8 @@ class Needs(NamedTuple):
 
     `dims` counts all dims of at least two values, `own` names dims that must be among the variable's own,
     `names` the only variables that this view is made for (empty: any), `likes` dims that this view shows
-    best, `first` variables that it is offered first for, `kinds` are NumPy's letters of the dtype, `rank` says
-    who is offered first where several views fit.
+    best, `first` variables that it is offered first for, `kinds` are NumPy's letters of the dtype, `rank`
+    says who is offered first where several views fit.
     """
 
     dims: int = 1

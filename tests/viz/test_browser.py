@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 import jobs
+from tests.viz.conftest import CLIFF
 from tests.viz.test_escape import PAYLOAD
 
 pytestmark = pytest.mark.browser
@@ -98,6 +99,29 @@ def test_the_hover_says_the_coordinates_of_the_cell_and_not_of_the_pointer(serve
         tab.mouse.wheel(0, -400)
         tab.wait_for_timeout(300)
         tab.mouse.move(box["x"] + 5, box["y"] + 5)
+    settled(tab)
+
+
+def test_the_hover_speaks_where_one_cell_of_unequal_ones_fills_the_frame(served, tab, tmp_path):
+    """It stood at the middle of the cell, and was silent where that lies outside the frame."""
+    even = {"start": 0.1, "stop": 10.0, "num": 5, "scale": "log"}
+    sweep = CLIFF | {"axes": {"w": even, "alpha": {**even, "stop": 0.9}}, "observables": ["loss"]}
+    sweep["parameters"] = {key: word for key, word in CLIFF["parameters"].items() if key != "alpha"}
+    jobs.run(sweep, root=tmp_path, executor="serial", progress=False)
+    look(tab, f"{served(tmp_path).url}/?store=cliff&variable=loss")
+    box = canvas(tab)
+    tab.mouse.move(box["x"] + 0.43 * box["width"], box["y"] + 0.37 * box["height"])
+    values = tab.locator(".bk-tooltip-row-value")
+    expect(values.first).to_be_visible()
+    held = values.all_inner_texts()
+    for shift in (1, -1, 1, -1, 1, -1):
+        tab.mouse.wheel(0, -400)
+        tab.wait_for_timeout(300)
+        tab.mouse.move(box["x"] + 0.43 * box["width"] + shift, box["y"] + 0.37 * box["height"])
+    tab.wait_for_timeout(500)
+    tab.mouse.move(box["x"] + 0.43 * box["width"], box["y"] + 0.37 * box["height"])
+    expect(values.first).to_be_visible()
+    assert values.all_inner_texts() == held
     settled(tab)
 
 

@@ -382,7 +382,7 @@ def test_curves_that_lie_on_others_are_named():
 
 
 def test_zeros_that_have_no_logarithm_cover_nothing():
-    """Nothing is drawn of a gradient that is zero everywhere, beside one over decades: no curve covers another."""
+    """Nothing is drawn of a gradient that is zero everywhere, beside one over decades."""
     gain = np.arange(5.0)
     values = np.stack([np.zeros((2, 5)), 10.0 ** np.stack([3 * gain, 2 * gain])])
     axes = {"parameter": np.array(["U", "W"], dtype=object), "seed": np.array([0, 1]), "gain": gain}
