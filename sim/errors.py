@@ -2,7 +2,9 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 
 class Problem(NamedTuple):
@@ -29,6 +31,16 @@ class Refused(Exception):
 def refuse(place: str, text: str) -> Refused:
     """A refusal with a single fault."""
     return Refused([Problem(place, text)])
+
+
+def within(name: str, value: Any, low: float, high: float, meaning: str) -> None:
+    """Refuses numbers of a keyword (one, or one a cell) outside [low, high]."""
+    inside = (np.asarray(value) >= low) & (np.asarray(value) <= high)
+    if not inside.all():
+        worst = np.asarray(value)[~inside].flat[0]
+        raise refuse(
+            f"parameters.{name}", f"{worst:g} is no {meaning}; write a number from {low:g} to {high:g}"
+        )
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

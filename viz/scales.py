@@ -24,6 +24,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WALL = 4.0  # full range over that of the middle 98 % from which the colours end at percentiles
 _STRIDES = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200)  # decades between two marks
 _SAMPLE = 1_000_000
+_LEAST = 1e-300  # a length whose parts have all their digits
 _MANTISSA = 4  # digits from which a large number is written out
 
 
@@ -155,8 +156,10 @@ def linear_ticks(low: float, high: float, n: int = 6, whole: bool = False) -> li
     [(0.0, '0'), (1.0, '1')]
     >>> [words for _, words in linear_ticks(999900, 1000000, 3)]
     ['999\u202f900', '999\u202f950', '1\u202f000\u202f000']
+    >>> linear_ticks(0, 5e-324)  # a fifth of it is no number
+    [(0, '0')]
     """
-    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
+    if not (math.isfinite(low) and math.isfinite(high)) or high - low < _LEAST:
         return [(low, text(low))] if math.isfinite(low) else []
     rough = (high - low) / max(n - 1, 1)
     base = 10.0 ** math.floor(math.log10(rough))

@@ -9,8 +9,6 @@ from functools import reduce
 from operator import add
 from typing import Annotated, Any, NamedTuple
 
-import numpy as np
-
 from sim import weights as families
 from sim.errors import refuse
 from sim.functions import outer
@@ -155,13 +153,3 @@ def unused(given: Mapping[str, Any], why: str) -> None:
     for name, value in given.items():
         if value is not None:
             raise refuse(f"parameters.{name}", f"{name} has no effect {why}; leave it out")
-
-
-def within(name: str, value: Any, low: float, high: float, meaning: str) -> None:
-    """Refuses numbers (one, or one a cell) outside [low, high]."""
-    inside = (np.asarray(value) >= low) & (np.asarray(value) <= high)
-    if not inside.all():
-        worst = np.asarray(value)[~inside].flat[0] if np.ndim(value) else value
-        raise refuse(
-            f"parameters.{name}", f"{worst:g} is no {meaning}; write a number from {low:g} to {high:g}"
-        )

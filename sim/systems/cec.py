@@ -9,6 +9,7 @@ doi:10.1162/neco.1997.9.8.1735 (sigma = 1); gated by F. Gers, J. Schmidhuber & F
 
 from typing import Annotated, Any, NamedTuple
 
+from sim.errors import within
 from sim.functions import sigmoid
 from sim.generic import gates, step
 from sim.parts import gated
@@ -46,6 +47,6 @@ def build(
     """The pack of a carousel whose gate is opened by the input, or constant."""
     if gate is None:
         return Carousel(1.0 if u is None else u, 0.0 if b is None else b, None)
-    gated.within("gate", gate, 0.0, 1.0, "gate")
+    within("gate", gate, 0.0, 1.0, "gate")
     gated.unused({"u": u, "b": b}, "beside a constant gate")
     return Carousel(None, None, gate)

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 
 from sim import weights as families
-from sim.errors import refuse
+from sim.errors import refuse, within
 from sim.functions import outer, sigmoid, tanh, total, where
 from sim.generic import gates, jvp, noise, output, output_jvp, output_vjp, step, units, vjp
 from sim.matrices import Chosen, Vectors
@@ -353,7 +353,7 @@ def _free(rows: Mapping[str, gated.Row], forced: Mapping[str, Any], coupled: boo
     """The gates that open by their sums."""
     why = {gate: f"beside force_{gate}" for gate, value in forced.items() if value is not None}
     for gate in why:
-        gated.within(f"force_{gate}", forced[gate], 0.0, 1.0, "gate")
+        within(f"force_{gate}", forced[gate], 0.0, 1.0, "gate")
     if coupled:
         gated.unused({"force_i": forced["i"]}, "in a coupled cell, where i = 1 - f (force_f sets both)")
         why["i"] = "in a coupled cell, where i = 1 - f"
@@ -374,7 +374,7 @@ def _keep(dropout: str, keep: Any, units: int) -> Any:
         )
     if keep is None:
         return 0.5
-    gated.within("keep_probability", keep, 0.0, 1.0, "probability")
+    within("keep_probability", keep, 0.0, 1.0, "probability")
     if (np.asarray(keep) == 0.0).any():
         raise refuse("parameters.keep_probability", "0 keeps nothing; write a number above 0")
     return keep

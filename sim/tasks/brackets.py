@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from sim.draws import Draw
-from sim.errors import refuse
+from sim.errors import refuse, within
 from sim.signature import About
 
 
@@ -41,13 +41,9 @@ def check(k: Keywords, steps: int) -> None:
     if k.letters < 1:
         raise refuse("parameters.letters", f"{k.letters} letters; write 1 or more")
     for name, value in (("opening", k.opening), ("closing", k.closing)):
-        if not 0.0 <= np.min(value) <= np.max(value) <= 1.0:
-            raise refuse(f"parameters.{name}", f"{value} is no probability; write 0 to 1")
-    if np.max(np.add(k.opening, k.closing)) > 1.0:
-        raise refuse(
-            "parameters.closing",
-            f"opening {k.opening} and closing {k.closing} are more than 1 together; write smaller ones",
-        )
+        within(name, value, 0.0, 1.0, "probability")
+    if (most := np.max(np.add(k.opening, k.closing))) > 1.0:
+        raise refuse("parameters.closing", f"opening and closing are {most:g} together; write 1 or less")
 
 
 def _text(k: Keywords, steps: int, draw: Draw) -> tuple[np.ndarray, np.ndarray]:

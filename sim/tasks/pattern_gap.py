@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from sim.draws import Draw
-from sim.errors import refuse
+from sim.errors import refuse, within
 from sim.signature import About
 
 
@@ -49,8 +49,7 @@ def check(k: Keywords, steps: int) -> None:
         raise refuse("parameters.gap", f"a gap of {np.min(k.gap)} steps; write 0 or more")
     if np.min(k.noise) < 0.0:
         raise refuse("parameters.noise", f"{np.min(k.noise)} is no standard deviation; write 0 or more")
-    if not 0.0 <= np.min(k.distractors) <= np.max(k.distractors) <= 1.0:
-        raise refuse("parameters.distractors", f"{k.distractors} is no probability; write 0 to 1")
+    within("distractors", k.distractors, 0.0, 1.0, "probability")
     _begin(k, steps)
 
 

@@ -100,7 +100,7 @@ def _heights(orbits: np.ndarray) -> tuple[float, float]:
     lower, upper = np.percentile(finite, [0.5, 99.5]) if finite.size < 10**7 else (finite.min(), finite.max())
     reach = float(upper - lower) or 1.0
     low, high = max(float(finite.min()), lower - reach), min(float(finite.max()), upper + reach)
-    pad = 0.03 * (high - low) or 0.5
+    pad = max(0.03 * (high - low), 1e-12 * max(abs(low), abs(high))) or 0.5  # the frame has a height
     return low - pad, high + pad
 
 
