@@ -49,9 +49,11 @@ def product_source(layout: Layout, name: str, height: int, width: int, transpose
         wide, most = 8, _ROWS * (_PAIR if vectors == 1 else 1)
         if vectors == 1 and layout.shared:
             wide, most = lanes, layout.tile  # as the network's own product: 31 ms become 25 for 100 units
-        for rows in dict.fromkeys((most, _ROWS, outer % _ROWS)):
-            if not rows or rows > outer:
+        left = outer
+        for rows in dict.fromkeys((most, _ROWS, 2, 1)):
+            if rows > left:
                 continue
+            left %= rows
             lines += [f"while i + {rows} <= {outer}:", f"    for lane in range(0, {lanes}, {wide}):"]
             lines += [f"        {line}" for line in tile(rows, vectors, wide)]
             lines.append(f"    i += {rows}")

@@ -26,6 +26,8 @@ CASES = [
     ("logistic", "silence", {"start": 0.3, "max_period": 8}, {"r": np.linspace(2.8, 4.0, 150)}, ["period"]),
     ("rnn", "white_noise", {"units": 6, "start": "unit"}, {"weights.gain": np.linspace(0.5, 2.0, 37)},
      ["norm", "gradient_norm"]),
+    ("rnn", "silence", {"units": 9, "start": "unit"}, {"weights.gain": np.linspace(0.5, 2.0, 9)},
+     ["largest_lyapunov_exponent"]),
     ("rnn", "impulse", {"units": 20}, {"seed": np.arange(3)}, ["gradient_norm"]),
     ("lstm", "impulse", {"units": 3}, {"seed": np.arange(70)}, ["final_state"]),
     ("complex_quadratic", "silence", {"c_im": 0.1}, {"c_re": np.linspace(-2.0, 0.4, 50)}, ["escape_time"]),
