@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import holoviews as hv
@@ -12,7 +13,9 @@ from viz.escape import plain
 from viz.scales import log_ticks
 from viz.scenes import Curve, Lines, Panel, Rule
 
-_LEGEND = 120  # pixels of a legend's words
+_LEGEND = 120  # pixels of a legend, at least
+_KEY = 44  # pixels of its lines and margins, beside the letters
+_BORDER = 90  # pixels of numbers and a label beside the first of several frames
 _NUMBERS = 56  # pixels of the numbers beside a small frame
 _ROW = 24  # pixels of height that a number beside a small frame needs
 _LETTER = 7  # pixels of a letter of a label
@@ -37,8 +40,12 @@ def small(lines: Lines, frame: tuple[int, int]) -> hv.Overlay:
     )
 
 
+def _bordered(least: int, plot: Any, _: Any) -> None:
+    plot.state.min_border_left = least  # a frame that is moved by its numbers is cut at the right
+
+
 def _few_ticks(plot: Any, _: Any) -> None:
-    plot.state.min_border_left = _NUMBERS  # a frame that is moved by its numbers is cut at the right
+    plot.state.min_border_left = _NUMBERS
     for axis in (*plot.state.xaxis, *plot.state.yaxis):
         axis.ticker.desired_num_ticks = 5
         axis.ticker.num_minor_ticks = 0
@@ -50,13 +57,16 @@ def curves(lines: Lines, frame: tuple[int, int]) -> hv.Overlay | hv.Layout:
         return _panel(lines, lines.panels[0], frame, legend=True).opts(title=plain(lines.title, 90))
     columns = lines.columns or 2
     rows = -(-len(lines.panels) // columns)
-    labelled = any(curve.label for panel in lines.panels for curve in panel.curves)
-    alone = frame[0] - (_LEGEND if labelled else 0), max(90, int((frame[1] - 40) / rows))
-    size = alone if columns == 1 else (max(150, (frame[0] - 140) // columns), int(frame[1] / 2.4))
+    alone = frame[0] - _legend(lines), max(90, int((frame[1] - 40) / rows))
+    own = any(panel.y_label is not None for panel in lines.panels)
+    between = (columns - 1) * (_BORDER if own else _NUMBERS)
+    room = frame[0] - _legend(lines) + 36 - between  # a frame alone leaves as much beside it
+    size = alone if columns == 1 else (max(150, room // columns), int(frame[1] / 2.4))
     panels = []
     for i, panel in enumerate(lines.panels):
-        drawn = _panel(lines, panel, size, legend=i == columns - 1)
         beside = panel.y_label is not None or i % columns == 0
+        border = _BORDER if beside else _NUMBERS
+        drawn = _panel(lines, panel, size, legend=i == columns - 1, border=border)
         last = i >= len(lines.panels) - columns
         drawn.opts(
             fontsize={"title": _title(panel.title, size[0]), **_SMALLER},
@@ -66,8 +76,13 @@ def curves(lines: Lines, frame: tuple[int, int]) -> hv.Overlay | hv.Layout:
             **({"legend_opts": _TIGHT} if columns == 1 else {}),
         )
         panels.append(drawn)
-    own = any(panel.y_label is not None for panel in lines.panels)
     return hv.Layout(panels).cols(columns).opts(shared_axes=lines.shared or own)
+
+
+def _legend(lines: Lines) -> int:
+    """Pixels of the legend beside the curves; none where they have no labels."""
+    labels = [curve.label for panel in lines.panels for curve in panel.curves if curve.label]
+    return max(_LEGEND, _KEY + _LETTER * max(map(len, labels))) if labels else 0
 
 
 def _title(words: str, room: int) -> str:
@@ -75,7 +90,9 @@ def _title(words: str, room: int) -> str:
     return f"{min(max(room / (0.8 * max(len(words), 1)), 7.0), 11.0):.1f}pt"
 
 
-def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) -> hv.Overlay:
+def _panel(
+    lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool, border: int = 0
+) -> hv.Overlay:
     kdim = hv.Dimension(lines.x_name, label=plain(lines.x_label))
     name = lines.name if lines.name != lines.x_name else f"{lines.name} "
     if panel.y_label is not None:
@@ -94,13 +111,17 @@ def _panel(lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool) 
         "xlabel": plain(lines.x_label, max(frame[0] // _LETTER, 8)),
         "ylabel": plain(_up(lines, panel), max(frame[1] // _LETTER, 8)),
         "fontsize": SIZES,
-        "hooks": [tidy, counting(lines.whole and not lines.words, panel.whole and not panel.marks)],
+        "hooks": [
+            tidy,
+            counting(lines.whole and not lines.words, panel.whole and not panel.marks),
+            partial(_bordered, border),
+        ],
         "show_legend": named,
         "legend_limit": 10_000,
         "legend_position": "right",
         "default_tools": TOOLS,
         "toolbar": "above",
-        "frame_width": frame[0] - (_LEGEND if named and alone else 0),
+        "frame_width": frame[0] - (_legend(lines) if named and alone else 0),
         "frame_height": frame[1],
         "show_grid": True,
         "gridstyle": {"grid_line_color": "#e4e7eb"},

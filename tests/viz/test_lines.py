@@ -1,9 +1,12 @@
 """Curves: which axis they lie along, what is said where they end, vanish or cover each other."""
 
+import holoviews as hv
 import numpy as np
+import xarray as xr
 
 from tests.viz import stores
 from viz import scene
+from viz.elements import element
 from viz.scenes import Lines, extremes
 
 
@@ -72,3 +75,36 @@ def test_zeros_that_have_no_logarithm_cover_nothing():
     assert seen.log_y
     assert "10 of 20 heights are not positive" in seen.caption
     assert "covers" not in seen.caption
+
+
+def shares() -> xr.Dataset:
+    """A share over layers: it moves for one activation, is zero for the next, is not there for the last."""
+    layer = np.arange(1, 6)
+    heights = np.stack([[0.1, 0.2, 0.25, 0.3, 0.3], np.zeros(5), np.full(5, np.nan)])
+    values = np.repeat(heights[:, None], 2, axis=1)
+    axes = {
+        "activation": np.array(["relu", "tanh", "elu"], dtype=object),
+        "weights": np.array(["he", "uniform_fan_in"], dtype=object),
+    }
+    return stores.dataset({"dead": (("activation", "weights", "layer"), values)}, axes, {"layer": layer})
+
+
+def test_a_panel_that_is_level_stands_in_the_frame_of_the_others():
+    """A panel of zeros had a frame from -0.5 to 0.5, and so had all beside it."""
+    seen = scene(shares(), "dead", "lines", x="layer", by="weights", panels="activation")
+    assert seen.shared
+    low, high = seen.panels[0].limits
+    assert -0.02 < low < 0.0 < 0.3 < high < 0.32
+
+
+def test_panels_leave_room_for_the_words_of_their_legend():
+    """A legend of long words lay on the card beside the picture."""
+    wide, narrow = (
+        element(scene(data, "dead", "lines", x="layer", by="weights", panels="activation"), (1000, 500))
+        for data in (shares(), shares().assign_coords(weights=["a", "b"]))
+    )
+    frames = [
+        hv.Store.lookup_options("bokeh", layout.values()[0], "plot").kwargs["frame_width"]
+        for layout in (wide, narrow)
+    ]
+    assert frames[0] <= frames[1] - (len("weights = uniform_fan_in") * 7 - 100) // 2

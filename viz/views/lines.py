@@ -173,11 +173,24 @@ def _framed(
 ) -> tuple[Panel, ...]:
     """Panels with the heights they show: the same for all unless one would flatten another."""
     own = [limits([curve.y for curve in curves], log_y) for _, curves in frames]
-    known = [limits for limits in own if limits is not None]
-    reach = [high - low for low, high in known]
-    if known and (log_y or max(reach) < 4 * min(reach)):
+    known = [ends for ends in own if ends is not None]
+    level = [None if log_y else _level(curves) for _, curves in frames]  # any frame around it is good
+    apart = [ends for ends, one in zip(own, level, strict=True) if ends is not None and one is None]
+    if apart:
+        reach = [high - low for low, high in apart]
+        air = 0.05 * max(reach)
+        known = apart + [(one - air, one + air) for one in level if one is not None]
+    if known:
         common = (min(low for low, _ in known), max(high for _, high in known))
-        own = [common] * len(own)
+        if log_y or not apart or common[1] - common[0] < 4 * min(reach):
+            own = [common] * len(own)
     return tuple(
         Panel(said, curves, ends, marks=codes) for (said, curves), ends in zip(frames, own, strict=True)
     )
+
+
+def _level(curves: tuple[Curve, ...]) -> float | None:
+    """The one height of all curves, if it is one."""
+    heights = np.concatenate([np.zeros(0), *(curve.y for curve in curves)])
+    every = np.unique(heights[np.isfinite(heights)])
+    return float(every[0]) if every.size == 1 else None
