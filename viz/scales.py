@@ -24,7 +24,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WALL = 4.0  # full range over that of the middle 98 % from which the colours end at percentiles
 _STRIDES = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200)  # decades between two marks
 _SAMPLE = 1_000_000
-_LEAST = 1e-300  # a length whose parts have all their digits
+_LEAST = 1e-320  # a length whose parts are still numbers
 _MANTISSA = 4  # digits from which a large number is written out
 
 
