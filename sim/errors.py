@@ -1,7 +1,8 @@
 """What is said when something cannot be done: what was given, what is needed, what to do."""
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,15 @@ class Refused(Exception):
 def refuse(place: str, text: str) -> Refused:
     """A refusal with a single fault."""
     return Refused([Problem(place, text)])
+
+
+@contextlib.contextmanager
+def said_of(place: Callable[[str], str]) -> Iterator[None]:
+    """Within it what is refused is said of other places: a part does not know where in a sweep it stands."""
+    try:
+        yield
+    except Refused as refusal:
+        raise Refused(problem._replace(place=place(problem.place)) for problem in refusal.problems) from None
 
 
 def within(name: str, value: Any, low: float, high: float, meaning: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.draws import Draw
-from sim.errors import Refused, nearest, refuse
+from sim.errors import nearest, refuse, said_of
 from sim.machine.memory import LARGE, free_memory
 from sim.machine.one_thread import one_thread
 from sim.series import different
@@ -86,16 +86,14 @@ class Chosen(NamedTuple):
         keys = {name: value for name, value in self.settings.items() if name not in SCALINGS}
         keys |= {name: row.reshape(shape) for name, row in own.items()}
         draw = Draw(seeds, f"{self.purpose}.{part}" if part else self.purpose)
-        try:
-            with one_thread():  # LAPACK's bits may depend on the number of threads
-                made = np.asarray(self.member(*sizes, draw, **keys), dtype=np.float64)
-        except Refused as refusal:  # a family says `weights`, whatever it is the weights of
-            place = f"parameters.{self.place}"
-            raise Refused(
-                problem._replace(place=problem.place.replace("parameters.weights", place, 1))
-                for problem in refusal.problems
-            ) from None
+        # LAPACK's bits may depend on the number of threads
+        with said_of(self._own_place), one_thread():
+            made = np.asarray(self.member(*sizes, draw, **keys), dtype=np.float64)
         return np.ascontiguousarray(np.broadcast_to(made, (len(seeds), *sizes))), which
+
+    def _own_place(self, place: str) -> str:
+        """A family says `weights`, whatever it is the weights of."""
+        return place.replace("parameters.weights", f"parameters.{self.place}", 1)
 
     def _refuse_size(self, sizes: tuple[int, ...]) -> None:
         """Refuse arrays that memory does not hold, before they are drawn."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sim.errors import Refused, refuse
+from sim.errors import Refused, refuse, said_of
 from sim.functions import parts
 from sim.generic import has, jvp, mirrored, networked, noise, rhs, step, units, vjp
 from sim.matrices import Chosen
@@ -77,18 +77,19 @@ def wrapped(cell: Chosen, wrapper: str, **changes: Any) -> Any:
 
 def _inside(cell: Chosen, wrapper: str, changes: Mapping[str, Any]) -> Any:
     """The pack of a cell; what it refuses is said of the keywords as they are named inside a wrapper."""
+    head, inside = "parameters.", f"parameters.{cell.place}."
+
+    def full(place: str) -> str:
+        own = place.startswith(head) and not place.startswith(inside)
+        return inside + place.removeprefix(head) if own else place
+
     try:
-        return cell.built(**changes)
-    except Refused as refusal:
+        with said_of(full):
+            return cell.built(**changes)
+    except Refused:
         if cell.settings.get("units") == 1 and _built(cell, changes):
             raise _one_unit(cell, wrapper) from None
-        head, inside = "parameters.", f"parameters.{cell.place}."
-        raise Refused(
-            problem
-            if problem.place.startswith(inside) or not problem.place.startswith(head)
-            else problem._replace(place=inside + problem.place.removeprefix(head))
-            for problem in refusal.problems
-        ) from refusal
+        raise
 
 
 def _built(cell: Chosen, changes: Mapping[str, Any]) -> bool:

@@ -7,16 +7,15 @@ reversed, and then it must ask at the end alone. Source: I. Sutskever, O. Vinyal
 arXiv:1409.3215, section 3.3.
 """
 
-import contextlib
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from sim.draws import Draw
-from sim.errors import Problem, Refused, refuse
+from sim.errors import refuse, said_of
 from sim.names import find, listing
 from sim.signature import About, Family, Group
 
@@ -46,16 +45,9 @@ def _inner(k: Keywords) -> Inner:
     return Inner(find("sim.tasks", group.word), group.keywords)
 
 
-@contextlib.contextmanager
-def _within() -> Iterator[None]:
-    """What the inner task refuses is told with its full name."""
-    try:
-        yield
-    except Refused as refusal:
-        raise Refused(
-            Problem(re.sub(r"^parameters\.(?!steps$)", "parameters.of.", place), text)
-            for place, text in refusal.problems
-        ) from None
+def _full(place: str) -> str:
+    """The full name of what the inner task refuses."""
+    return re.sub(r"^parameters\.(?!steps$)", "parameters.of.", place)
 
 
 def inputs_count(k: Keywords) -> int:
@@ -73,7 +65,7 @@ def outputs_count(k: Keywords) -> int:
 def check(k: Keywords, steps: int) -> None:
     """The inner task must fit into the run, and not ask for what has not been shown yet."""
     task, own = _inner(k)
-    with _within():
+    with said_of(_full):
         if hasattr(task, "check"):
             task.check(own, steps)
     if not hasattr(task, "message") and task.when(own, steps)[:steps].any():
@@ -86,7 +78,7 @@ def check(k: Keywords, steps: int) -> None:
 
 def _made(function: Callable[..., Any], own: Any, steps: int, draw: Draw) -> np.ndarray:
     random = "draw" in inspect.signature(function).parameters
-    with _within():
+    with said_of(_full):
         return np.asarray(function(own, steps, draw) if random else function(own, steps))
 
 
