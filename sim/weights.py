@@ -5,7 +5,7 @@ it; numbers that differ from seed to seed arrive as (seeds, 1, 1). `gain` multip
 `spectral_radius` first scales the matrix so that its largest eigenvalue has that modulus.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -229,13 +229,21 @@ def biases() -> Mapping[str, Callable[..., Any]]:
     return {"gaussian": _gaussian_bias}
 
 
+def is_network(units: int, numbers: Iterable[Any], groups: Iterable[Any]) -> bool:
+    """Whether a cell is a network: it has several units, or one whose weights are families (any of `groups`
+    is given) and not numbers.
+    """
+    if units < 1:
+        raise refuse("parameters.units", f"{units} units; write 1 or more")
+    by_numbers = any(number is not None for number in numbers)
+    return units > 1 or (not by_numbers and any(family.touched for family in groups))
+
+
 def single(units: int, w: Any, u: Any, b: Any, inputs: int, weights: Any, input_weights: Any) -> bool:
     """Whether keywords describe one unit with the numbers w and u, or (False) a network, of one unit too,
     with families of weights; what belongs to the other is refused.
     """
-    if units < 1:
-        raise refuse("parameters.units", f"{units} units; write 1 or more")
-    network = units > 1 or (w is None and u is None and (weights.touched or input_weights.touched))
+    network = is_network(units, (w, u), (weights, input_weights))
     if not network and w is None:
         raise refuse(
             "parameters.w",

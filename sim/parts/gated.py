@@ -79,11 +79,8 @@ def single(units: int, inputs: int, rows: Mapping[str, Row], groups: Sequence[Ch
     unit too, with families of weights; what belongs to the other is refused. `rows` has the gates that are
     there.
     """
-    if units < 1:
-        raise refuse("parameters.units", f"{units} units; write 1 or more")
-    numbers = any(number is not None for row in rows.values() for number in (row.w, row.u, row.p))
-    network = units > 1 or (not numbers and any(family.touched for family in groups))
-    return _many(units, rows) if network else _one(inputs, rows, groups)
+    numbers = (number for row in rows.values() for number in (row.w, row.u, row.p))
+    return _many(units, rows) if families.is_network(units, numbers, groups) else _one(inputs, rows, groups)
 
 
 def _one(inputs: int, rows: Mapping[str, Row], groups: Sequence[Chosen]) -> bool:
