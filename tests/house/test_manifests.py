@@ -132,6 +132,12 @@ PINS = [
 ]
 
 
+def pins(python: str) -> list[Requirement]:
+    """What is installed on Linux with this Python."""
+    environment = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
+    return [pin for pin in PINS if pin.marker is None or pin.marker.evaluate(environment)]
+
+
 def test_the_lock_names_no_host():
     assert "://" not in LOCK
     assert "index-url" not in LOCK
@@ -151,17 +157,13 @@ def test_every_pin_is_exact_and_hashed():
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 def test_the_lock_satisfies_every_requirement(text, python):
     requirement = Requirement(text)
-    environment = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
-    pins = [
-        pin
-        for pin in PINS
-        if canonicalize_name(pin.name) == canonicalize_name(requirement.name)
-        if pin.marker is None or pin.marker.evaluate(environment)
+    found = [
+        pin for pin in pins(python) if canonicalize_name(pin.name) == canonicalize_name(requirement.name)
     ]
-    assert len(pins) == 1, (
-        f"requirements.lock has {len(pins)} pins for {text} on Python {python}; make it anew"
+    assert len(found) == 1, (
+        f"requirements.lock has {len(found)} pins for {text} on Python {python}; make it anew"
     )
-    (clause,) = pins[0].specifier
+    (clause,) = found[0].specifier
     assert requirement.specifier.contains(clause.version)
 
 
@@ -169,16 +171,7 @@ def test_the_lock_has_one_version_for_every_python_that_it_is_tried_with():
     """Newer Pythons would get newer releases, which nobody has tried: `--fork-strategy fewest` keeps them."""
 
     def versions(python: str) -> set[str]:
-        environment = {
-            "python_version": python,
-            "python_full_version": f"{python}.0",
-            "sys_platform": "linux",
-        }
-        return {
-            f"{pin.name}{pin.specifier}"
-            for pin in PINS
-            if pin.marker is None or pin.marker.evaluate(environment)
-        }
+        return {f"{pin.name}{pin.specifier}" for pin in pins(python)}
 
     assert versions("3.13") <= versions("3.12") <= versions("3.11")
 
