@@ -31,7 +31,7 @@ def small(lines: Lines, frame: tuple[int, int]) -> hv.Overlay:
     """One panel of curves for a narrow card: no title, no label upwards, smaller letters, no tools."""
     sizes = {"labels": "10pt", "ticks": "9.5pt"}
     drawn = _panel(lines, lines.panels[0], frame, legend=False)
-    hooks = [tidy, _few_ticks]
+    hooks = [tidy, _few_ticks, partial(_bordered, _NUMBERS)]
     panel = lines.panels[0]
     if panel.limits is not None and lines.logarithmic(panel):
         drawn.opts(yticks=log_ticks(*panel.limits, frame[1] // _ROW))
@@ -40,12 +40,11 @@ def small(lines: Lines, frame: tuple[int, int]) -> hv.Overlay:
     )
 
 
-def _bordered(least: int, plot: Any, _: Any) -> None:
+def _bordered(least: int | None, plot: Any, _: Any) -> None:
     plot.state.min_border_left = least  # a frame that is moved by its numbers is cut at the right
 
 
 def _few_ticks(plot: Any, _: Any) -> None:
-    plot.state.min_border_left = _NUMBERS
     for axis in (*plot.state.xaxis, *plot.state.yaxis):
         axis.ticker.desired_num_ticks = 5
         axis.ticker.num_minor_ticks = 0
@@ -57,20 +56,21 @@ def curves(lines: Lines, frame: tuple[int, int]) -> hv.Overlay | hv.Layout:
         return _panel(lines, lines.panels[0], frame, legend=True).opts(title=plain(lines.title, 90))
     columns = lines.columns or 2
     rows = -(-len(lines.panels) // columns)
-    alone = frame[0] - _legend(lines), max(90, int((frame[1] - 40) / rows))
+    left = frame[0] - _legend(lines)
     own = any(panel.y_label is not None for panel in lines.panels)
     between = (columns - 1) * (_BORDER if own else _NUMBERS)
-    room = frame[0] - _legend(lines) + 36 - between  # a frame alone leaves as much beside it
-    size = alone if columns == 1 else (max(150, room // columns), int(frame[1] / 2.4))
+    room = left + 36 - between  # a frame alone leaves as much beside it
+    beside = max(150, room // columns), int(frame[1] / 2.4)
+    size = (left, max(90, int((frame[1] - 40) / rows))) if columns == 1 else beside
     panels = []
     for i, panel in enumerate(lines.panels):
-        beside = panel.y_label is not None or i % columns == 0
-        border = _BORDER if beside else _NUMBERS
+        named = panel.y_label is not None or i % columns == 0
+        border = _BORDER if named else _NUMBERS
         drawn = _panel(lines, panel, size, legend=i == columns - 1, border=border)
         last = i >= len(lines.panels) - columns
         drawn.opts(
             fontsize={"title": _title(panel.title, size[0]), **_SMALLER},
-            **({} if beside else {"ylabel": ""}),
+            **({} if named else {"ylabel": ""}),
             **({"xlabel": ""} if columns == 1 and not last else {}),
             **({"toolbar": None} if columns == 1 and i else {}),
             **({"legend_opts": _TIGHT} if columns == 1 else {}),
@@ -91,7 +91,7 @@ def _title(words: str, room: int) -> str:
 
 
 def _panel(
-    lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool, border: int = 0
+    lines: Lines, panel: Panel, frame: tuple[int, int], *, legend: bool, border: int | None = None
 ) -> hv.Overlay:
     kdim = hv.Dimension(lines.x_name, label=plain(lines.x_label))
     name = lines.name if lines.name != lines.x_name else f"{lines.name} "
